@@ -1,0 +1,79 @@
+"""Every bound of the node in one place, each with its derivation; the relations between them are asserted below."""
+
+KIB = 1024
+MIB = 1024 * KIB
+
+SHARDS = 16
+"""Shards of a lane: one transactional producer each, one partition of the progress topic each. Never changes: a
+topic-partition's shard is `(murmur2(topic) + partition) mod SHARDS` for ever, or its progress could not be found."""
+
+COMMIT_INTERVAL_S = 0.5
+COMMIT_BYTES_MAX = 32 * MIB
+"""A transaction closes at the first of the two under load. A commit costs about 5 ms, so 0.5 s spends 1% on commits;
+32 MiB is what must be sent again when a transaction is lost."""
+
+SKIP_COMMIT_S = 5.0
+"""A position that moved only past control or aborted batches is written after this long: not worth a transaction of
+its own at once, but retention must not overtake a position that is merely unwritten."""
+
+TRANSACTION_TIMEOUT_S = 10.0
+"""What the coordinator waits for us before it aborts (transaction.timeout.ms). Twenty commit intervals: long enough for
+a slow broker, short enough that a killed node's open transaction holds readers back for ten seconds at most."""
+
+AHEAD_BYTES_MAX = 4 * MIB
+"""A route is left out of fetches while more than this of it is unsettled, so one slow partition cannot fill the buffers."""
+
+UNSETTLED_BYTES_MAX = 6 * MIB
+"""The next Fetch is sent only while less than this is unsettled on its connection."""
+
+FETCH_PARTITION_BYTES_MAX = 1 * MIB
+FETCH_BYTES_MAX = 16 * MIB
+FETCH_WAIT_S = 0.5
+"""Per partition and in all, Kafka's consumer defaults scaled to the raw path: a connection holds
+UNSETTLED_BYTES_MAX + FETCH_BYTES_MAX = 22 MiB at most. A Fetch without data is answered after FETCH_WAIT_S, so a new
+route joins within that time and an idle connection costs two requests a second."""
+
+FRAME_BYTES_MAX = 128 * MIB
+"""A reply longer than this is not Kafka's: the connection is closed instead of the memory filled. Kafka returns one
+batch whole even above fetch.max.bytes, and message.max.bytes is at most 100 MiB on brokers in use."""
+
+INFLIGHT_MAX = 5
+"""Produce requests in flight for each producer and broker: Kafka keeps the last 5 batches of a producer to recognise a repetition (KIP-98)."""
+
+REQUEST_TIMEOUT_S = 10.0
+"""A request unanswered for so long is given up. Not longer than the transaction it belongs to."""
+
+CONNECT_TIMEOUT_S = 5.0
+
+BACKOFF_FIRST_S = 0.1
+BACKOFF_MAX_S = 5.0
+"""Between attempts to open a shard, reconnect, or look at a waiting route: doubled from the first to the greatest."""
+
+WATCH_INTERVAL_S = 5.0
+"""How often each cluster's topic ids and leaders are looked at while nothing goes wrong."""
+
+LINK_UP_S = 30.0
+"""A link is up when a Fetch or EndTxn was answered within this time."""
+
+STOP_S = 10.0
+"""A stop finishes or aborts the open transaction within this time, else the process ends without."""
+
+PARTITIONS_MAX = 1024
+MESSAGE_BYTES_DEFAULT = 1 * MIB
+MESSAGE_BYTES_MAX = 16 * MIB
+"""A batch as the broker sees it (max.message.bytes): the default is Kafka's own, the greatest fits one Fetch."""
+
+DECOMPRESSED_BYTES_MAX = 64 * MIB
+"""A batch never unfolds to more than this: a bomb is an error, not a full memory."""
+
+CONTROL_EVENT_BYTES_MAX = 1 * MIB
+CONTROL_WAITING_MAX = 10_000
+"""Events of one author held back until what they answer is there; beyond it that author's log is reported as stuck."""
+
+assert COMMIT_INTERVAL_S * 4 <= TRANSACTION_TIMEOUT_S
+assert REQUEST_TIMEOUT_S <= TRANSACTION_TIMEOUT_S
+assert FETCH_WAIT_S * 4 < LINK_UP_S
+assert UNSETTLED_BYTES_MAX + FETCH_BYTES_MAX <= 22 * MIB
+assert AHEAD_BYTES_MAX < UNSETTLED_BYTES_MAX
+assert MESSAGE_BYTES_MAX <= FETCH_BYTES_MAX < FRAME_BYTES_MAX
+assert BACKOFF_FIRST_S < BACKOFF_MAX_S <= STOP_S

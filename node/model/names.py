@@ -1,0 +1,66 @@
+"""Names: divisions, departments, resources and topics, and what may stand in them.
+
+A topic's name says its owner: `<division>.<department>.<resource>`, all `[a-z0-9-]`, the same on every cluster. The
+node's own topics stand under the department `node`, which no real department may take.
+"""
+
+import re
+from typing import NewType
+
+Division = NewType("Division", str)
+"""A code of GB/T 2260: six digits (or up to twelve for towns and development zones), for example `445102`."""
+Department = NewType("Department", str)
+"""`<division>.<department>`, for example `445102.civil-affairs`."""
+Topic = NewType("Topic", str)
+"""`<division>.<department>.<resource>`, for example `445102.civil-affairs.villages`."""
+
+NODE = "node"
+TOPIC_LENGTH_MAX = 200
+"""Kafka allows 249; the rest is for `.quarantine` and view names."""
+
+_DIVISION = re.compile(r"[0-9]{6}(?:[0-9]{3}(?:[0-9]{3})?)?")
+_WORD = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+
+
+def division(text: str) -> Division:
+    """Return `text` as a division code; ValueError says what a code looks like."""
+    if not _DIVISION.fullmatch(text):
+        raise ValueError(f"{text!r} is no division code: 6, 9 or 12 digits of GB/T 2260, for example 445102")
+    return Division(text)
+
+
+def department(text: str) -> Department:
+    """Return `text` as a department; ValueError says what one looks like."""
+    code, dot, word = text.partition(".")
+    if not dot or not _DIVISION.fullmatch(code) or not _WORD.fullmatch(word) or word == NODE:
+        raise ValueError(f"{text!r} is no department: <division>.<name> of a-z, 0-9 and -, for example 445102.civil-affairs; the name 'node' is taken")
+    return Department(text)
+
+
+def resource(text: str) -> Topic:
+    """Return `text` as a resource's name, which is its topic; ValueError says what one looks like."""
+    parts = text.split(".")
+    if len(parts) != 3 or len(text) > TOPIC_LENGTH_MAX or not _WORD.fullmatch(parts[2]):  # noqa: PLR2004
+        raise ValueError(f"{text!r} is no resource: <division>.<department>.<name> of a-z, 0-9 and -, for example 445102.civil-affairs.villages")
+    department(f"{parts[0]}.{parts[1]}")
+    return Topic(text)
+
+
+def division_of(name: str) -> Division:
+    """Return the division that a department's or a topic's name begins with."""
+    return Division(name.partition(".")[0])
+
+
+def department_of(topic: Topic) -> Department:
+    """Return the department that owns a resource."""
+    return Department(topic.rpartition(".")[0])
+
+
+def control_topic(code: Division) -> Topic:
+    """Return the control log of a division's node."""
+    return Topic(f"{code}.{NODE}.control")
+
+
+def progress_topic(code: Division) -> Topic:
+    """Return the topic in which a division's node keeps how far its lanes into a cluster have come."""
+    return Topic(f"{code}.{NODE}.progress")

@@ -1,0 +1,77 @@
+"""The entities of the catalogue as values. What each field promises stands here once; events, book and faces use these."""
+
+from enum import Enum
+from typing import Literal
+
+import msgspec
+
+from node.model.limits import MESSAGE_BYTES_DEFAULT
+from node.model.names import Department, Division, Topic
+
+Level = Literal["province", "city", "county", "town"]
+
+
+class Value(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    """A frozen value. Unknown fields are a newer node's and are kept out, not refused: the log must stay readable."""
+
+
+class DivisionValue(Value):
+    """A division and its place in the tree; `parent` is absent at the root. Dates are ISO 8601, empty means always."""
+
+    code: Division
+    name: str
+    level: Level
+    parent: Division | None = None
+    valid_from: str = ""
+    valid_to: str = ""
+    successor: str = ""
+
+
+class DepartmentValue(Value):
+    """A department of one node."""
+
+    department: Department
+    name: str
+
+
+class Kind(Enum):
+    """What a resource's records are."""
+
+    FACTS = "facts"
+    """append only, removed by retention"""
+    STATE = "state"
+    """keyed base data, compacted: the newest record of a key stands"""
+
+
+class SchemaValue(Value):
+    """A registered Avro schema: `id` is derived from the canonical text of `schema` (node.avro.ids)."""
+
+    id: int
+    schema: str
+
+
+class ResourceValue(Value):
+    """A resource: one topic, the same on every cluster. The partition count never changes."""
+
+    name: Topic
+    title: str
+    kind: Kind
+    schema: int
+    partitions: int
+    retention_ms: int = -1
+    """how long Kafka keeps records of facts; -1 for ever. State is compacted and kept."""
+    max_message_bytes: int = MESSAGE_BYTES_DEFAULT
+
+
+class GrantValue(Value):
+    """What lets a resource move to a taker. `fields` absent means all, `rows` empty means all, no masks: the whole resource."""
+
+    resource: Topic
+    taker: Department
+    purpose: str
+    fields: tuple[str, ...] | None = None
+    rows: str = ""
+    masks: dict[str, str] = {}
+    history: Literal["all", "from-now"] = "all"
+    until: str = ""
+    """last day of the term, ISO 8601; empty: until it is ended"""
