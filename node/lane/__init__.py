@@ -1,1 +1,40 @@
-"""."""
+"""The lane: how batches get from one log to another exactly once. Sans-IO: facts in, orders out.
+
+A lane (`link-up`, `link-down`) has 16 shards; a topic-partition's shard never changes. One `Machine` drives one shard; whoever runs it
+carries out its orders against Kafka and tells it what happened. It knows no request, no byte of a record, no clock of its own.
+
+**The road of a transaction.**
+
+1. `Open`: InitProducerId for `<node>.<lane>.<shard>` fences the former owner and ends its transaction (KIP-98).
+2. `Recover`: only then is the shard's progress read, up to the high watermark taken after step 1. Earlier, a former owner's commit could
+   still land behind our reading, and its batches would be sent twice.
+3. `Inspect` each route: both sides must still be the logs that the progress remembers (`checks`). A difference stops that route with its
+   reason and the others go on; a topic that is not there yet makes the route wait.
+4. `Follow` from the progress, read_committed, with no automatic reset.
+5. `Begin`, `Produce`, …; every batch is awaited (`Settled`) before `Record` writes the new progress in the same transaction, and that is
+   awaited (`Recorded`) before `Commit`. A client that commits with a batch in doubt commits a hole.
+6. Whatever goes wrong: everything since the last commit is forgotten, `Abort`, `Close`, pause, and back to 1. When the answer to `Commit`
+   is lost, nobody knows the outcome; step 1 settles it and step 2 reads which it was.
+
+A transaction is closed after 0.5 s or 32 MiB under load, and at once when nothing waits: latency follows the load, nothing is tuned.
+
+**Bounds.** A route is held while 4 MiB of it are unsettled; back-off doubles from 0.1 s to 5 s; nothing here grows with time.
+
+**Failure modes.** A batch that the target refuses for a reason that lies in its route (`TargetFailed`) sets that route aside before
+the abort, so that the next transaction passes. A fenced shard gives itself up and is never reopened by itself, else two owners would fence each other
+for ever; only when our own transaction outlived its time-out was it the coordinator that fenced us, and the shard is opened again.
+
+**Non-obvious.**
+- A position that moved only past control or aborted batches is written with the next commit, or alone after 5 s: retention must not
+  overtake a position that was merely not written down.
+- What comes from the source carries the generation of the `Follow` that asked for it; after a rollback older answers are dropped.
+- A route removed in mid-transaction stays until the commit: its batches are sent already, and their progress must stand with them.
+- An acknowledged offset below what was written before means that the target went back under our feet; the commit is refused.
+"""
+
+from node.lane.checks import Resume, Side, Stop
+from node.lane.machine import Machine, Phase
+from node.lane.progress import Progress, TopicPartition
+from node.lane.route import RouteState, State
+
+__all__ = ["Machine", "Phase", "Progress", "Resume", "RouteState", "Side", "State", "Stop", "TopicPartition"]

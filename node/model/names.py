@@ -33,15 +33,19 @@ def department(text: str) -> Department:
     """Return `text` as a department; ValueError says what one looks like."""
     code, dot, word = text.partition(".")
     if not dot or not _DIVISION.fullmatch(code) or not _WORD.fullmatch(word) or word == NODE:
-        raise ValueError(f"{text!r} is no department: <division>.<name> of a-z, 0-9 and -, for example 445102.civil-affairs; the name 'node' is taken")
+        raise ValueError(
+            f"{text!r} is no department: <division>.<name> of a-z, 0-9 and -, for example 445102.civil-affairs; the name 'node' is taken"
+        )
     return Department(text)
 
 
 def resource(text: str) -> Topic:
     """Return `text` as a resource's name, which is its topic; ValueError says what one looks like."""
     parts = text.split(".")
-    if len(parts) != 3 or len(text) > TOPIC_LENGTH_MAX or not _WORD.fullmatch(parts[2]):  # noqa: PLR2004
-        raise ValueError(f"{text!r} is no resource: <division>.<department>.<name> of a-z, 0-9 and -, for example 445102.civil-affairs.villages")
+    if len(parts) != 3 or len(text) > TOPIC_LENGTH_MAX or not _WORD.fullmatch(parts[2]):
+        raise ValueError(
+            f"{text!r} is no resource: <division>.<department>.<name> of a-z, 0-9 and -, for example 445102.civil-affairs.villages"
+        )
     department(f"{parts[0]}.{parts[1]}")
     return Topic(text)
 

@@ -15,7 +15,7 @@ class Value(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Fal
     """A frozen value. Unknown fields are a newer node's and are kept out, not refused: the log must stay readable."""
 
 
-class DivisionValue(Value):
+class DivisionValue(Value, frozen=True, kw_only=True):
     """A division and its place in the tree; `parent` is absent at the root. Dates are ISO 8601, empty means always."""
 
     code: Division
@@ -27,7 +27,7 @@ class DivisionValue(Value):
     successor: str = ""
 
 
-class DepartmentValue(Value):
+class DepartmentValue(Value, frozen=True, kw_only=True):
     """A department of one node."""
 
     department: Department
@@ -43,14 +43,14 @@ class Kind(Enum):
     """keyed base data, compacted: the newest record of a key stands"""
 
 
-class SchemaValue(Value):
+class SchemaValue(Value, frozen=True, kw_only=True):
     """A registered Avro schema: `id` is derived from the canonical text of `schema` (node.avro.ids)."""
 
     id: int
     schema: str
 
 
-class ResourceValue(Value):
+class ResourceValue(Value, frozen=True, kw_only=True):
     """A resource: one topic, the same on every cluster. The partition count never changes."""
 
     name: Topic
@@ -63,7 +63,7 @@ class ResourceValue(Value):
     max_message_bytes: int = MESSAGE_BYTES_DEFAULT
 
 
-class GrantValue(Value):
+class GrantValue(Value, frozen=True, kw_only=True):
     """What lets a resource move to a taker. `fields` absent means all, `rows` empty means all, no masks: the whole resource."""
 
     resource: Topic

@@ -1,0 +1,84 @@
+"""A progress record: how far one lane has carried one topic-partition, and what both sides looked like there.
+
+It is written in the same transaction as the batches it speaks of, so it is true exactly when they stand. It keeps enough
+of both sides to notice later that either one is no longer the log it was.
+"""
+
+from typing import NamedTuple
+
+import msgspec
+
+from node.errors import DataError
+from node.model.names import Topic
+
+VERSION = 1
+
+
+class TopicPartition(NamedTuple):
+    """One partition of a topic; the same name and number on both clusters."""
+
+    topic: Topic
+    partition: int
+
+    def __str__(self) -> str:
+        return f"{self.topic}-{self.partition}"
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a lane has come with a topic-partition. Offsets of -1 mean that nothing was carried yet."""
+
+    version: int = VERSION
+    source_id: str
+    """topic id in the source cluster"""
+    next: int
+    """the source offset to read next"""
+    last: int = -1
+    """source offset at which the last carried batch begins"""
+    last_crc: int = 0
+    """its CRC-32C in the source"""
+    target_id: str
+    """topic id in the target cluster"""
+    target_last: int = -1
+    """target offset at which the last written batch begins"""
+    target_count: int = 0
+    """records in it"""
+    target_crc: int = 0
+    """its CRC-32C as written"""
+    batches: int = 0
+    records: int = 0
+    bytes: int = 0
+
+    @property
+    def target_next(self) -> int:
+        """The target offset behind the last written batch."""
+        return self.target_last + self.target_count if self.target_last >= 0 else 0
+
+
+def key_of(lane: str, route: TopicPartition) -> bytes:
+    """Return the key of a route's progress record: `lane|topic|partition`."""
+    return f"{lane}|{route.topic}|{route.partition}".encode()
+
+
+def route_of(key: bytes, lane: str) -> TopicPartition | None:
+    """Return the route that a progress key names, or None if it belongs to another lane."""
+    try:
+        name, topic, partition = key.decode().split("|")
+        return TopicPartition(Topic(topic), int(partition)) if name == lane else None
+    except ValueError as error:
+        raise DataError(f"a progress record has the key {key[:80]!r}, not lane|topic|partition") from error
+
+
+def encode(progress: Progress) -> bytes:
+    """Return the JSON value of a progress record."""
+    return msgspec.json.encode(progress)
+
+
+def decode(value: bytes) -> Progress:
+    """Read a progress record; DataError for a damaged one or one that a newer node wrote in a form unknown here."""
+    try:
+        progress = msgspec.json.decode(value, type=Progress)
+    except msgspec.MsgspecError as error:
+        raise DataError(f"a progress record cannot be read: {error}") from error
+    if progress.version != VERSION:
+        raise DataError(f"a progress record has version {progress.version}, this node reads {VERSION}: run the newer node that wrote it")
+    return progress

@@ -1,0 +1,153 @@
+"""What the machine keeps of one route: where it stands, what is fetched, what is sent, and how to roll it back."""
+
+from collections import deque
+from collections.abc import Sequence
+from enum import Enum
+
+from node.lane.checks import Stop
+from node.lane.facts import Batch, Moved
+from node.lane.progress import Progress, TopicPartition
+
+
+class State(Enum):
+    """Where a route stands."""
+
+    RESTING = "resting"
+    """the shard is not open"""
+    INSPECTING = "inspecting"
+    """both sides are being looked at"""
+    WAITING = "waiting"
+    """a topic is not there yet"""
+    FLOWING = "flowing"
+    SUSPECT = "suspect"
+    """the source refused; looked at as soon as no transaction holds anything of it"""
+    STOPPED = "stopped"
+    """until an operator resumes it"""
+
+
+class RouteState:
+    """One route of a shard. Batches go queue → outstanding → carried; `rollback` forgets all three."""
+
+    __slots__ = (
+        "ages", "attempts", "batches", "bytes", "detail", "end", "generation", "held", "last", "oldest", "outstanding", "position",
+        "progress", "queue", "records", "retry_at", "route", "state", "stop", "target_last", "unsettled", "written",
+    )  # fmt: skip
+
+    def __init__(self, route: TopicPartition, progress: Progress | None) -> None:
+        self.route = route
+        self.progress = progress
+        self.state = State.RESTING
+        self.stop: Stop | None = None
+        self.detail = ""
+        self.generation = 0
+        self.attempts = 0
+        self.retry_at = 0.0
+        self.queue: deque[Batch] = deque()
+        self.outstanding: deque[Batch] = deque()
+        self.oldest: int | None = None
+        self.rollback()
+
+    def rollback(self) -> list[Batch]:
+        """Go back to the committed progress and return the batches whose buffers nobody will send."""
+        dropped = list(self.queue)
+        if self.outstanding and self.oldest is None:
+            self.oldest = self.outstanding[0].timestamp
+        self.queue.clear()
+        self.outstanding.clear()
+        self.generation += 1
+        self.held = False
+        self.unsettled = 0
+        self.end = 0
+        self.position = self.written = self.progress.next if self.progress else 0
+        self._clear_transaction()
+        return dropped
+
+    def _clear_transaction(self) -> None:
+        self.last: Batch | None = None
+        self.target_last = self.progress.target_last if self.progress else -1
+        self.batches = self.records = self.bytes = 0
+        self.ages: list[int] = []
+
+    @property
+    def caught_up(self) -> bool:
+        """Nothing of it waits in the source, as far as the last Fetch tells."""
+        return not self.queue and self.position >= self.end and not self.held
+
+    @property
+    def quiet(self) -> bool:
+        """No open transaction holds anything of it."""
+        return not self.outstanding and self.last is None
+
+    def fetched(self, batches: Sequence[Batch], position: int, end: int) -> None:
+        """Take what a Fetch brought."""
+        self.queue.extend(batches)
+        self.unsettled += sum(batch.size for batch in batches)
+        self.position, self.end = position, end
+
+    def send(self) -> Batch:
+        """Take the next batch out of the queue; the caller orders it to be produced."""
+        batch = self.queue.popleft()
+        self.outstanding.append(batch)
+        return batch
+
+    def settle(self, offset: int) -> bool:
+        """Count the oldest outstanding batch as written at `offset`; False if the target has gone back below our last."""
+        batch = self.outstanding.popleft()
+        self.unsettled -= batch.size
+        if offset < self.target_next:
+            return False
+        self.last, self.target_last = batch, offset
+        self.written = batch.next
+        self.batches += 1
+        self.records += batch.count
+        self.bytes += batch.size
+        self.ages.append(batch.newest)
+        return True
+
+    @property
+    def target_next(self) -> int:
+        """The target offset behind what was last written, in this transaction or before it."""
+        if self.last is not None:
+            return self.target_last + self.last.count
+        return self.progress.target_next if self.progress else 0
+
+    @property
+    def reached(self) -> int:
+        """The source offset that a commit may claim now: behind skipped batches too, where nothing is queued before them."""
+        return self.written if self.queue or self.outstanding else max(self.written, self.position)
+
+    def moved(self, *, resumed: bool) -> Moved | None:
+        """What the open transaction has to record for this route; None if it has not moved and no operator's word changed it."""
+        old = self.progress
+        if old is None or (self.reached == old.next and not resumed):
+            return None
+        last = self.last
+        progress = Progress(
+            source_id=old.source_id,
+            next=self.reached,
+            last=last.base if last else old.last,
+            last_crc=last.crc if last else old.last_crc,
+            target_id=old.target_id,
+            target_last=self.target_last,
+            target_count=last.count if last else old.target_count,
+            target_crc=last.sent_crc if last else old.target_crc,
+            batches=old.batches + self.batches,
+            records=old.records + self.records,
+            bytes=old.bytes + self.bytes,
+        )
+        return Moved(
+            route=self.route, progress=progress, batches=self.batches, records=self.records, bytes=self.bytes, ages=tuple(self.ages)
+        )
+
+    def commit(self, progress: Progress) -> None:
+        """Take the recorded progress as committed."""
+        self.progress = progress
+        self.oldest = None
+        self._clear_transaction()
+
+    @property
+    def oldest_timestamp(self) -> int | None:
+        """Timestamp (ms) of the oldest record known that is not carried yet; None if none is known."""
+        if self.outstanding:
+            return self.outstanding[0].timestamp
+        return self.queue[0].timestamp if self.queue else self.oldest
