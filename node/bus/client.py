@@ -1,0 +1,164 @@
+"""One cluster as a lane sees it: who leads what under which topic id, and requests with their retries.
+
+Ordinary requests go over `AIOKafkaClient`; the raw connections of source and sink are opened here too, so that security settings
+reach both through one value.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from aiokafka.client import AIOKafkaClient, CoordinationType
+from aiokafka.errors import KafkaError
+
+from node.bus import metadata
+from node.bus.faults import RETRY_COORDINATOR
+from node.bus.metadata import TopicInfo
+from node.bus.security import Security
+from node.bus.wire import Wire
+from node.bus.wire import connect as connect_wire
+from node.errors import Unavailable
+from node.model.limits import BACKOFF_FIRST_S, REQUEST_TIMEOUT_S
+from node.model.names import Topic
+
+W = TypeVar("W", bound=Wire)
+_CONCURRENT = 51
+_CONCURRENT_PAUSE_S = 0.001
+"""CONCURRENT_TRANSACTIONS means that the markers of the last transaction are still being written: about a millisecond."""
+
+
+class Client:
+    """A cluster's requests and what is known of its topics. Made by `open_client`."""
+
+    def __init__(self, kafka: AIOKafkaClient, bootstrap: str, client_id: str, security: Security) -> None:
+        self._kafka = kafka
+        self.bootstrap = bootstrap
+        self._client_id = client_id
+        self._security = security
+        self._topics: dict[Topic, TopicInfo] = {}
+        self._brokers: dict[int, tuple[str, int]] = {}
+        self._asked: set[Topic] = set()
+        self._looking: asyncio.Future[None] | None = None
+
+    def topic(self, topic: Topic) -> TopicInfo | None:
+        """Return what the last look found, None for a topic that was not there."""
+        return self._topics.get(topic)
+
+    def leader(self, topic: Topic, partition: int) -> int | None:
+        """Return the broker that led a partition at the last look."""
+        info = self._topics.get(topic)
+        return info.leaders.get(partition) if info else None
+
+    async def look(self, topics: Collection[Topic]) -> None:
+        """Learn anew what these topics are. Callers of the same moment share one request. Unavailable if no broker answers."""
+        self._asked.update(topics)
+        if self._looking is None:
+            self._looking = asyncio.ensure_future(self._look())
+        await asyncio.shield(self._looking)
+
+    async def _look(self) -> None:
+        await asyncio.sleep(0)
+        asked, self._asked, self._looking = sorted(self._asked), set(), None
+        found = metadata.parse(await self.call(None, metadata.request(asked)))
+        self._brokers = found.brokers
+        for topic in asked:
+            self._topics.pop(topic, None)
+        self._topics.update(found.topics)
+
+    async def call(self, node: int | None, request: object) -> Any:
+        """Send one request to a broker (None: any). Unavailable if it cannot be sent or is not answered in time."""
+        try:
+            async with asyncio.timeout(REQUEST_TIMEOUT_S):
+                node = self._kafka.get_random_node() if node is None else node
+                if node is None:
+                    await self._kafka.force_metadata_update()
+                    raise Unavailable(f"no broker known behind {self.bootstrap}")
+                return await self._kafka.send(node, request)
+        except (KafkaError, OSError, TimeoutError) as error:
+            raise Unavailable(f"{self.bootstrap}: {type(error).__name__}: {error}") from error
+
+    async def coordinator(self, transactional_id: str) -> int:
+        """Return the broker that coordinates a transactional.id."""
+        try:
+            async with asyncio.timeout(REQUEST_TIMEOUT_S):
+                node: int = await self._kafka.coordinator_lookup(CoordinationType.TRANSACTION, transactional_id)
+                return node
+        except (KafkaError, OSError, TimeoutError, AssertionError) as error:
+            raise Unavailable(f"{self.bootstrap}: no transaction coordinator: {type(error).__name__}: {error}") from error
+
+    async def connect(self, node: int, wire: W) -> W:
+        """Open a raw connection to a broker."""
+        address = self._brokers.get(node)
+        if address is None:
+            raise Unavailable(f"{self.bootstrap}: broker {node} is not known")
+        return await connect_wire(*address, wire, self._client_id, self._security)
+
+
+class Coordinator:
+    """The transaction coordinator of one transactional.id, looked up anew when it moves."""
+
+    def __init__(self, client: Client, transactional_id: str) -> None:
+        self._client = client
+        self._id = transactional_id
+        self._node: int | None = None
+
+    async def call(self, request: object) -> tuple[Any, int]:
+        """Send a transaction request until its answer is not merely `try again`; return it with its first error code.
+
+        Unavailable when REQUEST_TIMEOUT_S have passed.
+        """
+        try:
+            async with asyncio.timeout(REQUEST_TIMEOUT_S):
+                return await self._until_answered(request)
+        except TimeoutError as error:
+            raise Unavailable(f"{self._client.bootstrap}: the transaction coordinator of {self._id} does not answer") from error
+
+    async def _until_answered(self, request: object) -> tuple[Any, int]:
+        while True:
+            try:
+                if self._node is None:
+                    self._node = await self._client.coordinator(self._id)
+                answer = await self._client.call(self._node, request)
+            except Unavailable:
+                # Every transaction request may be repeated: the coordinator answers a repetition as it answered the first.
+                self._node = None
+                await asyncio.sleep(BACKOFF_FIRST_S)
+                continue
+            code = first_error(answer)
+            if code not in RETRY_COORDINATOR:
+                return answer, code
+            if code != _CONCURRENT:
+                self._node = None
+            await asyncio.sleep(_CONCURRENT_PAUSE_S if code == _CONCURRENT else BACKOFF_FIRST_S)
+
+
+def first_error(answer: Any) -> int:
+    """Return the first error code in an answer of the transaction family, 0 if there is none."""
+    if hasattr(answer, "error_code"):
+        code: int = answer.error_code
+        return code
+    return next((code for _topic, partitions in answer.errors for _partition, code in partitions if code), 0)
+
+
+@asynccontextmanager
+async def open_client(bootstrap: str, *, client_id: str, security: Security) -> AsyncIterator[Client]:
+    """Connect to a cluster. Unavailable, with the address, if none of the bootstrap servers answers."""
+    kafka = AIOKafkaClient(
+        bootstrap_servers=bootstrap,
+        client_id=client_id,
+        request_timeout_ms=int(REQUEST_TIMEOUT_S * 1000),
+        **_arguments(security),
+    )
+    try:
+        try:
+            await kafka.bootstrap()
+        except (KafkaError, OSError, TimeoutError) as error:
+            raise Unavailable(f"no Kafka broker answers at {bootstrap}: {error}") from error
+        yield Client(kafka, bootstrap, client_id, security)
+    finally:
+        await kafka.close()
+
+
+def _arguments(security: Security) -> dict[str, Any]:
+    return security.aiokafka()

@@ -1,0 +1,99 @@
+"""What a broker is told: its properties, its identity and the options of its Java. Text only, nothing is started here."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+HOST = "127.0.0.1"
+
+JAVA_OPTIONS = (
+    # With these and the archive of classes (seed.py) a broker took 141 MB and 1.0 s; without any 410 MB and 3.5 s.
+    "-Xms64m",
+    "-Xmx256m",
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
+    "-XX:-UsePerfData",
+    "-Xshare:auto",
+    "-Dorg.slf4j.simpleLogger.showDateTime=true",
+    "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSXXX",
+)
+
+
+class Seat(msgspec.Struct, frozen=True, kw_only=True):
+    """One broker of a cluster and the loopback ports that are its own.
+
+    `link` and `cable` come together or not at all: it listens on the first and tells clients the second.
+    """
+
+    node_id: int
+    local: int
+    controller: int
+    link: int | None = None
+    cable: int | None = None
+
+
+def properties(seat: Seat, seats: Sequence[Seat], *, host: str = HOST) -> dict[str, str]:
+    """Return the broker's properties in a cluster of `seats`, each both broker and controller, listening on `host`."""
+    return _listeners(seat, seats, host) | _replication(len(seats)) | _SMALL
+
+
+def text(entries: Mapping[str, str]) -> str:
+    """Return properties as a file's text; values are ASCII without line ends (paths are relative to the broker's folder)."""
+    return "".join(f"{key}={value}\n" for key, value in entries.items())
+
+
+def identity(*, cluster_id: str, node_id: int, directory_id: str) -> str:
+    """Return a data folder's `meta.properties` as `kafka-storage format` writes it (KIP-858)."""
+    return text({"version": "1", "cluster.id": cluster_id, "node.id": str(node_id), "directory.id": directory_id})
+
+
+def _listeners(seat: Seat, seats: Sequence[Seat], host: str) -> dict[str, str]:
+    local = f"LOCAL://{host}:{seat.local}"
+    told = f"LOCAL://{HOST}:{seat.local}"
+    protocols = "LOCAL:PLAINTEXT,CONTROLLER:PLAINTEXT"
+    if seat.link is not None:
+        local += f",LINK://{host}:{seat.link}"
+        told += f",LINK://{HOST}:{seat.cable}"
+        protocols += ",LINK:PLAINTEXT"
+    return {
+        "process.roles": "broker,controller",
+        "node.id": str(seat.node_id),
+        "controller.quorum.voters": ",".join(f"{other.node_id}@{HOST}:{other.controller}" for other in seats),
+        "listeners": f"{local},CONTROLLER://{host}:{seat.controller}",
+        "advertised.listeners": told,
+        "listener.security.protocol.map": protocols,
+        "inter.broker.listener.name": "LOCAL",
+        "controller.listener.names": "CONTROLLER",
+    }
+
+
+def _replication(brokers: int) -> dict[str, str]:
+    copies, in_sync = str(brokers), str(brokers // 2 + 1)
+    return {
+        "default.replication.factor": copies,
+        "min.insync.replicas": in_sync,
+        "offsets.topic.replication.factor": copies,
+        "transaction.state.log.replication.factor": copies,
+        "transaction.state.log.min.isr": in_sync,
+        "share.coordinator.state.topic.replication.factor": copies,
+        "share.coordinator.state.topic.min.isr": in_sync,
+    }
+
+
+_SMALL = {
+    "log.dirs": "data",
+    "auto.create.topics.enable": "false",
+    "offsets.topic.num.partitions": "4",
+    "transaction.state.log.num.partitions": "4",
+    "group.initial.rebalance.delay.ms": "0",
+    # A broker that was killed may register again only after its session, 9 s by default: a restart took 11.6 s.
+    "broker.session.timeout.ms": "3000",
+    "broker.heartbeat.interval.ms": "500",
+    # Handing leadership over needs a quorum, which a cluster that ends as a whole soon lacks: each broker would wait for it.
+    "controlled.shutdown.enable": "false",
+    # 128 MB by default, most of a small broker's heap.
+    "log.cleaner.dedupe.buffer.size": "8388608",
+    "num.network.threads": "2",
+    "num.io.threads": "4",
+    "background.threads": "4",
+}

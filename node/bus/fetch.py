@@ -1,0 +1,256 @@
+"""Fetch v13 by hand (KIP-516: by topic id): requests packed, replies parsed in place into batches.
+
+By id, not by name: a topic that was deleted and made anew under the same name can never be read as if it were the old one.
+"""
+
+import struct
+import uuid
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+import msgspec
+
+from node.batch.header import Header, check, marker, read, walk
+from node.bus.faults import name_of
+from node.bus.wire import Buffer
+from node.errors import BatchError, ProtocolError
+from node.lane.checks import Stop
+from node.lane.facts import Batch
+from node.model.limits import FETCH_BYTES_MAX, FETCH_PARTITION_BYTES_MAX, FETCH_WAIT_S
+from node.transform import Verdict, judge, rebuilt
+
+_API = struct.Struct(">hhi")
+_BODY = struct.Struct(">iiiibii")
+_PARTITION = struct.Struct(">iiqiqi")
+_REPLY_PARTITION = struct.Struct(">ihqqq")
+_ABORTED = struct.Struct(">qq")
+_INT = struct.Struct(">i")
+_SHORT = struct.Struct(">h")
+_FETCH, _VERSION = 1, 13
+_READ_COMMITTED = 1
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """One partition to fetch."""
+
+    topic_id: bytes
+    partition: int
+    offset: int
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """One partition of a reply: `start` and `end` bound its record batches in the buffer."""
+
+    topic_id: bytes
+    partition: int
+    error: int
+    stable: int
+    """last stable offset: what is read_committed ends here"""
+    aborted: Sequence[tuple[int, int]]
+    """(producer id, first offset) of aborted transactions"""
+    start: int
+    end: int
+
+
+class Feed(Protocol):
+    """The connection that a batch came over: it sends its next Fetch when enough of it is settled."""
+
+    def settled(self, size: int) -> None:
+        """Count bytes that nobody needs any more."""
+
+
+class Piece(msgspec.Struct, frozen=True):
+    """Where a batch lies, for the sink: `Batch.handle` of a fetched batch."""
+
+    buffer: Buffer
+    start: int
+    header: Header
+    feed: Feed
+    fetched_bytes: int
+
+    def release(self) -> None:
+        """Give the bytes back: nobody reads or sends them any more."""
+        self.buffer.release()
+        self.feed.settled(self.fetched_bytes)
+
+
+class Found(msgspec.Struct):
+    """What of a reply's partition is carried: batches, the position behind them, and why reading stopped there, if it did."""
+
+    batches: list[Batch]
+    position: int
+    stop: Stop | None = None
+    detail: str = ""
+
+
+def _uvarint(number: int) -> bytes:
+    out = bytearray()
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    out.append(number)
+    return bytes(out)
+
+
+def request(correlation: int, client_id: str, wanted: Sequence[Wanted]) -> bytes:
+    """Pack a Fetch of these partitions, read_committed, without a session; partitions are asked for in the given order."""
+    name = client_id.encode()
+    topics: dict[bytes, list[Wanted]] = {}
+    for one in wanted:
+        topics.setdefault(one.topic_id, []).append(one)
+    parts = [
+        _API.pack(_FETCH, _VERSION, correlation),
+        _SHORT.pack(len(name)),
+        name,
+        b"\0",
+        _BODY.pack(-1, int(FETCH_WAIT_S * 1000), 1, FETCH_BYTES_MAX, _READ_COMMITTED, 0, -1),
+        _uvarint(len(topics) + 1),
+    ]
+    for topic_id, partitions in topics.items():
+        parts += [topic_id, _uvarint(len(partitions) + 1)]
+        parts += [_PARTITION.pack(one.partition, -1, one.offset, -1, -1, FETCH_PARTITION_BYTES_MAX) + b"\0" for one in partitions]
+        parts.append(b"\0")
+    parts.append(b"\x01\x01\0")  # no forgotten topics, no rack, no tags
+    body = b"".join(parts)
+    return _INT.pack(len(body)) + body
+
+
+class _Reader:
+    """A cursor over a flexible reply. IndexError and struct.error mean that the reply is cut."""
+
+    __slots__ = ("at", "bytes")
+
+    def __init__(self, data: bytearray) -> None:
+        self.bytes, self.at = data, 0
+
+    def uvarint(self) -> int:
+        value = shift = 0
+        while True:
+            byte = self.bytes[self.at]
+            self.at += 1
+            value |= (byte & 0x7F) << shift
+            shift += 7
+            if byte < 0x80:
+                return value
+            if shift > 28:
+                raise ProtocolError("a varint of more than five bytes in a fetch reply")
+
+    def skip_tags(self) -> None:
+        for _ in range(self.uvarint()):
+            self.uvarint()
+            self.at += self.uvarint()
+
+    def take(self, form: struct.Struct) -> tuple[int, ...]:
+        values: tuple[int, ...] = form.unpack_from(self.bytes, self.at)
+        self.at += form.size
+        return values
+
+
+def parse(data: bytearray, size: int) -> tuple[int, list[Reply]]:
+    """Read a reply; return its correlation id and its partitions. ProtocolError if it is not a Fetch v13 reply."""
+    reader = _Reader(data)
+    try:
+        (correlation,) = reader.take(_INT)
+        reader.skip_tags()
+        reader.take(_INT)  # throttle time
+        (error,) = reader.take(_SHORT)
+        if error:
+            raise ProtocolError(f"the broker refuses to fetch: {name_of(error)}")
+        reader.take(_INT)  # session
+        replies = list(_partitions(reader, size))
+    except (IndexError, struct.error) as cut:
+        raise ProtocolError(f"a fetch reply of {size} bytes is cut short") from cut
+    return correlation, replies
+
+
+def _partitions(reader: _Reader, size: int) -> Iterator[Reply]:
+    for _ in range(reader.uvarint() - 1):
+        topic_id = bytes(reader.bytes[reader.at : reader.at + 16])
+        reader.at += 16
+        for _ in range(reader.uvarint() - 1):
+            partition, error, _high, stable, _start = reader.take(_REPLY_PARTITION)
+            aborted = []
+            for _ in range(reader.uvarint() - 1):
+                producer, first = reader.take(_ABORTED)
+                aborted.append((producer, first))
+                reader.skip_tags()
+            reader.take(_INT)  # preferred read replica
+            length = max(reader.uvarint() - 1, 0)
+            start, reader.at = reader.at, reader.at + length
+            if reader.at > size:
+                raise ProtocolError("records in a fetch reply end behind the reply")
+            reader.skip_tags()
+            yield Reply(topic_id, partition, error, stable, aborted, start, start + length)
+        reader.skip_tags()
+
+
+def walk_committed(data: bytearray, start: int, end: int, aborted: Sequence[tuple[int, int]]) -> Iterator[tuple[int, Header, bool]]:
+    """Yield place and header of each whole batch, checked, and whether it holds committed records. BatchError for a damaged one.
+
+    `aborted` is the reply's list of (producer id, first offset): a producer's batches from there on are aborted until its next abort
+    marker (KIP-98). Kafka may cut the last batch of a reply: the walk ends before it.
+    """
+    coming = sorted(aborted, key=lambda entry: entry[1])
+    aborting: set[int] = set()
+    for at, header in walk(data, start, end):
+        check(data, at, header)
+        while coming and coming[0][1] < header.next_offset:
+            aborting.add(coming.pop(0)[0])
+        if header.is_control and marker(data, at) == 0:
+            aborting.discard(header.producer_id)
+        dead = header.is_control or (header.is_transactional and header.producer_id in aborting)
+        yield at, header, bool(header.count) and not dead
+
+
+def committed(buffer: Buffer, reply: Reply, offset: int, *, compacted: bool, feed: Feed) -> Found:
+    """Return what of a reply is carried from `offset` on: control batches and aborted transactions are passed over.
+
+    Reading ends before a batch that must not be carried; the caller gets what came before it and the reason.
+    """
+    found = Found([], offset)
+    try:
+        for start, header, alive in walk_committed(buffer.bytes, reply.start, reply.end, reply.aborted):
+            if header.next_offset <= offset:
+                continue
+            if alive:
+                verdict = judge(header, offset, compacted=compacted)
+                if verdict is Verdict.CARRY:
+                    found.batches.append(_batch(buffer, start, header, header, feed))
+                elif verdict is Verdict.REBUILD:
+                    found.batches += _rebuilt(buffer.view, start, header, offset, feed)
+                else:
+                    found.stop, found.detail = Stop.NOT_CARRIED, f"offset {found.position}: {verdict.value}"
+                    break
+            found.position = header.next_offset
+    except BatchError as error:
+        found.stop, found.detail = Stop.CORRUPT, f"offset {found.position}: {error}"
+    return found
+
+
+def _rebuilt(view: memoryview, start: int, header: Header, offset: int, feed: Feed) -> list[Batch]:
+    new = rebuilt(view[start : start + header.size], header, offset)
+    if not new:
+        return []
+    buffer = Buffer(0, [])
+    buffer.bytes, buffer.view = new, memoryview(new)
+    return [_batch(buffer, 0, read(new, 0), header, feed)]
+
+
+def _batch(buffer: Buffer, start: int, header: Header, source: Header, feed: Feed) -> Batch:
+    """Return a batch as the machine sees it: its place in the source, and where what is to be written lies."""
+    buffer.use()
+    return Batch(
+        base=source.base_offset,
+        next=source.next_offset,
+        count=header.count,
+        size=header.size,
+        crc=source.crc,
+        timestamp=header.base_timestamp,
+        newest=header.max_timestamp,
+        handle=Piece(buffer, start, header, feed, header.size),
+    )
+
+
+def topic_id(text: str) -> bytes:
+    """Return the 16 bytes of a topic id."""
+    return uuid.UUID(text).bytes

@@ -1,0 +1,123 @@
+"""A look at one side of a route with ordinary requests: what stands at an offset, where the log begins and ends."""
+
+from typing import Any
+
+import msgspec
+from aiokafka.protocol.fetch import FetchRequest
+from aiokafka.protocol.offset import OffsetRequest
+
+from node.batch.header import read
+from node.bus.client import Client
+from node.bus.faults import of_route, raised, speaks_of_route
+from node.bus.fetch import walk_committed
+from node.errors import BatchError, BusError
+from node.lane import Progress, Side, TopicPartition
+from node.model.limits import FETCH_PARTITION_BYTES_MAX
+
+EARLIEST, LATEST = -2, -1
+_UNCOMMITTED, _COMMITTED = 0, 1
+
+
+class Stretch(msgspec.Struct, frozen=True):
+    """What one ordinary Fetch returned."""
+
+    data: bytearray
+    aborted: list[tuple[int, int]]
+    high: int
+    stable: int
+
+
+async def offset(client: Client, route: TopicPartition, when: int) -> int:
+    """Return a log's start (EARLIEST) or high watermark (LATEST)."""
+    request = OffsetRequest(-1, _UNCOMMITTED, [(route.topic, [(route.partition, when)])])
+    answer = await client.call(_leader(client, route), request)
+    place = answer.topics[0][1][0]
+    _raise(place[1], route)
+    found: int = place[3]
+    return found
+
+
+async def fetch(client: Client, route: TopicPartition, start: int, *, committed: bool, size: int = FETCH_PARTITION_BYTES_MAX) -> Stretch:
+    """Fetch once from `start` on, without waiting; at least one whole batch if there is one."""
+    isolation = _COMMITTED if committed else _UNCOMMITTED
+    request = FetchRequest(0, 0, size, isolation, [(route.topic, [(route.partition, start, size)])])
+    answer = await client.call(_leader(client, route), request)
+    _partition, code, high, stable, _log_start, aborted, _preferred, data = _fields(answer.topics[0][1][0])
+    _raise(code, route)
+    return Stretch(bytearray(data or b""), list(aborted or ()), high, stable)
+
+
+def _fields(partition: Any) -> Any:
+    return partition
+
+
+def _leader(client: Client, route: TopicPartition) -> int:
+    node = client.leader(*route)
+    if node is None:
+        raise raised(5, str(route))
+    return node
+
+
+def _raise(code: int, route: TopicPartition) -> None:
+    if code:
+        raise of_route(code, *route) if speaks_of_route(code) else raised(code, str(route))
+
+
+async def source_side(client: Client, route: TopicPartition, progress: Progress | None) -> Side:
+    """Look at a route's source. BusError if it cannot be seen now."""
+    info = client.topic(route.topic)
+    if info is None or route.partition >= info.partitions:
+        return Side(topic_id="")
+    start, end = await offset(client, route, EARLIEST), await offset(client, route, LATEST)
+    last = progress.last if progress else -1
+    crc = await _crc_at(client, route, last) if start <= last < end else None
+    return Side(topic_id=str(info.id), start=start, end=end, last_crc=crc)
+
+
+async def target_side(client: Client, route: TopicPartition, progress: Progress | None) -> Side:
+    """Look at a route's target. BusError if it cannot be seen now."""
+    info = client.topic(route.topic)
+    if info is None or route.partition >= info.partitions:
+        return Side(topic_id="")
+    start, end = await offset(client, route, EARLIEST), await offset(client, route, LATEST)
+    last = progress.target_last if progress else -1
+    crc = await _crc_at(client, route, last) if start <= last < end else None
+    behind = max(start, progress.target_next if progress else 0)
+    beyond = await first_committed(client, route, behind) is not None if behind < end else False
+    return Side(topic_id=str(info.id), start=start, end=end, last_crc=crc, beyond=beyond)
+
+
+async def _crc_at(client: Client, route: TopicPartition, where: int) -> int | None:
+    """Return the CRC of the batch that begins at an offset, None if it no longer stands there as it was written."""
+    stretch = await fetch(client, route, where, committed=False, size=1)
+    try:
+        header = read(stretch.data, 0)
+    except BatchError:
+        return None
+    rewritten = header.has_holes or header.has_delete_horizon
+    return None if header.base_offset > where or rewritten else header.crc
+
+
+async def first_committed(client: Client, route: TopicPartition, start: int) -> int | None:
+    """Return the timestamp (ms) of the first committed record from `start` on, None if there is none below the stable offset."""
+    position = start
+    while True:
+        stretch = await fetch(client, route, position, committed=True)
+        for _at, header, alive in walk_committed(stretch.data, 0, len(stretch.data), stretch.aborted):
+            if header.next_offset <= position:
+                continue
+            if alive:
+                return header.base_timestamp
+            position = header.next_offset
+        if position >= stretch.stable or not stretch.data:
+            return None
+
+
+async def oldest(client: Client, route: TopicPartition, start: int) -> tuple[int, int | None]:
+    """Return how many offsets lie behind `start`, and the timestamp (ms) of the first committed record there."""
+    await client.look([route.topic])
+    try:
+        end = await offset(client, route, LATEST)
+        return max(end - start, 0), await first_committed(client, route, start) if end > start else None
+    except BatchError as error:
+        raise BusError(f"{route}: {error}") from error

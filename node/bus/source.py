@@ -1,0 +1,266 @@
+"""The source of a lane: raw batches of the routes that are followed, from whichever brokers lead them.
+
+One connection and one Fetch in flight for each leading broker. The next Fetch is sent as soon as the last reply was parsed, before its batches
+are forwarded, and only while less than 6 MiB of earlier replies are unsettled. Leaders that move, connections that break and replies that
+do not come are mended here, with a back-off; the listener hears of a route only when nothing but a look at both sides can tell
+what became of it.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+import msgspec
+
+from node.bus import fetch
+from node.bus.client import Client
+from node.bus.faults import LOOK_AGAIN, name_of, stop_of
+from node.bus.wire import Buffer, Bulk
+from node.errors import BusError, ProtocolError
+from node.lane import Stop, TopicPartition
+from node.lane.facts import Batch
+from node.model.limits import BACKOFF_FIRST_S, BACKOFF_MAX_S, FETCH_WAIT_S, REQUEST_TIMEOUT_S, UNSETTLED_BYTES_MAX
+
+_CHECK_S = 1.0
+
+
+class Listener(Protocol):
+    """Who follows routes: one shard of a lane."""
+
+    def fetched(self, route: TopicPartition, generation: int, batches: list[Batch], position: int, end: int) -> None:
+        """Batches came, or the position moved on."""
+
+    def source_failed(self, route: TopicPartition, generation: int, stop: Stop | None, detail: str) -> None:
+        """The route cannot be followed any further; it is followed no more."""
+
+
+class Following(msgspec.Struct, eq=False, kw_only=True):
+    """A route that is followed, and from where on."""
+
+    route: TopicPartition
+    topic_id: bytes
+    generation: int
+    position: int
+    compacted: bool
+    listener: Listener
+    held: bool = False
+
+
+class Feed:
+    """One connection to a leading broker and the routes that are fetched over it."""
+
+    def __init__(self, source: "Source", node: int, client_id: str) -> None:
+        self._source = source
+        self._client_id = client_id
+        self.node = node
+        self.routes: dict[tuple[bytes, int], Following] = {}
+        self.wire = Bulk(self._on_frame, self._on_lost)
+        self._asked: dict[tuple[bytes, int], Following] = {}
+        self._correlation = 0
+        self._sent_at: float | None = None
+        self._unsettled = 0
+
+    def settled(self, size: int) -> None:
+        """Count bytes that nobody needs any more."""
+        self._unsettled -= size
+        self.ask()
+
+    def late(self, now: float) -> bool:
+        """Tell whether a reply is overdue."""
+        return self._sent_at is not None and now - self._sent_at > FETCH_WAIT_S + REQUEST_TIMEOUT_S
+
+    def ask(self) -> None:
+        """Send the next Fetch, if none is in flight, something is wanted and there is room for the reply."""
+        if self._sent_at is not None or self._unsettled >= UNSETTLED_BYTES_MAX or self.wire.closed:
+            return
+        self._asked = {key: one for key, one in self.routes.items() if not one.held}
+        if not self._asked:
+            return
+        self._correlation += 1
+        wanted = [fetch.Wanted(one.topic_id, one.route.partition, one.position) for one in self._asked.values()]
+        self._sent_at = time.monotonic()
+        self.wire.send([fetch.request(self._correlation, self._client_id, wanted)])
+
+    def _on_lost(self, error: Exception | None) -> None:
+        self._source.lost(self, f"connection to broker {self.node} ended: {error or 'closed by the broker'}")
+
+    def _on_frame(self, buffer: Buffer, size: int) -> None:
+        try:
+            correlation, replies = fetch.parse(buffer.bytes, size)
+            if correlation != self._correlation:
+                raise ProtocolError(f"a fetch reply numbered {correlation} where {self._correlation} is due")
+        except ProtocolError as error:
+            self.wire.lose(error)
+            return
+        self._sent_at = None
+        self._source.answered_at = time.monotonic()
+        found = [(one, reply, self._walk(one, buffer, reply)) for reply in replies if (one := self._still(reply))]
+        self.ask()
+        for one, reply, result in found:
+            if reply.error:
+                self._source.refused(self, one, reply.error)
+            elif result is not None:
+                one.listener.fetched(one.route, one.generation, result.batches, result.position, reply.stable)
+                if result.stop is not None:
+                    self._source.drop(one)
+                    one.listener.source_failed(one.route, one.generation, result.stop, result.detail)
+
+    def _still(self, reply: fetch.Reply) -> Following | None:
+        """Return who asked for this partition, if it is followed still and from the same place."""
+        key = (reply.topic_id, reply.partition)
+        one = self._asked.get(key)
+        return one if one is not None and self.routes.get(key) is one else None
+
+    def _walk(self, one: Following, buffer: Buffer, reply: fetch.Reply) -> fetch.Found | None:
+        if reply.error:
+            return None
+        found = fetch.committed(buffer, reply, one.position, compacted=one.compacted, feed=self)
+        self._unsettled += sum(batch.size for batch in found.batches)
+        if reply.end > reply.start:  # who got something goes to the end of the queue: the reply's bound starves nobody
+            self.routes[(one.topic_id, one.route.partition)] = self.routes.pop((one.topic_id, one.route.partition))
+        one.position = found.position
+        return found
+
+
+class Source:
+    """Follows routes of one cluster. Made by `open_source`."""
+
+    def __init__(self, client: Client, client_id: str) -> None:
+        self.client = client
+        self.answered_at: float | None = None
+        """monotonic time of the last Fetch that was answered"""
+        self.trouble = ""
+        """why some route is not being fetched at the moment"""
+        self._client_id = client_id
+        self._following: dict[TopicPartition, Following] = {}
+        self._feeds: dict[int, Feed] = {}
+        self._unplaced: set[TopicPartition] = set()
+        self._wake = asyncio.Event()
+
+    def follow(self, one: Following) -> None:
+        """Fetch a route from its position on, instead of whatever was followed of it before."""
+        self.unfollow(one.route)
+        self._following[one.route] = one
+        self._unplaced.add(one.route)
+        self._wake.set()
+
+    def unfollow(self, route: TopicPartition) -> None:
+        """Fetch a route no more; a reply under way is ignored."""
+        one = self._following.pop(route, None)
+        if one is not None:
+            self._unplaced.discard(route)
+            self._take_out(one)
+
+    def drop(self, one: Following) -> None:
+        """Follow no more what cannot be followed."""
+        if self._following.get(one.route) is one:
+            self.unfollow(one.route)
+
+    def hold(self, route: TopicPartition, *, held: bool) -> None:
+        """Leave a route out of fetches, or take it in again."""
+        one = self._following.get(route)
+        if one is not None:
+            one.held = held
+            if not held:
+                for feed in self._feeds.values():
+                    feed.ask()
+
+    def refused(self, feed: Feed, one: Following, code: int) -> None:
+        """Handle an error code in a reply."""
+        stop = stop_of(code)
+        if stop is not None or code in LOOK_AGAIN:
+            self.drop(one)
+            one.listener.source_failed(one.route, one.generation, stop, name_of(code))
+            return
+        self.trouble = f"{one.route}: {name_of(code)} from broker {feed.node}"
+        self._take_out(one)
+        self._unplaced.add(one.route)
+        self._wake.set()
+
+    def lost(self, feed: Feed, detail: str) -> None:
+        """Move the routes of a lost connection to a new one."""
+        self.trouble = detail
+        if self._feeds.get(feed.node) is feed:
+            del self._feeds[feed.node]
+        self._unplaced.update(one.route for one in feed.routes.values())
+        feed.routes.clear()
+        self._wake.set()
+
+    def _take_out(self, one: Following) -> None:
+        for feed in self._feeds.values():
+            if feed.routes.get((one.topic_id, one.route.partition)) is one:
+                del feed.routes[(one.topic_id, one.route.partition)]
+
+    async def keep(self) -> None:
+        """Place routes on the connections of their leaders, for ever; give up connections that do not answer."""
+        pause = BACKOFF_FIRST_S
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), _CHECK_S)
+            for feed in list(self._feeds.values()):
+                if feed.late(time.monotonic()):
+                    feed.wire.lose(ProtocolError("no reply to a fetch in time"))
+            self._wake.clear()
+            if not self._unplaced:
+                continue
+            try:
+                await self._place()
+            except BusError as error:
+                self.trouble = str(error)
+            if self._unplaced:
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, BACKOFF_MAX_S)
+                self._wake.set()
+            else:
+                pause, self.trouble = BACKOFF_FIRST_S, ""
+
+    async def _place(self) -> None:
+        await self.client.look({route.topic for route in self._unplaced})
+        for route in list(self._unplaced):
+            node = self.client.leader(*route)
+            if node is None:
+                self.trouble = f"{route} has no leader"
+                continue
+            feed = await self._feed(node)
+            one = self._following.get(route)
+            if feed is not None:
+                self._unplaced.discard(route)
+            if feed is not None and one is not None:
+                feed.routes[(one.topic_id, route.partition)] = one
+        for feed in self._feeds.values():
+            feed.ask()
+
+    async def _feed(self, node: int) -> Feed | None:
+        """Return the connection to a broker, opened if need be; None if it cannot be: the routes of other brokers go on."""
+        feed = self._feeds.get(node)
+        if feed is None:
+            feed = Feed(self, node, self._client_id)
+            try:
+                await self.client.connect(node, feed.wire)
+            except BusError as error:
+                self.trouble = str(error)
+                return None
+            self._feeds[node] = feed
+        return feed
+
+    def close(self) -> None:
+        """End all connections."""
+        for feed in self._feeds.values():
+            feed.wire.close()
+
+
+@asynccontextmanager
+async def open_source(client: Client, client_id: str) -> AsyncIterator[Source]:
+    """Open the source side of a lane on a cluster."""
+    source = Source(client, client_id)
+    keeper = asyncio.create_task(source.keep(), name=f"source {client.bootstrap}")
+    try:
+        yield source
+    finally:
+        keeper.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await keeper
+        source.close()

@@ -1,0 +1,240 @@
+"""Raw frames over a connection that aiokafka opened: the only module that touches what aiokafka keeps private.
+
+aiokafka's `create_conn` does ApiVersions, TLS and SASL; then its reader task is cancelled and a `BufferedProtocol` of ours is set under
+the transport, so that replies land in our buffers and requests leave by `sendmsg` without being joined. Nothing of aiokafka is
+replaced or patched: other clients of the process are not affected.
+
+- Plain TCP: requests go out on a `dup` of the socket with a writer of our own, because asyncio's `writelines` joins and copies in
+  Python 3.11. Under TLS the transport must encrypt, and `writelines` is the way.
+- `Acks` reads many small replies per system call; `Bulk` reads each reply into a buffer of its own, pooled.
+"""
+
+import asyncio
+import contextlib
+import os
+import socket
+import struct
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import aiokafka
+import aiokafka.conn
+from aiokafka.errors import KafkaError
+
+from node.bus.security import Security
+from node.errors import ProtocolError, Unavailable
+from node.model.limits import CONNECT_TIMEOUT_S, FRAME_BYTES_MAX, REQUEST_TIMEOUT_S
+
+Part = bytes | bytearray | memoryview
+
+W = TypeVar("W", bound="Wire")
+
+_SIZE = struct.Struct(">i")
+_IOV_MAX = 64
+_ACKS_BYTES = 1 << 16
+_POOL_MAX = 8
+"""Buffers kept for reuse on a connection: more than fit under the bound on unsettled bytes would lie idle."""
+
+assert aiokafka.__version__ == "0.14.0", f"node.bus.wire was proved on aiokafka 0.14.0, not {aiokafka.__version__}"
+
+
+class Wire(asyncio.BufferedProtocol):
+    """One connection of ours. `on_frame` gets each reply, `on_lost` is called once when the connection ends by itself."""
+
+    def __init__(self, on_lost: Callable[[Exception | None], None]) -> None:
+        self._on_lost = on_lost
+        self._out: deque[memoryview] = deque()
+        self._socket: socket.socket | None = None
+        self._transport: asyncio.Transport | None = None
+        self._loop = asyncio.get_running_loop()
+        self._keep: object = None
+        self.closed = False
+
+    def attach(self, transport: asyncio.Transport, keep: object) -> None:
+        """Take a transport over; `keep` is what must live as long as it."""
+        self._transport, self._keep = transport, keep
+        if transport.get_extra_info("sslcontext") is None:
+            self._socket = socket.socket(fileno=os.dup(transport.get_extra_info("socket").fileno()))
+            self._socket.setblocking(False)
+
+    def send(self, parts: Sequence[Part]) -> None:
+        """Send a request's parts in order. What the socket does not take at once is kept as views, not copied."""
+        if self.closed:
+            return
+        if self._socket is None:
+            assert self._transport is not None
+            self._transport.writelines(parts)
+            return
+        waiting = bool(self._out)
+        self._out.extend(memoryview(part) for part in parts)
+        if not waiting:
+            self._flush()
+            if self._out and not self.closed:
+                self._loop.add_writer(self._socket.fileno(), self._flush)
+
+    def _flush(self) -> None:
+        assert self._socket is not None
+        out = self._out
+        try:
+            sent = self._socket.sendmsg([out[i] for i in range(min(len(out), _IOV_MAX))])
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self.lose(error)
+            return
+        while out and sent >= len(out[0]):
+            sent -= len(out.popleft())
+        if out:
+            out[0] = out[0][sent:]
+        elif not self.closed:
+            self._loop.remove_writer(self._socket.fileno())
+
+    def lose(self, error: Exception | None) -> None:
+        """End the connection and say so."""
+        if not self.closed:
+            self.close()
+            self._on_lost(error)
+
+    def close(self) -> None:
+        """End the connection without a word."""
+        if self.closed:
+            return
+        self.closed = True
+        self._out.clear()
+        if self._socket is not None:
+            self._loop.remove_writer(self._socket.fileno())
+            self._socket.close()
+        if self._transport is not None:
+            self._transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Asyncio tells that the other side is gone."""
+        self.lose(exc)
+
+    def eof_received(self) -> bool:
+        """Asyncio tells that the other side sends no more; the transport closes itself."""
+        return False
+
+
+class Acks(Wire):
+    """A connection with many small replies: `on_frame(buffer, start, end)`, valid only during the call."""
+
+    def __init__(self, on_frame: Callable[[bytearray, int, int], None], on_lost: Callable[[Exception | None], None]) -> None:
+        super().__init__(on_lost)
+        self._on_frame = on_frame
+        self._buffer = bytearray(_ACKS_BYTES)
+        self._view = memoryview(self._buffer)
+        self._filled = 0
+
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - asyncio's signature
+        """Give asyncio the free rest of the buffer."""
+        return self._view[self._filled :]
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Hand on every reply that is whole."""
+        end, start = self._filled + nbytes, 0
+        while end - start >= _SIZE.size:
+            size = _SIZE.unpack_from(self._buffer, start)[0]
+            if not 0 <= size <= _ACKS_BYTES - _SIZE.size:
+                self.lose(ProtocolError(f"a reply of {size} bytes to a produce request"))
+                return
+            if end - start - _SIZE.size < size:
+                break
+            start += _SIZE.size + size
+            self._on_frame(self._buffer, start - size, start)
+            if self.closed:
+                return
+        if start:
+            self._buffer[: end - start] = self._buffer[start:end]
+        self._filled = end - start
+
+
+class Buffer:
+    """One reply, shared by the batches in it; back in its pool when the last of them is released."""
+
+    __slots__ = ("_pool", "_users", "bytes", "view")
+
+    def __init__(self, size: int, pool: list["Buffer"]) -> None:
+        self.bytes = bytearray(size)
+        self.view = memoryview(self.bytes)
+        self._users = 0
+        self._pool = pool
+
+    def use(self) -> None:
+        """Count one more user."""
+        self._users += 1
+
+    def release(self) -> None:
+        """Count one user less."""
+        self._users -= 1
+        assert self._users >= 0
+        if self._users == 0 and len(self._pool) < _POOL_MAX:
+            self._pool.append(self)
+
+
+class Bulk(Wire):
+    """A connection with large replies: `on_frame(buffer, size)`; whoever keeps the buffer calls `use` and later `release`."""
+
+    def __init__(self, on_frame: Callable[[Buffer, int], None], on_lost: Callable[[Exception | None], None]) -> None:
+        super().__init__(on_lost)
+        self._on_frame = on_frame
+        self._head = bytearray(_SIZE.size)
+        self._head_view = memoryview(self._head)
+        self._current: Buffer | None = None
+        self._filled, self._wanted = 0, _SIZE.size
+        self._pool: list[Buffer] = []
+
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - asyncio's signature
+        """Give asyncio the rest of the size field or of the reply."""
+        return (self._head_view if self._current is None else self._current.view)[self._filled : self._wanted]
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Count what came; a whole reply is handed on."""
+        self._filled += nbytes
+        if self._filled < self._wanted:
+            return
+        if self._current is None:
+            size = _SIZE.unpack(self._head)[0]
+            if not 0 < size <= FRAME_BYTES_MAX:
+                self.lose(ProtocolError(f"a reply of {size} bytes to a fetch request; is this port Kafka's, and not TLS?"))
+                return
+            self._current, self._filled, self._wanted = self._take(size), 0, size
+            return
+        buffer, size = self._current, self._wanted
+        self._current, self._filled, self._wanted = None, 0, _SIZE.size
+        buffer.use()
+        try:
+            self._on_frame(buffer, size)
+        finally:
+            buffer.release()
+
+    def _take(self, size: int) -> Buffer:
+        for i, buffer in enumerate(self._pool):
+            if len(buffer.bytes) >= size:
+                return self._pool.pop(i)
+        self._pool.clear()
+        return Buffer(max(size, _ACKS_BYTES) * 5 // 4, self._pool)
+
+
+async def connect(host: str, port: int, wire: W, client_id: str, security: Security) -> W:
+    """Open a connection through aiokafka and put `wire` under it. Unavailable if that fails or takes too long."""
+    try:
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            conn = await aiokafka.conn.create_conn(
+                host, port, client_id=client_id, request_timeout_ms=int(REQUEST_TIMEOUT_S * 1000), **_typed(security)
+            )
+    except (OSError, TimeoutError, KafkaError) as error:
+        raise Unavailable(f"no connection to the broker at {host}:{port}: {type(error).__name__}: {error}") from error
+    conn._read_task.cancel()  # noqa: SLF001 - the reason of this module
+    with contextlib.suppress(asyncio.CancelledError):
+        await conn._read_task  # noqa: SLF001
+    transport = conn._writer.transport  # noqa: SLF001
+    conn._reader = None  # noqa: SLF001 - its __del__ then leaves the transport alone
+    transport.set_protocol(wire)
+    wire.attach(transport, conn)
+    return wire
+
+
+def _typed(security: Security) -> dict[str, Any]:
+    return security.aiokafka()

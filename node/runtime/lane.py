@@ -1,0 +1,210 @@
+"""A lane of this process: one source, one target, the shards that its routes fall into, and how far behind they are."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+
+import msgspec
+
+from node.bus.client import Client
+from node.bus.inspect import oldest
+from node.bus.source import open_source
+from node.errors import BusError
+from node.lane import Phase, Resume, RouteState, State, TopicPartition
+from node.lane import facts as f
+from node.model.limits import STOP_S, WATCH_INTERVAL_S
+from node.model.names import Topic
+from node.model.partition import shard_of
+from node.runtime.shard import Place, Shard
+from node.telemetry import Metrics, logger
+from node.telemetry.metrics import RouteFigures
+
+
+class LaneSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """What a lane is called and where its progress stands."""
+
+    node: str
+    lane: str
+    progress_topic: str
+    compacted: Callable[[str], bool]
+
+
+class RouteStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """One partition of a route, as `status` shows it."""
+
+    lane: str
+    topic: str
+    partition: int
+    state: str
+    reason: str
+    detail: str
+    next: int
+    lag_records: int
+    lag_seconds: float
+    records: int
+    bytes: int
+
+
+class Lane:
+    """Routes carried from one cluster to another. Made by `open_lane`."""
+
+    def __init__(self, spec: LaneSpec, place: Place, tasks: asyncio.TaskGroup) -> None:
+        self.spec = spec
+        self._place = place
+        self._tasks = tasks
+        self._shards: dict[int, Shard] = {}
+        self._behind: dict[TopicPartition, tuple[int, int | None]] = {}
+
+    def route(self, topics: Iterable[tuple[Topic, int]]) -> None:
+        """Carry these topics, given with their partition counts, and no others from now on."""
+        wanted: dict[int, set[TopicPartition]] = {number: set() for number in self._shards}
+        for topic, partitions in topics:
+            for partition in range(partitions):
+                wanted.setdefault(shard_of(topic, partition), set()).add(TopicPartition(topic, partition))
+        for number, routes in sorted(wanted.items()):
+            shard = self._shards.get(number)
+            if shard is None:
+                shard = self._shards[number] = Shard(self._place, number, self._tasks.create_task)
+            shard.feed(f.Routed(frozenset(routes)))
+
+    def look(self) -> None:
+        """Look again at routes that wait for a topic."""
+        for shard in self._shards.values():
+            shard.feed(f.Looked())
+
+    def resume(self, topic: Topic, mode: Resume) -> list[TopicPartition]:
+        """Let a topic's stopped routes go on; return which they are."""
+        found = [(shard, route) for shard, route in self._routes() if route.route.topic == topic and route.state is State.STOPPED]
+        for shard, route in found:
+            shard.feed(f.Resumed(route.route, mode))
+        return [route.route for _shard, route in found]
+
+    def _routes(self) -> list[tuple[Shard, RouteState]]:
+        return [(shard, route) for shard in self._shards.values() for route in shard.machine.routes.values()]
+
+    # ---- what it shows
+
+    def status(self) -> list[RouteStatus]:
+        """Return all routes with their lag, in the order of their names."""
+        found = [self._status(shard, route) for shard, route in self._routes()]
+        return sorted(found, key=lambda one: (one.topic, one.partition))
+
+    def _status(self, shard: Shard, route: RouteState) -> RouteStatus:
+        lag_records, lag_seconds = self._lag(route)
+        progress = route.progress
+        phase = shard.machine.phase
+        given_up = phase is Phase.GIVEN_UP
+        return RouteStatus(
+            lane=self.spec.lane,
+            topic=route.route.topic,
+            partition=route.route.partition,
+            state="given-up" if given_up else phase.value if route.state is State.RESTING else route.state.value,
+            reason=route.stop.value if route.stop else "",
+            detail=route.detail or shard.machine.failure,
+            next=progress.next if progress else 0,
+            lag_records=lag_records,
+            lag_seconds=lag_seconds,
+            records=progress.records if progress else 0,
+            bytes=progress.bytes if progress else 0,
+        )
+
+    def _lag(self, route: RouteState) -> tuple[int, float]:
+        """Offsets and seconds behind: 0 when caught up, else the age of the oldest record known that is not carried."""
+        next_offset = route.progress.next if route.progress else 0
+        if route.state is State.FLOWING:
+            records, stamp = max(route.end - next_offset, 0), route.oldest_timestamp
+            if route.caught_up and route.quiet:
+                return 0, 0.0
+        else:
+            records, stamp = self._behind.get(route.route, (0, None))
+            stamp = route.oldest_timestamp if stamp is None else stamp
+        return records, max(time.time() - stamp / 1000, 0.0) if stamp is not None else 0.0
+
+    def figures(self) -> list[RouteFigures]:
+        """Return what the gauges show."""
+        return [
+            RouteFigures(
+                lane=one.lane,
+                resource=one.topic,
+                state=one.state,
+                stop=one.reason,
+                lag_records=one.lag_records,
+                lag_seconds=one.lag_seconds,
+            )
+            for one in self.status()
+        ]
+
+    def phases(self) -> list[str]:
+        """Return the phase of each shard that is open."""
+        return [shard.machine.phase.value for shard in self._shards.values()]
+
+    @property
+    def fetched_at(self) -> float | None:
+        """Monotonic time of the last Fetch that was answered."""
+        return self._place.source.answered_at
+
+    @property
+    def ended_at(self) -> float | None:
+        """Monotonic time of the last EndTxn that was answered."""
+        return max((shard.answered_at for shard in self._shards.values() if shard.answered_at is not None), default=None)
+
+    @property
+    def trouble(self) -> str:
+        """Why something is not fetched or not written at the moment; empty when all is well."""
+        failures = (shard.machine.failure for shard in self._shards.values())
+        return self._place.source.trouble or next(filter(None, failures), "")
+
+    # ---- loops
+
+    async def watch(self) -> None:
+        """See for ever how far routes that do not flow are behind: their lag must grow on the dashboards, not vanish."""
+        while True:
+            await asyncio.sleep(WATCH_INTERVAL_S)
+            behind: dict[TopicPartition, tuple[int, int | None]] = {}
+            for _shard, route in self._routes():
+                if route.state is State.FLOWING or route.progress is None:
+                    continue
+                with contextlib.suppress(BusError):
+                    behind[route.route] = await oldest(self._place.source.client, route.route, route.progress.next)
+            self._behind = behind
+
+    async def stop(self) -> None:
+        """Finish or abort what is open, within 10 s, and say which."""
+        for shard in self._shards.values():
+            shard.ending = ""
+            shard.feed(f.Stopping())
+        try:
+            async with asyncio.timeout(STOP_S):
+                for shard in self._shards.values():
+                    await shard.ended.wait()
+        except TimeoutError:
+            for shard in self._shards.values():
+                shard.feed(f.Lost("the stop took too long"))
+        for shard in self._shards.values():
+            if shard.ending:
+                logger().info("transaction-ended", lane=self.spec.lane, shard=shard.number, outcome=shard.ending)
+
+
+@asynccontextmanager
+async def open_lane(spec: LaneSpec, source: Client, target: Client, metrics: Metrics) -> AsyncIterator[Lane]:
+    """Open a lane; leaving it finishes or aborts its transactions."""
+    client_id = f"{spec.node}.{spec.lane}"
+    async with open_source(source, client_id) as incoming, asyncio.TaskGroup() as tasks:
+        place = Place(
+            node=spec.node,
+            lane=spec.lane,
+            source=incoming,
+            target=target,
+            progress_topic=spec.progress_topic,
+            compacted=spec.compacted,
+            metrics=metrics,
+        )
+        lane = Lane(spec, place, tasks)
+        watch = tasks.create_task(lane.watch(), name=f"watch {client_id}")
+        try:
+            yield lane
+        finally:
+            await lane.stop()
+            watch.cancel()

@@ -1,0 +1,263 @@
+"""The driver of one shard: carries out the machine's orders against Kafka and tells it what happened."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Coroutine
+from typing import Any, assert_never
+
+import msgspec
+
+from node.bus import inspect
+from node.bus.client import Client
+from node.bus.fetch import Piece, topic_id
+from node.bus.progress import read_progress
+from node.bus.sink import Sink
+from node.bus.source import Following, Source
+from node.errors import BusError, Fenced, Unavailable
+from node.lane import Machine, Phase, Stop, TopicPartition
+from node.lane import facts as f
+from node.telemetry import Metrics, logger
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a lane works: whose it is, from where to where, and where its progress stands."""
+
+    node: str
+    lane: str
+    source: Source
+    target: Client
+    progress_topic: str
+    compacted: Callable[[str], bool]
+    metrics: Metrics
+
+
+class Shard:
+    """One shard of a lane. `feed` takes facts; everything else follows from the machine."""
+
+    def __init__(self, place: Place, number: int, spawn: Callable[[Coroutine[Any, Any, None]], object]) -> None:
+        self.machine = Machine()
+        self.number = number
+        self.ended = asyncio.Event()
+        """set when the machine is closed or has given the shard up"""
+        self.ending = ""
+        """how the last transaction ended before a stop: committed, aborted or lost"""
+        self.answered_at: float | None = None
+        self._place = place
+        self._id = f"{place.node}.{place.lane}.{number}"
+        self._progress = TopicPartition(place.progress_topic, number)  # type: ignore[arg-type]  # a Topic by construction of Place
+        self._spawn = spawn
+        self._sink: Sink | None = None
+        self._facts: deque[f.Fact] = deque()
+        self._feeding = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._moved: tuple[f.Moved, ...] = ()
+        self._loop = asyncio.get_running_loop()
+
+    def feed(self, fact: f.Fact) -> None:
+        """Tell the machine a fact and carry out what follows. Facts that come up on the way wait their turn."""
+        self._facts.append(fact)
+        if self._feeding:
+            return
+        self._feeding = True
+        try:
+            while self._facts:
+                for order in self.machine.handle(self._facts.popleft(), self._loop.time()):
+                    self._carry_out(order)
+        finally:
+            self._feeding = False
+        self._set_timer()
+        if self.machine.phase in {Phase.CLOSED, Phase.GIVEN_UP}:
+            self.ended.set()
+
+    def _set_timer(self) -> None:
+        deadline = self.machine.deadline
+        if self._timer is not None:
+            if deadline is not None and self._timer.when() == deadline and not self._timer.cancelled():
+                return
+            self._timer.cancel()
+        self._timer = None if deadline is None else self._loop.call_at(deadline, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        self.feed(f.Ticked())
+
+    def _carry_out(self, order: f.Order) -> None:  # noqa: C901, PLR0912 - one arm an order
+        place, source = self._place, self._place.source
+        match order:
+            case f.Produce():
+                self._use.produce(order.route, order.generation, order.batch)
+            case f.Begin():
+                self._use.begin()
+            case f.Record():
+                self._moved = tuple(order.moved)
+                self._use.record(order.moved, int(time.time() * 1000))
+            case f.Commit():
+                self._spawn(self._commit(self._use))
+            case f.Abort():
+                self._spawn(self._abort(self._use))
+            case f.Open():
+                self._spawn(self._open())
+            case f.Recover():
+                self._spawn(self._recover(self._use))
+            case f.Inspect():
+                self._spawn(self._inspect(order))
+            case f.Follow():
+                source.follow(
+                    Following(
+                        route=order.route,
+                        topic_id=topic_id(order.topic_id),
+                        generation=order.generation,
+                        position=order.offset,
+                        compacted=place.compacted(order.route.topic),
+                        listener=self,
+                    )
+                )
+            case f.Unfollow():
+                source.unfollow(order.route)
+            case f.Hold():
+                source.hold(order.route, held=True)
+            case f.Release():
+                source.hold(order.route, held=False)
+            case f.Drop():
+                _release(order)
+            case f.SetAside():
+                logger().error(
+                    "route-stopped",
+                    lane=place.lane,
+                    topic=order.route.topic,
+                    partition=order.route.partition,
+                    reason=order.stop.value,
+                    detail=order.detail,
+                    next_step=f"exchange-node route resume {order.route.topic} --from-start | --from-now | --accept",
+                )
+            case f.Close():
+                self._close()
+            case f.GiveUp():
+                place.metrics.transactions.labels(place.lane, "fenced").inc()
+                logger().error(
+                    "shard-given-up", lane=place.lane, shard=self.number, cause="another process uses this node's transactional.id"
+                )
+            case _:
+                assert_never(order)
+
+    @property
+    def _use(self) -> Sink:
+        assert self._sink is not None
+        return self._sink
+
+    def _close(self) -> None:
+        if self._sink is not None:
+            self._sink.close()
+            self._sink = None
+        if self.machine.phase is Phase.BACKING_OFF:
+            place = self._place
+            place.metrics.transactions.labels(place.lane, "lost").inc()
+            logger().warning("producer-lost", lane=place.lane, shard=self.number, cause=self.machine.failure)
+
+    # ---- orders that take time: each ends in one fact, and in none when its sink was closed meanwhile
+
+    async def _open(self) -> None:
+        place = self._place
+        sink = Sink(place.target, self._id, progress=self._progress, lane=place.lane, listener=self, spawn=self._spawn)
+        self._sink = sink
+        try:
+            await place.target.look([self._progress.topic])
+            if place.target.topic(self._progress.topic) is None:
+                raise Unavailable(f"{self._progress.topic} is not there yet in {place.target.bootstrap}: its node makes it")
+            await sink.open()
+        except BusError as error:
+            self._failed(sink, error)
+            return
+        self._tell(sink, f.Opened())
+
+    async def _recover(self, sink: Sink) -> None:
+        try:
+            found = await read_progress(self._place.target, self._progress, self._place.lane)
+        except BusError as error:
+            self._failed(sink, error)
+            return
+        self._tell(sink, f.Recovered(found))
+
+    async def _commit(self, sink: Sink) -> None:
+        try:
+            await sink.end(commit=True)
+        except BusError as error:
+            self.ending = "lost"
+            self._failed(sink, error)
+            return
+        self.answered_at, self.ending = sink.answered_at, "committed"
+        self._count()
+        self._tell(sink, f.Committed())
+
+    async def _abort(self, sink: Sink) -> None:
+        try:
+            await sink.end(commit=False)
+        except BusError as error:
+            self.ending = "lost"
+            self._failed(sink, error)
+            return
+        self.answered_at, self.ending = sink.answered_at, "aborted"
+        self._place.metrics.transactions.labels(self._place.lane, "aborted").inc()
+        self._tell(sink, f.Aborted())
+
+    async def _inspect(self, order: f.Inspect) -> None:
+        route = order.route
+        source, target = self._place.source.client, self._place.target
+        try:
+            await source.look([route.topic])
+            await target.look([route.topic])
+            one = await inspect.source_side(source, route, order.progress)
+            other = await inspect.target_side(target, route, order.progress)
+        except BusError as error:
+            self.feed(f.SourceFailed(route, order.generation, None, str(error)))
+            return
+        self.feed(f.Inspected(route, order.generation, one, other))
+
+    def _tell(self, sink: Sink, fact: f.Fact) -> None:
+        if self._sink is sink:
+            self.feed(fact)
+
+    def _failed(self, sink: Sink, error: BusError) -> None:
+        self._tell(sink, f.Fenced() if isinstance(error, Fenced) else f.Lost(str(error)))
+
+    def _count(self) -> None:
+        metrics, lane, now = self._place.metrics, self._place.lane, time.time()
+        metrics.transactions.labels(lane, "committed").inc()
+        for move in self._moved:
+            metrics.carried(lane, move.route.topic, batches=move.batches, records=move.records, size=move.bytes)
+            age = metrics.age.labels(lane, move.route.topic)
+            for newest in move.ages:
+                age.observe(max(now - newest / 1000, 0.0))
+
+    # ---- what the sink and the source tell
+
+    def settled(self, route: TopicPartition, generation: int, offset: int) -> None:
+        """A batch stands in the target."""
+        self.feed(f.Settled(route, generation, offset))
+
+    def recorded(self) -> None:
+        """The progress stands in the transaction."""
+        self.feed(f.Recorded())
+
+    def target_failed(self, route: TopicPartition, stop: Stop | None, detail: str) -> None:
+        """The target refuses a route."""
+        self.feed(f.TargetFailed(route, stop, detail))
+
+    def lost(self, error: BusError) -> None:
+        """The producer is of no use any more."""
+        self.feed(f.Fenced() if isinstance(error, Fenced) else f.Lost(str(error)))
+
+    def fetched(self, route: TopicPartition, generation: int, batches: list[f.Batch], position: int, end: int) -> None:
+        """Batches came."""
+        self.feed(f.Fetched(route, generation, batches, position, end))
+
+    def source_failed(self, route: TopicPartition, generation: int, stop: Stop | None, detail: str) -> None:
+        """The source refuses a route."""
+        self.feed(f.SourceFailed(route, generation, stop, detail))
+
+
+def _release(order: f.Drop) -> None:
+    for batch in order.batches:
+        assert isinstance(batch.handle, Piece)
+        batch.handle.release()

@@ -1,0 +1,32 @@
+"""Log events: one JSON line each, with fields, never a payload."""
+
+import logging
+import sys
+
+import structlog
+
+
+def configure(*, division: str, readable: bool) -> None:
+    """Log to standard error: JSON lines, or text for a person at a terminal. Call once, before anything is logged."""
+    renderer = structlog.dev.ConsoleRenderer(colors=False) if readable else structlog.processors.JSONRenderer(ensure_ascii=False)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    structlog.contextvars.bind_contextvars(division=division)
+    # aiokafka logs each failed attempt of its own; what matters of them is in our own events.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+
+
+def logger() -> structlog.typing.FilteringBoundLogger:
+    """Return the logger: `logger().info("route-stopped", topic=…, reason=…)`."""
+    bound: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+    return bound

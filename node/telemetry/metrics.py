@@ -1,0 +1,85 @@
+"""Every metric of the node: namespace `exchange_`, base units, labels bounded by the book.
+
+`resource` is a topic's name; partitions are summed (lag: the greatest counts), so that series grow with the book and with
+nothing else.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+_AGES_S = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200, 86400)
+
+
+class RouteFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """One route as the gauges show it."""
+
+    lane: str
+    resource: str
+    state: str
+    stop: str
+    lag_records: int
+    lag_seconds: float
+
+
+class Metrics:
+    """The metrics of one node, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        route = ("lane", "resource", "outcome")
+        self.records = Counter("exchange_records", "Records by lane, resource and outcome", route, registry=self.registry)
+        self.bytes = Counter("exchange_bytes", "Bytes of record batches by lane, resource and outcome", route, registry=self.registry)
+        self.batches = Counter("exchange_batches", "Record batches by lane, resource and outcome", route, registry=self.registry)
+        self.transactions = Counter(
+            "exchange_transactions", "Transactions by lane and outcome", ("lane", "outcome"), registry=self.registry
+        )
+        self.age = Histogram(
+            "exchange_age_seconds",
+            "From a batch's newest timestamp to its commit here, one observation a batch",
+            ("lane", "resource"),
+            buckets=_AGES_S,
+            registry=self.registry,
+        )
+        labels = ("lane", "resource")
+        self.lag_records = Gauge("exchange_lag_records", "Offsets not yet carried", labels, registry=self.registry)
+        self.lag_seconds = Gauge(
+            "exchange_lag_seconds", "0 when caught up, else the age of the oldest record not yet carried", labels, registry=self.registry
+        )
+        self.stopped = Gauge("exchange_route_stopped", "Partitions that stand until resumed", (*labels, "reason"), registry=self.registry)
+        self.waiting = Gauge("exchange_route_waiting", "Partitions whose topic is not there yet", labels, registry=self.registry)
+        self.link_up = Gauge(
+            "exchange_link_up", "1 if the parent answered a Fetch or EndTxn within 30 s", ("parent",), registry=self.registry
+        )
+        self.shards = Gauge("exchange_shards", "Shards by lane and phase", ("lane", "phase"), registry=self.registry)
+        self.control_events = Gauge("exchange_control_events", "Events of the book by outcome", ("outcome",), registry=self.registry)
+        self.ready = Gauge("exchange_ready", "1 if the node does all it is there for", registry=self.registry)
+
+    def carried(self, lane: str, resource: str, *, batches: int, records: int, size: int) -> None:
+        """Count what a committed transaction carried of a route."""
+        labels = (lane, resource, "carried")
+        self.batches.labels(*labels).inc(batches)
+        self.records.labels(*labels).inc(records)
+        self.bytes.labels(*labels).inc(size)
+
+    def show_routes(self, routes: Iterable[RouteFigures]) -> None:
+        """Set the gauges of all routes anew; routes that are gone leave no series."""
+        for gauge in (self.lag_records, self.lag_seconds, self.stopped, self.waiting):
+            gauge.clear()
+        lags: dict[tuple[str, str], float] = {}
+        for route in routes:
+            labels = (route.lane, route.resource)
+            lags[labels] = max(lags.get(labels, 0.0), route.lag_seconds)
+            self.lag_records.labels(*labels).inc(route.lag_records)
+            if route.stop:
+                self.stopped.labels(*labels, route.stop).inc()
+            if route.state == "waiting":
+                self.waiting.labels(*labels).inc()
+        for labels, lag in lags.items():
+            self.lag_seconds.labels(*labels).set(lag)
+
+    def text(self) -> bytes:
+        """Return the metrics in Prometheus' text format."""
+        page: bytes = generate_latest(self.registry)
+        return page
