@@ -44,8 +44,8 @@ def build(
     return batch
 
 
-def rebuild(batch: Buffer, header: Header, from_offset: int) -> bytearray:
-    """Return a new batch of the records at or after `from_offset`; empty when none is left.
+def rebuild(batch: Buffer, header: Header, from_offset: int) -> bytearray | None:
+    """Return a new batch of the records at or after `from_offset`, or None when none is left.
 
     Codec, order, timestamps, keys, values and headers stay; offsets begin at 0, holes close, and it belongs to no
     producer until `restamp`. BatchError for garbled and for control batches.
@@ -54,7 +54,7 @@ def rebuild(batch: Buffer, header: Header, from_offset: int) -> bytearray:
         raise BatchError(f"the control batch at offset {header.base_offset} belongs to its own log")
     kept = (record for record in records(batch, header) if record.offset >= from_offset)
     first = next(kept, None)
-    return bytearray() if first is None else build(chain((first,), kept), codec=header.codec)
+    return None if first is None else build(chain((first,), kept), codec=header.codec)
 
 
 def _put_record(section: bytearray, record: Record, timestamp_delta: int, offset_delta: int) -> None:

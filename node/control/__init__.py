@@ -1,1 +1,73 @@
-"""."""
+"""The control plane: what nodes say about themselves, folded into one book, from which follows all that moves.
+
+An event's road: a command (`commands`) meets the book in `decide`, which answers with a run of events or a refusal in
+both languages; the caller appends the run to the node's own control log, and the links carry every log to every node.
+There `Book.fold` takes each record: `events` reads the form, `chain` holds it to its author's chain and holds it back
+until what it answers is there, `book` judges and applies it, `tree` grows the divisions. `routes` says from the book
+what each link carries and which topics each cluster has. All of it is pure: bytes, values and time come in as arguments.
+
+Non-obvious:
+- All nodes must end with the same book, whatever the order in which logs reach them, or their links would disagree about
+  who carries what. So a rule may look at the author's own log before the event and at the event that it answers, never
+  at what else is folded by chance. Where two logs contradict each other, the outcome is a function of both (`tree`).
+- A division's event answers the one that made its author a child. From its parent's log alone a node so learns whose log
+  it needs next, up to the root.
+- A grant of less than the whole resource stands in the book and moves nothing: the resource's topic holds too much for it.
+- `decide` needs a book that holds the node's own log to its end: it chains to the last event taken.
+
+Bounds: an event has at most CONTROL_EVENT_BYTES_MAX bytes and a nesting of DEPTH_MAX; CONTROL_WAITING_MAX events of one
+author wait, then its log is `Stuck` until others move. The book grows with what is said and never shrinks.
+
+Failure modes: a gap, another digest or an unreadable form breaks that author's log and no other (`book.broken`); a body that
+cannot be read, or that the author was not entitled to say, is refused, counted and moves nothing (`book.refused`); so
+does an unknown kind (`book.unknown`); an event whose answer never comes waits for ever (`book.waiting`).
+"""
+
+from node.control.book import Book, Folded, Grant, Outcome, Refused
+from node.control.chain import Broken, Repeated, Stuck, Waiting
+from node.control.commands import (
+    AddDepartment,
+    AddDivision,
+    ApplyCatalogue,
+    CatalogueItem,
+    Command,
+    EndGrant,
+    GiveGrant,
+    read_command,
+)
+from node.control.decide import decide
+from node.control.events import Event, day_of, decode, digest, encode, stamp
+from node.control.routes import Route, TopicSpec, routes, topics_here
+from node.control.tree import Tree
+
+__all__ = [
+    "AddDepartment",
+    "AddDivision",
+    "ApplyCatalogue",
+    "Book",
+    "Broken",
+    "CatalogueItem",
+    "Command",
+    "EndGrant",
+    "Event",
+    "Folded",
+    "GiveGrant",
+    "Grant",
+    "Outcome",
+    "Refused",
+    "Repeated",
+    "Route",
+    "Stuck",
+    "TopicSpec",
+    "Tree",
+    "Waiting",
+    "day_of",
+    "decide",
+    "decode",
+    "digest",
+    "encode",
+    "read_command",
+    "routes",
+    "stamp",
+    "topics_here",
+]

@@ -78,7 +78,7 @@ def _compare_target(progress: Progress, target: Side) -> Stop | None:
         return Stop.TARGET_RECREATED
     if target.end < progress.target_next:
         return Stop.TARGET_TRUNCATED
-    if progress.target_last >= 0 and target.last_crc is not None and target.last_crc != progress.target_crc:
+    if progress.target_count and target.last_crc is not None and target.last_crc != progress.target_crc:
         return Stop.TARGET_ALTERED
     if target.beyond:
         return Stop.TARGET_AHEAD

@@ -19,6 +19,7 @@ from node.model.limits import (
     COMMIT_INTERVAL_S,
     SKIP_COMMIT_S,
     TRANSACTION_TIMEOUT_S,
+    WAIT_MAX_S,
 )
 
 
@@ -182,7 +183,7 @@ class Machine:
 
     def _wait(self, state: RouteState, detail: str, now: float, *, as_: State = State.WAITING) -> None:
         state.state, state.detail = as_, detail
-        state.retry_at = now + _backoff(state.attempts)
+        state.retry_at = now + min(_backoff(state.attempts), WAIT_MAX_S)
         state.attempts += 1
 
     def _looked(self, now: float) -> None:

@@ -1,12 +1,13 @@
 """What the machine keeps of one route: where it stands, what is fetched, what is sent, and how to roll it back."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import Enum
 
-from node.lane.checks import Stop
+from node.lane.checks import Resume, Stop
 from node.lane.facts import Batch, Moved
 from node.lane.progress import Progress, TopicPartition
+from node.model.limits import BACKOFF_FIRST_S, BACKOFF_MAX_S
 
 
 class State(Enum):
@@ -25,17 +26,29 @@ class State(Enum):
     """until an operator resumes it"""
 
 
+def backoff(attempts: int) -> float:
+    """Return the pause (s) after so many vain attempts."""
+    return min(BACKOFF_FIRST_S * (1 << min(attempts, 10)), BACKOFF_MAX_S)
+
+
 class RouteState:
     """One route of a shard. Batches go queue → outstanding → carried; `rollback` forgets all three."""
 
     __slots__ = (
-        "ages", "attempts", "batches", "bytes", "detail", "end", "generation", "held", "last", "oldest", "outstanding", "position",
-        "progress", "queue", "records", "retry_at", "route", "state", "stop", "target_last", "unsettled", "written",
+        "_generations", "ages", "attempts", "batches", "bytes", "detail", "end", "generation", "held", "last", "oldest", "outstanding",
+        "position", "progress", "queue", "records", "resume", "resume_said", "resumed", "retry_at", "route", "state", "stop", "target_last",
+        "unsettled", "written",
     )  # fmt: skip
 
-    def __init__(self, route: TopicPartition, progress: Progress | None) -> None:
+    def __init__(self, route: TopicPartition, progress: Progress | None, generations: Iterator[int]) -> None:
         self.route = route
         self.progress = progress
+        self.resume: Resume | None = None
+        """an operator's word that is not committed yet"""
+        self.resumed = False
+        """`progress` follows from that word: it has to be recorded even if nothing moves"""
+        self.resume_said: Progress | None = None
+        """what was last recorded on that word: where a commit's answer is lost, it tells whether the word has been carried out"""
         self.state = State.RESTING
         self.stop: Stop | None = None
         self.detail = ""
@@ -45,17 +58,17 @@ class RouteState:
         self.queue: deque[Batch] = deque()
         self.outstanding: deque[Batch] = deque()
         self.oldest: int | None = None
+        self._generations = generations
         self.rollback()
 
     def rollback(self) -> list[Batch]:
         """Go back to the committed progress and return the batches whose buffers nobody will send."""
         dropped = list(self.queue)
-        if self.outstanding and self.oldest is None:
-            self.oldest = self.outstanding[0].timestamp
+        self.oldest = self.oldest_timestamp
         self.queue.clear()
         self.outstanding.clear()
-        self.generation += 1
-        self.held = False
+        self.generation = next(self._generations)
+        self.held = self.resumed = False
         self.unsettled = 0
         self.end = 0
         self.position = self.written = self.progress.next if self.progress else 0
@@ -80,6 +93,7 @@ class RouteState:
 
     def fetched(self, batches: Sequence[Batch], position: int, end: int) -> None:
         """Take what a Fetch brought."""
+        self.attempts = 0
         self.queue.extend(batches)
         self.unsettled += sum(batch.size for batch in batches)
         self.position, self.end = position, end
@@ -88,7 +102,15 @@ class RouteState:
         """Take the next batch out of the queue; the caller orders it to be produced."""
         batch = self.queue.popleft()
         self.outstanding.append(batch)
+        if self.oldest is None:
+            self.oldest = batch.timestamp
         return batch
+
+    def wait(self, state: State, detail: str, now: float) -> None:
+        """Stand still until it is looked at again, after a pause that grows."""
+        self.state, self.detail = state, detail
+        self.retry_at = now + backoff(self.attempts)
+        self.attempts += 1
 
     def settle(self, offset: int) -> bool:
         """Count the oldest outstanding batch as written at `offset`; False if the target has gone back below our last."""
@@ -116,10 +138,15 @@ class RouteState:
         """The source offset that a commit may claim now: behind skipped batches too, where nothing is queued before them."""
         return self.written if self.queue or self.outstanding else max(self.written, self.position)
 
-    def moved(self, *, resumed: bool) -> Moved | None:
+    @property
+    def skipped(self) -> bool:
+        """Its position has moved past what is written down."""
+        return self.progress is not None and self.reached > self.progress.next
+
+    def moved(self) -> Moved | None:
         """What the open transaction has to record for this route; None if it has not moved and no operator's word changed it."""
         old = self.progress
-        if old is None or (self.reached == old.next and not resumed):
+        if old is None or (self.reached == old.next and not self.resumed):
             return None
         last = self.last
         progress = Progress(
@@ -135,6 +162,7 @@ class RouteState:
             records=old.records + self.records,
             bytes=old.bytes + self.bytes,
         )
+        self.resume_said = progress if self.resumed else None
         return Moved(
             route=self.route, progress=progress, batches=self.batches, records=self.records, bytes=self.bytes, ages=tuple(self.ages)
         )
@@ -142,12 +170,22 @@ class RouteState:
     def commit(self, progress: Progress) -> None:
         """Take the recorded progress as committed."""
         self.progress = progress
+        if self.resumed:
+            self.resume, self.resumed = None, False
         self.oldest = None
         self._clear_transaction()
+
+    def recover(self, progress: Progress | None) -> list[Batch]:
+        """Take the progress that was read; return the batches whose buffers nobody will send."""
+        self.progress = progress
+        if self.resume_said is not None and self.resume_said == progress:
+            self.resume = None  # the commit whose answer was lost has carried it out: a second time would lose or double again
+        self.resume_said = None
+        return self.rollback()
 
     @property
     def oldest_timestamp(self) -> int | None:
         """Timestamp (ms) of the oldest record known that is not carried yet; None if none is known."""
-        if self.outstanding:
-            return self.outstanding[0].timestamp
-        return self.queue[0].timestamp if self.queue else self.oldest
+        if self.oldest is not None:
+            return self.oldest
+        return self.queue[0].timestamp if self.queue else None

@@ -49,6 +49,9 @@ BACKOFF_FIRST_S = 0.1
 BACKOFF_MAX_S = 5.0
 """Between attempts to open a shard, reconnect, or look at a waiting route: doubled from the first to the greatest."""
 
+WAIT_MAX_S = 1.0
+"""The longest pause before a route that waits for a topic is looked at again: one Metadata request serves all that wait."""
+
 WATCH_INTERVAL_S = 5.0
 """How often each cluster's topic ids and leaders are looked at while nothing goes wrong."""
 

@@ -9,6 +9,8 @@ from node.model.limits import MESSAGE_BYTES_DEFAULT
 from node.model.names import Department, Division, Topic
 
 Level = Literal["province", "city", "county", "town"]
+EventRef = tuple[Division, int]
+"""An event by its author and sequence: how events name each other."""
 
 
 class Value(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=False):
@@ -75,3 +77,15 @@ class GrantValue(Value, frozen=True, kw_only=True):
     history: Literal["all", "from-now"] = "all"
     until: str = ""
     """last day of the term, ISO 8601; empty: until it is ended"""
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is the whole resource, so that the resource's own topic is carried; all else needs a view."""
+        return self.fields is None and not self.rows and not self.masks and self.history == "all"
+
+
+class GrantEndedValue(Value, frozen=True, kw_only=True):
+    """The end of a grant, by its own event."""
+
+    grant: EventRef
+    reason: str = ""

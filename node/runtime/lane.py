@@ -102,7 +102,7 @@ class Lane:
             partition=route.route.partition,
             state="given-up" if given_up else phase.value if route.state is State.RESTING else route.state.value,
             reason=route.stop.value if route.stop else "",
-            detail=route.detail or shard.machine.failure,
+            detail=route.detail or shard.waits_for or shard.machine.failure,
             next=progress.next if progress else 0,
             lag_records=lag_records,
             lag_seconds=lag_seconds,
@@ -154,7 +154,8 @@ class Lane:
     def trouble(self) -> str:
         """Why something is not fetched or not written at the moment; empty when all is well."""
         failures = (shard.machine.failure for shard in self._shards.values())
-        return self._place.source.trouble or next(filter(None, failures), "")
+        waits = (shard.waits_for for shard in self._shards.values())
+        return self._place.source.trouble or next(filter(None, [*waits, *failures]), "")
 
     # ---- loops
 

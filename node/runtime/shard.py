@@ -14,9 +14,10 @@ from node.bus.fetch import Piece, topic_id
 from node.bus.progress import read_progress
 from node.bus.sink import Sink
 from node.bus.source import Following, Source
-from node.errors import BusError, Fenced, Unavailable
+from node.errors import BusError, Fenced
 from node.lane import Machine, Phase, Stop, TopicPartition
 from node.lane import facts as f
+from node.model.limits import WAIT_MAX_S
 from node.telemetry import Metrics, logger
 
 
@@ -43,6 +44,9 @@ class Shard:
         self.ending = ""
         """how the last transaction ended before a stop: committed, aborted or lost"""
         self.answered_at: float | None = None
+        self.waits_for = ""
+        """what has to be there before the shard can be opened"""
+        self._logged = ""
         self._place = place
         self._id = f"{place.node}.{place.lane}.{number}"
         self._progress = TopicPartition(place.progress_topic, number)  # type: ignore[arg-type]  # a Topic by construction of Place
@@ -153,7 +157,9 @@ class Shard:
         if self.machine.phase is Phase.BACKING_OFF:
             place = self._place
             place.metrics.transactions.labels(place.lane, "lost").inc()
-            logger().warning("producer-lost", lane=place.lane, shard=self.number, cause=self.machine.failure)
+            if self.machine.failure != self._logged:  # a cause that stays is said once, not at every attempt
+                self._logged = self.machine.failure
+                logger().warning("producer-lost", lane=place.lane, shard=self.number, cause=self._logged)
 
     # ---- orders that take time: each ends in one fact, and in none when its sink was closed meanwhile
 
@@ -162,14 +168,25 @@ class Shard:
         sink = Sink(place.target, self._id, progress=self._progress, lane=place.lane, listener=self, spawn=self._spawn)
         self._sink = sink
         try:
-            await place.target.look([self._progress.topic])
-            if place.target.topic(self._progress.topic) is None:
-                raise Unavailable(f"{self._progress.topic} is not there yet in {place.target.bootstrap}: its node makes it")
+            while not await self._has_progress_topic():
+                if self._sink is not sink:
+                    return
+                await asyncio.sleep(WAIT_MAX_S / 2)
             await sink.open()
         except BusError as error:
             self._failed(sink, error)
             return
         self._tell(sink, f.Opened())
+
+    async def _has_progress_topic(self) -> bool:
+        """Look whether the target's node has made the progress topic; until then nothing can be carried, and nothing is wrong."""
+        topic, target = self._progress.topic, self._place.target
+        await target.look([topic])
+        found = target.topic(topic) is not None
+        self.waits_for = (
+            "" if found else f"{topic} is not there yet in {target.bootstrap}: the node beside it makes it once it knows this one"
+        )
+        return found
 
     async def _recover(self, sink: Sink) -> None:
         try:
@@ -186,7 +203,7 @@ class Shard:
             self.ending = "lost"
             self._failed(sink, error)
             return
-        self.answered_at, self.ending = sink.answered_at, "committed"
+        self.answered_at, self.ending, self._logged = sink.answered_at, "committed", ""
         self._count()
         self._tell(sink, f.Committed())
 

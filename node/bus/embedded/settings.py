@@ -32,9 +32,9 @@ class Seat(msgspec.Struct, frozen=True, kw_only=True):
     cable: int | None = None
 
 
-def properties(seat: Seat, seats: Sequence[Seat], *, host: str = HOST) -> dict[str, str]:
-    """Return the broker's properties in a cluster of `seats`, each both broker and controller, listening on `host`."""
-    return _listeners(seat, seats, host) | _replication(len(seats)) | _SMALL
+def properties(seat: Seat, seats: Sequence[Seat]) -> dict[str, str]:
+    """Return the broker's properties in a cluster of `seats`, each of them both broker and controller."""
+    return _listeners(seat, seats) | _replication(len(seats)) | _SMALL
 
 
 def text(entries: Mapping[str, str]) -> str:
@@ -47,21 +47,19 @@ def identity(*, cluster_id: str, node_id: int, directory_id: str) -> str:
     return text({"version": "1", "cluster.id": cluster_id, "node.id": str(node_id), "directory.id": directory_id})
 
 
-def _listeners(seat: Seat, seats: Sequence[Seat], host: str) -> dict[str, str]:
-    local = f"LOCAL://{host}:{seat.local}"
-    told = f"LOCAL://{HOST}:{seat.local}"
-    protocols = "LOCAL:PLAINTEXT,CONTROLLER:PLAINTEXT"
+def _listeners(seat: Seat, seats: Sequence[Seat]) -> dict[str, str]:
+    listeners, told, protocols = f"LOCAL://{HOST}:{seat.local}", f"LOCAL://{HOST}:{seat.local}", "LOCAL:PLAINTEXT"
     if seat.link is not None:
-        local += f",LINK://{host}:{seat.link}"
+        listeners += f",LINK://{HOST}:{seat.link}"
         told += f",LINK://{HOST}:{seat.cable}"
         protocols += ",LINK:PLAINTEXT"
     return {
         "process.roles": "broker,controller",
         "node.id": str(seat.node_id),
         "controller.quorum.voters": ",".join(f"{other.node_id}@{HOST}:{other.controller}" for other in seats),
-        "listeners": f"{local},CONTROLLER://{host}:{seat.controller}",
+        "listeners": f"{listeners},CONTROLLER://{HOST}:{seat.controller}",
         "advertised.listeners": told,
-        "listener.security.protocol.map": protocols,
+        "listener.security.protocol.map": f"{protocols},CONTROLLER:PLAINTEXT",
         "inter.broker.listener.name": "LOCAL",
         "controller.listener.names": "CONTROLLER",
     }
@@ -77,6 +75,9 @@ def _replication(brokers: int) -> dict[str, str]:
         "transaction.state.log.min.isr": in_sync,
         "share.coordinator.state.topic.replication.factor": copies,
         "share.coordinator.state.topic.min.isr": in_sync,
+        # Leaving in order needs a quorum, which three that end together soon lack: each would wait for it. One broker leaves
+        # in order, else it could only come back when its session has ended.
+        "controlled.shutdown.enable": "true" if brokers == 1 else "false",
     }
 
 
@@ -89,8 +90,6 @@ _SMALL = {
     # A broker that was killed may register again only after its session, 9 s by default: a restart took 11.6 s.
     "broker.session.timeout.ms": "3000",
     "broker.heartbeat.interval.ms": "500",
-    # Handing leadership over needs a quorum, which a cluster that ends as a whole soon lacks: each broker would wait for it.
-    "controlled.shutdown.enable": "false",
     # 128 MB by default, most of a small broker's heap.
     "log.cleaner.dedupe.buffer.size": "8388608",
     "num.network.threads": "2",

@@ -1,0 +1,155 @@
+"""Applying a catalogue: each resource described becomes so, its schema registered first where it is new."""
+
+import itertools
+import json
+from collections import Counter
+
+import fastavro
+from fastavro.schema import SchemaParseException
+
+from node.avro.ids import canonical, text_id
+from node.control.bodies import RETENTION_MS_MAX
+from node.control.book import Book
+from node.control.checks import check_filled, check_resource, check_within
+from node.control.commands import ApplyCatalogue, CatalogueItem
+from node.control.run import Run
+from node.errors import CommandRefused, SchemaError
+from node.model.limits import MESSAGE_BYTES_MAX, PARTITIONS_MAX
+from node.model.names import Division, department_of, division_of
+from node.model.values import Kind, ResourceValue, SchemaValue
+
+
+def apply_catalogue(command: ApplyCatalogue, book: Book, author: Division, run: Run) -> None:
+    """Say what differs from the book, schemas before the resources that use them; CommandRefused names the resource at fault."""
+    twice = [name for name, count in Counter(item.name for item in command.resources).items() if count > 1]
+    if twice:
+        raise CommandRefused("named-twice", f"{twice[0]} is described twice; keep one", f"{twice[0]} 出现了两次；请只保留一个")
+    said: dict[int, SchemaValue] = {}
+    for item in command.resources:
+        _check_own(item, book, author)
+        _check_bounds(item)
+        key = _schema_key(item)
+        if item.kind is Kind.STATE and not key:
+            en = f'{item.name} is state and its schema has no key; name the key\'s fields in the schema, for example "key": ["code"]'
+            raise CommandRefused("no-key", en, f'{item.name} 为基础数据（state），但其模式没有主键；请在模式中写明，例如 "key": ["code"]')
+        schema = _registered(item, book, author, said)
+        value = _value(item, schema.id)
+        _check_unchanged(value, key, book, author)
+        if author not in book.schemas.get(schema.id, {}) and schema.id not in said:
+            run.say(schema)
+            said[schema.id] = schema
+        if book.resources.get(value.name) != value:
+            run.say(value)
+
+
+def _check_own(item: CatalogueItem, book: Book, author: Division) -> None:
+    check_resource(item.name)
+    owner = division_of(item.name)
+    if owner != author:
+        en = f"{item.name} belongs to {owner}; apply it on the node of {owner}"
+        raise CommandRefused("not-own-resource", en, f"{item.name} 属于 {owner}；请在 {owner} 的节点编目")
+    department = department_of(item.name)
+    if department not in book.departments:
+        en = f"{department} is not a department of this node yet; add it first with `exchange-node department add`"
+        raise CommandRefused("no-such-department", en, f"{department} 还不是本节点的部门；请先用 `exchange-node department add` 添加")
+
+
+def _check_bounds(item: CatalogueItem) -> None:
+    check_filled(f"{item.name} title", item.title)
+    check_within(f"{item.name} partitions", item.partitions, 1, PARTITIONS_MAX)
+    check_within(f"{item.name} max_message_bytes", item.max_message_bytes, 1, MESSAGE_BYTES_MAX)
+    if item.retention_ms == -1:
+        return
+    check_within(f"{item.name} retention_ms", item.retention_ms, 1, RETENTION_MS_MAX)
+    if item.kind is Kind.STATE:
+        en = f"{item.name} is state, which is compacted and kept; leave retention_ms out"
+        raise CommandRefused("retention-of-state", en, f"{item.name} 为基础数据（state），压缩后长期保留；请不要填写 retention_ms")
+
+
+def _schema_key(item: CatalogueItem) -> tuple[str, ...]:
+    """Return the fields of the key, none where the schema names none; CommandRefused when it is no record or the key is wrong."""
+    fields = _field_names(item)
+    key = item.schema.get("key")
+    if key is None:
+        return ()
+    if not isinstance(key, list) or not key or len({*map(str, key)}) != len(key):
+        raise _bad_schema(item, '"key" must be a list of field names, each once', '"key" 应为字段名列表，且不重复')
+    for name in key:
+        if name not in fields:
+            raise _bad_schema(item, f'"key" names {name!r}, which is no field of the record', f'"key" 中的 {name!r} 不是该记录的字段')
+    return tuple(key)
+
+
+def _field_names(item: CatalogueItem) -> list[str]:
+    if item.schema.get("type") != "record":
+        raise _bad_schema(item, "the outermost type must be a record", "最外层类型应为 record")
+    try:
+        # Forced, or a schema that calls itself parsed would be believed.
+        fastavro.parse_schema(item.schema, _force=True)
+    except (SchemaParseException, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise _bad_schema(item, f"Avro cannot parse it: {error!r}", f"无法按 Avro 解析：{error!r}") from error
+    fields = item.schema.get("fields")
+    names = [field["name"] for field in fields] if isinstance(fields, list) else []
+    for name, count in Counter(map(str, names)).items():
+        if count > 1 or name not in names:
+            raise _bad_schema(item, f"field {name!r} stands twice or has no text for a name", f"字段 {name!r} 重复，或其名称不是文字")
+    return names
+
+
+def _registered(item: CatalogueItem, book: Book, author: Division, said: dict[int, SchemaValue]) -> SchemaValue:
+    """Return the schema under its id; where another schema holds that id, a nonce is added until the id is free.
+
+    Ends: with n schemas known, each further nonce is needed with a probability of n in 2^31.
+    """
+    for nonce in itertools.count():
+        try:
+            text = canonical({**item.schema, "nonce": nonce} if nonce else item.schema)
+        except SchemaError as error:
+            raise _bad_schema(item, str(error), f"没有规范的 JSON 形式（RFC 8785）：{error}") from error
+        schema = SchemaValue(id=text_id(text), schema=text)
+        holders = book.schemas.get(schema.id, {})
+        holder = said.get(schema.id)
+        if holders.get(author) == schema or all(other == schema for other in (*holders.values(), holder or schema)):
+            return schema
+    raise AssertionError
+
+
+def _value(item: CatalogueItem, schema: int) -> ResourceValue:
+    return ResourceValue(
+        name=item.name,
+        title=item.title,
+        kind=item.kind,
+        schema=schema,
+        partitions=item.partitions,
+        retention_ms=item.retention_ms,
+        max_message_bytes=item.max_message_bytes,
+    )
+
+
+def _check_unchanged(value: ResourceValue, key: tuple[str, ...], book: Book, author: Division) -> None:
+    before = book.resources.get(value.name)
+    if before is None:
+        return
+    schema = book.schema(before.schema, author)
+    assert schema is not None, "the book folds a resource only after its schema"
+    # Partition, compaction and order per subject rest on these for ever.
+    for what, zh, was, now in (
+        ("partitions", "分区数", before.partitions, value.partitions),
+        ("kind", "类型", before.kind.value, value.kind.value),
+        ("key", "主键", ", ".join(json.loads(schema.schema).get("key") or ()), ", ".join(key)),
+    ):
+        if was != now:
+            en = f"{value.name}: its {what} is {was} and never changes, {now} was asked; describe a new resource under another name"
+            raise CommandRefused(f"{what}-changed", en, f"{value.name}：{zh}为 {was}，不可更改为 {now}；请以新名称编目一个新资源")
+    if value.max_message_bytes < before.max_message_bytes:
+        en = f"{value.name}: max_message_bytes is {before.max_message_bytes} and only grows, for larger batches may be on their way; keep it or raise it"
+        zh = f"{value.name}：max_message_bytes 为 {before.max_message_bytes}，只能增大，因为可能已有更大的批次在传输；请保持或调大"
+        raise CommandRefused("max-message-bytes-shrunk", en, zh)
+
+
+def _bad_schema(item: CatalogueItem, en: str, zh: str) -> CommandRefused:
+    return CommandRefused(
+        "bad-schema",
+        f"the schema of {item.name} cannot be used: {en}; mend it and apply the catalogue again",
+        f"{item.name} 的模式不可用：{zh}；请修改后重新编目",
+    )

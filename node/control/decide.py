@@ -1,0 +1,169 @@
+"""What a command makes the node say: a run of events, nothing when it was said before, or a refusal with cause and next step."""
+
+from datetime import datetime
+from typing import assert_never
+
+from node.control.book import Book
+from node.control.catalogue import apply_catalogue
+from node.control.checks import check_day, check_department, check_division, check_filled, check_not_past, check_resource
+from node.control.commands import AddDepartment, AddDivision, ApplyCatalogue, Command, EndGrant, GiveGrant
+from node.control.events import Event, day_of, stamp
+from node.control.run import Run
+from node.errors import CommandRefused
+from node.model.names import Division, division_of
+from node.model.values import DepartmentValue, DivisionValue, EventRef, GrantEndedValue
+
+
+def decide(command: Command, book: Book, author: Division, at: datetime) -> list[Event]:
+    """Return the events by which `author`'s node carries out a command, chained and in order; empty when it holds already.
+
+    `book` must have folded `author`'s own log to its end, and `at` must know its time zone. Raises CommandRefused.
+    """
+    _check_own_log(book, author)
+    run = Run(author, book.tail(author), stamp(at))
+    match command:
+        case AddDivision():
+            _add_division(command, book, author, run)
+        case AddDepartment():
+            _add_department(command, book, author, run)
+        case ApplyCatalogue():
+            apply_catalogue(command, book, author, run)
+        case GiveGrant():
+            _give_grant(command, book, author, at, run)
+        case EndGrant():
+            _end_grant(command, book, author, run)
+        case _:
+            assert_never(command)
+    return run.events
+
+
+def _check_own_log(book: Book, author: Division) -> None:
+    if author in book.broken:
+        reason = book.broken[author]
+        en = f"this node's own control log is broken ({reason}): nothing more can be said in it; restore it before anything else"
+        raise CommandRefused("log-broken", en, f"本节点的控制日志已损坏（{reason}）：不能再写入；请先恢复该日志")
+    if author in book.waiting:
+        count, (other, sequence) = book.waiting[author]
+        en = f"{count} events of this node wait for event {sequence} of {other}; try again when the link has brought it"
+        raise CommandRefused("log-behind", en, f"本节点有 {count} 个事件在等待 {other} 的第 {sequence} 个事件；请待链路送达后重试")
+
+
+def _add_division(command: AddDivision, book: Book, author: Division, run: Run) -> None:
+    check_division(command.code)
+    check_filled("name", command.name)
+    check_day("valid_from", command.valid_from)
+    check_day("valid_to", command.valid_to)
+    if command.successor:
+        check_division(command.successor)
+    if command.code == author:
+        _check_root(command, book, author)
+    else:
+        _check_child(command, book, author)
+    value = command.value
+    said = book.tree.claim(author, value.code)
+    if said is None or said.value != value:
+        run.say(value, _vouched(book, author, value))
+
+
+def _check_root(command: AddDivision, book: Book, author: Division) -> None:
+    parent = command.parent or book.tree.parent(author)
+    if parent is not None:
+        en = f"{author} is this node's own division and {parent} its parent: only the parent's node adds it; run this command there"
+        raise CommandRefused(
+            "not-the-root", en, f"{author} 是本节点自身的区划，上级为 {parent}：只能由上级节点添加；请在上级节点执行此命令"
+        )
+
+
+def _check_child(command: AddDivision, book: Book, author: Division) -> None:
+    code, tree = command.code, book.tree
+    if command.parent != author:
+        en = f"a node adds only its own children: the parent of {code} must be {author}; else run this command on the parent's node"
+        raise CommandRefused("not-own-child", en, f"节点只能添加自己的下级：{code} 的上级应为 {author}；否则请在其上级节点执行此命令")
+    if author not in tree.divisions:
+        en = f"{author} itself is not in the tree yet: wait until the link has brought its parent's log, or, at the root, add {author} first without a parent"
+        zh = f"{author} 自身尚未在树中：请等待链路送达上级的日志；若本节点为根，请先不带上级地添加 {author}"
+        raise CommandRefused("not-in-tree", en, zh)
+    above = tree.parent(code)
+    # A root that no path joins with this node began on its own, and may come below its parent now.
+    if code in tree.divisions and above != author and tree.path(author, code):
+        where = above or "the root"
+        en = f"{code} stands in the tree already, below {where}; it must be given up there first"
+        raise CommandRefused("division-elsewhere", en, f"{code} 已在树中，位于 {above or '根'} 之下；须先在该处解除")
+
+
+def _vouched(book: Book, author: Division, value: DivisionValue) -> EventRef | None:
+    # What makes the author a parent at all: readers wait for it, and learn from it whose log they need next.
+    above = book.tree.parent(author)
+    claim = book.tree.claim(above, author) if above is not None and value.code != author else None
+    return claim.ref if claim is not None else None
+
+
+def _add_department(command: AddDepartment, book: Book, author: Division, run: Run) -> None:
+    check_department(command.department)
+    check_filled("name", command.name)
+    division = division_of(command.department)
+    if division != author:
+        en = f"{command.department} belongs to {division}; run this command on the node of {division}"
+        raise CommandRefused("not-own-department", en, f"{command.department} 属于 {division}；请在 {division} 的节点执行此命令")
+    value = DepartmentValue(department=command.department, name=command.name)
+    if book.departments.get(value.department) != value:
+        run.say(value)
+
+
+def _give_grant(command: GiveGrant, book: Book, author: Division, at: datetime, run: Run) -> None:
+    value = command.value
+    today = day_of(at)
+    check_resource(value.resource)
+    check_department(value.taker)
+    check_filled("purpose", value.purpose)
+    check_day("until", value.until)
+    check_not_past("until", value.until, today)
+    if not value.whole:
+        en = "fields, rows, masks and a history from now on need a view, and views come with a later version; leave them out to grant the whole resource"
+        zh = "字段、行、脱敏以及仅限新数据的授权需要视图，视图将在后续版本提供；不填这些项即授权整个资源"
+        raise CommandRefused("views-later", en, zh)
+    _check_own_resource(command, book, author)
+    taker = book.department_refs.get(value.taker)
+    if taker is None:
+        there = division_of(value.taker)
+        en = f"{value.taker} is not known: add it on the node of {there}, and wait until the links have brought it"
+        raise CommandRefused("no-such-taker", en, f"{value.taker} 未知：请先在 {there} 的节点添加，并等待链路送达")
+    if all(grant.value != value for grant in book.active_on(value.resource, today)):
+        run.say(value, taker if taker[0] != author else None)
+
+
+def _check_own_resource(command: GiveGrant, book: Book, author: Division) -> None:
+    owner = division_of(command.resource)
+    if owner != author:
+        en = f"{command.resource} belongs to {owner}: only its node grants it; run this command there"
+        raise CommandRefused("not-own-resource", en, f"{command.resource} 属于 {owner}：只能由该节点授权；请在该节点执行此命令")
+    if command.resource not in book.resources:
+        en = f"{command.resource} is not in the catalogue; apply it first with `exchange-node catalogue apply`"
+        raise CommandRefused("no-such-resource", en, f"{command.resource} 不在目录中；请先用 `exchange-node catalogue apply` 编目")
+
+
+def _end_grant(command: EndGrant, book: Book, author: Division, run: Run) -> None:
+    for ref in _named_grants(command, book):
+        if ref[0] != author:
+            en = f"grant {ref[1]} of {ref[0]} is not this node's: only its owner ends it; run this command on the node of {ref[0]}"
+            raise CommandRefused(
+                "not-own-grant", en, f"{ref[0]} 的第 {ref[1]} 号授权不属于本节点：只能由数源方终止；请在 {ref[0]} 的节点执行此命令"
+            )
+        if not book.grants[ref].ended:
+            run.say(GrantEndedValue(grant=ref, reason=command.reason))
+
+
+def _named_grants(command: EndGrant, book: Book) -> list[EventRef]:
+    match command.grant, command.resource, command.taker:
+        case (ref, None, None) if ref is not None:
+            found = [ref] if ref in book.grants else []
+        case (None, resource, taker) if resource is not None and taker is not None:
+            pair = (resource, taker)
+            found = [ref for ref, grant in book.grants.items() if (grant.value.resource, grant.value.taker) == pair]
+        case _:
+            en = "name the grant either by author and sequence or by resource and taker"
+            raise CommandRefused("malformed", en, "请指明授权：用发布者与序号，或用资源与使用部门")
+    if not found:
+        en = "there is no such grant; `exchange-node grant list` shows those there are"
+        raise CommandRefused("no-such-grant", en, "没有这样的授权；可用 `exchange-node grant list` 查看现有授权")
+    return sorted(found)

@@ -1,0 +1,125 @@
+"""What moves where: the routes of a node's link and the topics of its cluster, as functions of the book alone.
+
+A topic's name says its owner. What is owned inside a node's subtree only goes up its link, all else only down, so every
+cluster receives a topic from one side at most and its owner's cluster from none: a loop cannot happen.
+"""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Literal
+
+import msgspec
+
+from node.control.book import Book
+from node.model.limits import CONTROL_EVENT_BYTES_MAX, SHARDS
+from node.model.names import Division, Topic, control_topic, division_of, progress_topic
+from node.model.values import Kind, ResourceValue
+
+
+class Route(msgspec.Struct, frozen=True):
+    """A topic that a node's link carries, from its own cluster to the parent's (`link-up`) or back (`link-down`)."""
+
+    topic: Topic
+    partitions: int
+    lane: Literal["link-up", "link-down"]
+
+
+class TopicSpec(msgspec.Struct, frozen=True):
+    """A topic that a node makes in its own cluster; `settings` are Kafka's topic configuration by name."""
+
+    topic: Topic
+    partitions: int
+    settings: dict[str, str]
+
+
+def routes(book: Book, here: Division, parent: Division | None, today: date) -> frozenset[Route]:
+    """Return what the link from `here` to its configured parent carries on a day; nothing at the root.
+
+    The own control log up and those of the divisions above down need no book: what is in them has to come in first.
+    A link that the book contradicts carries control logs alone, and one to a division below `here` carries nothing.
+    """
+    subtree = book.tree.subtree(here)
+    if parent is None or parent in subtree:
+        return frozenset()
+    found = {Route(control_topic(code), 1, "link-up") for code in subtree}
+    above = {code for code in _above(book, parent) if code not in subtree}
+    outside = above.union(book.tree.divisions) - subtree
+    found.update(Route(control_topic(code), 1, "link-down") for code in outside)
+    if book.tree.parent(here) == parent:
+        found.update(_resource_routes(book, here, today))
+    return frozenset(found)
+
+
+def topics_here(book: Book, here: Division, parent: Division | None, today: date) -> dict[Topic, TopicSpec]:
+    """Return the topics that `here`'s node makes in its own cluster: its own, its children's progress, and what passes or ends here.
+
+    A child's lanes up write their progress in this cluster. Nothing here says that a topic is to be removed.
+    """
+    codes = {here, *book.tree.divisions, *(() if parent is None else _above(book, parent))}
+    specs = [TopicSpec(control_topic(code), 1, _CONTROL) for code in codes]
+    specs += [TopicSpec(progress_topic(code), SHARDS, _PROGRESS) for code in (here, *book.tree.children(here))]
+    specs += [_resource_spec(resource) for topic, resource in book.resources.items() if division_of(topic) == here]
+    specs += [_resource_spec(resource) for resource in _passing(book, here, today)]
+    return {spec.topic: spec for spec in specs}
+
+
+def _above(book: Book, parent: Division) -> list[Division]:
+    """Return the parent and all above it, as far as the book or waiting logs tell; ends even where logs contradict each other."""
+    above: list[Division] = []
+    code: Division | None = parent
+    while code is not None and code not in above:
+        above.append(code)
+        code = book.above(code)
+    return above
+
+
+def _taken(book: Book, here: Division, today: date) -> Iterator[tuple[ResourceValue, Division | None, set[Division | None]]]:
+    """Yield each resource with active grants, its owner's side as seen from `here`, and its takers' sides."""
+    sides = book.tree.sides(here)
+    for topic, resource in book.resources.items():
+        owner = division_of(topic)
+        if owner not in sides:
+            continue
+        takers = (division_of(grant.value.taker) for grant in book.active_on(topic, today) if grant.value.whole)
+        seen = {sides[taker] for taker in takers if taker in sides}
+        if seen:
+            yield resource, sides[owner], seen
+
+
+def _resource_routes(book: Book, here: Division, today: date) -> Iterator[Route]:
+    for resource, owner, takers in _taken(book, here, today):
+        if owner is None and takers != {None}:
+            yield Route(resource.name, resource.partitions, "link-down")
+        elif owner is not None and None in takers:
+            yield Route(resource.name, resource.partitions, "link-up")
+
+
+def _passing(book: Book, here: Division, today: date) -> Iterator[ResourceValue]:
+    for resource, owner, takers in _taken(book, here, today):
+        if owner == here or takers != {owner}:
+            yield resource
+
+
+def _resource_spec(resource: ResourceValue) -> TopicSpec:
+    settings = _CARRIED | {"max.message.bytes": str(resource.max_message_bytes)}
+    if resource.kind is Kind.STATE:
+        settings |= {"cleanup.policy": "compact"}
+    else:
+        settings |= {"cleanup.policy": "delete", "retention.ms": str(resource.retention_ms), "retention.bytes": "-1"}
+    return TopicSpec(resource.name, resource.partitions, settings)
+
+
+_CARRIED = {
+    "compression.type": "producer",
+    # Timestamps are the producer's, and old or skewed ones must not stop a link: Kafka's own bound is an hour.
+    "message.timestamp.type": "CreateTime",
+    "message.timestamp.after.max.ms": str(2**63 - 1),
+}
+_CONTROL = _CARRIED | {
+    "cleanup.policy": "delete",
+    "retention.ms": "-1",
+    "retention.bytes": "-1",
+    # The longest event and its batch's and record's headers: room for as much again, for a run of events may share a batch.
+    "max.message.bytes": str(2 * CONTROL_EVENT_BYTES_MAX),
+}
+_PROGRESS = _CARRIED | {"cleanup.policy": "compact"}

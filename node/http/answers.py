@@ -1,0 +1,47 @@
+"""How every path answers when it cannot: JSON `{code, en, zh}`."""
+
+from typing import Any
+
+import msgspec
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+
+from node.errors import CommandRefused
+from node.telemetry import logger
+
+_STATUS = {"malformed": 400, "not-found": 404}
+_CONFLICT = 409
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """Why a request was not carried out, and what to do, in both languages."""
+
+    code: str
+    en: str
+    zh: str
+
+
+def refused(_request: Request[Any, Any, Any], error: CommandRefused) -> Response[Problem]:
+    """Answer a refusal: 400 for what cannot be read, 404 for what is not there, 409 for what the book forbids."""
+    return Response(Problem(error.code, error.en, error.zh), status_code=_STATUS.get(error.code, _CONFLICT))
+
+
+def http_error(_request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
+    """Answer what the server itself refuses: an unknown path, a method that is not served."""
+    code = "not-found" if error.status_code == _STATUS["not-found"] else "bad-request"
+    return Response(Problem(code, str(error.detail), str(error.detail)), status_code=error.status_code)
+
+
+def unforeseen(_request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
+    """Answer a defect of ours: the log has the rest."""
+    logger().error("http-failed", exc_info=error)
+    name = type(error).__name__
+    return Response(
+        Problem("internal", f"the node failed on this request ({name}): see its log", f"节点处理该请求时出错（{name}）：请查看日志"),
+        status_code=500,
+    )
+
+
+def missing(what: str, name: str) -> CommandRefused:
+    """Return the refusal of a name that the book does not have."""
+    return CommandRefused("not-found", f"the book has no {what} {name}", f"账簿中没有：{name}")

@@ -1,0 +1,104 @@
+"""What the book says, and the commands by which it grows."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from litestar import get, post
+
+from node.control import day_of, encode, read_command
+from node.http.answers import missing
+from node.model.names import Topic, division_of
+from node.model.values import DepartmentValue, DivisionValue, EventRef, GrantValue, ResourceValue
+from node.runtime import Node
+
+
+class EventsFace(msgspec.Struct, frozen=True):
+    """The events that a command made, as they stand in the log; none where all held already."""
+
+    events: list[msgspec.Raw]
+
+
+class ResourceFace(msgspec.Struct, frozen=True):
+    """A resource with its schema as JSON."""
+
+    resource: ResourceValue
+    schema: dict[str, Any]
+    schema_id: int
+
+
+class SchemaFace(msgspec.Struct, frozen=True):
+    """A registered schema as JSON."""
+
+    id: int
+    schema: dict[str, Any]
+
+
+class GrantFace(msgspec.Struct, frozen=True):
+    """A grant, the event that gave it, and whether it lets anything move today."""
+
+    grant: EventRef
+    active: bool
+    ended: bool
+    value: GrantValue
+
+
+@post("/v1/commands", status_code=200)
+async def commands(node: Node, body: bytes) -> EventsFace:
+    """Carry out a steward's command: the node decides and appends, nobody else."""
+    events = await node.command(read_command(body))
+    return EventsFace([msgspec.Raw(encode(event)) for event in events])
+
+
+@get("/v1/divisions")
+async def divisions(node: Node) -> list[DivisionValue]:
+    """List the divisions of the tree."""
+    known = node.ledger.book.tree.divisions
+    return [known[code] for code in sorted(known)]
+
+
+@get("/v1/departments")
+async def departments(node: Node) -> list[DepartmentValue]:
+    """List the departments of all nodes."""
+    known = node.ledger.book.departments
+    return [known[name] for name in sorted(known)]
+
+
+@get("/v1/resources")
+async def resources(node: Node) -> list[ResourceValue]:
+    """List the resources of all nodes."""
+    known = node.ledger.book.resources
+    return [known[name] for name in sorted(known)]
+
+
+@get("/v1/resources/{name:str}")
+async def resource(node: Node, name: str) -> ResourceFace:
+    """Return a resource with its schema."""
+    book = node.ledger.book
+    found = book.resources.get(Topic(name))
+    if found is None:
+        raise missing("resource", name)
+    schema = book.schema(found.schema, division_of(name))
+    if schema is None:
+        raise missing("schema", str(found.schema))
+    return ResourceFace(found, msgspec.json.decode(schema.schema), found.schema)
+
+
+@get("/v1/schemas/{number:int}")
+async def schema(node: Node, number: int) -> SchemaFace:
+    """Return a schema by the id that stands in each record."""
+    found = node.ledger.book.schema(number)
+    if found is None:
+        raise missing("schema", str(number))
+    return SchemaFace(number, msgspec.json.decode(found.schema))
+
+
+@get("/v1/grants")
+async def grants(node: Node) -> list[GrantFace]:
+    """List all grants, those that ended too."""
+    book = node.ledger.book
+    active = {grant.ref for grant in book.active(day_of(datetime.now(UTC)))}
+    return [GrantFace(ref, ref in active, grant.ended, grant.value) for ref, grant in sorted(book.grants.items())]
+
+
+HANDLERS = [commands, divisions, departments, resources, resource, schema, grants]

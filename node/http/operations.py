@@ -1,0 +1,137 @@
+"""What operators and Prometheus ask: metrics, health, status, and letting stopped routes go on."""
+
+from typing import Literal
+
+import msgspec
+from litestar import Response, get, post
+
+from node import __version__
+from node.errors import CommandRefused
+from node.lane import Resume
+from node.model.names import Division, Topic
+from node.runtime import LinkStatus, Node, RouteStatus
+
+
+class KafkaFace(msgspec.Struct, frozen=True):
+    """How clients reach the cluster beside the node."""
+
+    bootstrap: str
+
+
+class NodeFace(msgspec.Struct, frozen=True, kw_only=True):
+    """Which node this is."""
+
+    division: Division
+    name: str
+    kafka: KafkaFace
+    parent: Division | None
+    version: str
+
+
+class AuthorFace(msgspec.Struct, frozen=True, kw_only=True):
+    """How far one author's control log is folded, and why no further."""
+
+    sequence: int
+    broken: str
+    waiting: int
+
+
+class ControlFace(msgspec.Struct, frozen=True, kw_only=True):
+    """The state of the book."""
+
+    authors: dict[Division, AuthorFace]
+    refused: int
+    unknown: int
+
+
+class StatusFace(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything an operator looks at first."""
+
+    division: Division
+    ready: bool
+    reasons: list[str]
+    link: LinkStatus | None
+    routes: list[RouteStatus]
+    control: ControlFace
+
+
+class ResumeAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A stopped topic and how it is to go on."""
+
+    topic: str
+    mode: Literal["from-start", "from-now", "accept"]
+
+
+class ResumedRoute(msgspec.Struct, frozen=True):
+    """A partition that goes on."""
+
+    topic: str
+    partition: int
+
+
+class ResumedFace(msgspec.Struct, frozen=True):
+    """The partitions that go on."""
+
+    routes: list[ResumedRoute]
+
+
+@get("/metrics", include_in_schema=False)
+async def metrics(node: Node) -> Response[bytes]:
+    """Return the metrics in Prometheus' text format."""
+    return Response(node.figures(), headers={"content-type": "text/plain; version=0.0.4; charset=utf-8"})
+
+
+@get("/livez")
+async def livez() -> str:
+    """Answer while the process turns."""
+    return "ok"
+
+
+@get("/readyz")
+async def readyz(node: Node) -> Response[str]:
+    """Answer 200 while the node does all it is there for, else 503 and what it does not."""
+    reasons = node.reasons
+    return Response("\n".join(reasons) or "ok", status_code=503 if reasons else 200, media_type="text/plain")
+
+
+@get("/v1/node")
+async def face(node: Node) -> NodeFace:
+    """Tell which node this is and where its cluster is."""
+    s = node.settings
+    division = node.ledger.book.tree.divisions.get(s.division)
+    return NodeFace(
+        division=s.division, name=division.name if division else "", kafka=KafkaFace(s.bootstrap), parent=s.parent, version=__version__
+    )
+
+
+@get("/v1/status")
+async def status(node: Node) -> StatusFace:
+    """Tell how the node, its link and its routes are."""
+    book = node.ledger.book
+    waiting = {author: count for author, (count, _answer) in book.waiting.items()}
+    authors = {
+        author: AuthorFace(sequence=book.heads.get(author, (0, ""))[0], broken=book.broken.get(author, ""), waiting=waiting.get(author, 0))
+        for author in sorted({*book.heads, *book.broken, *waiting})
+    }
+    reasons = node.reasons
+    return StatusFace(
+        division=node.settings.division,
+        ready=not reasons,
+        reasons=reasons,
+        link=node.link,
+        routes=node.routes(),
+        control=ControlFace(authors=authors, refused=book.refused.total(), unknown=book.unknown.total()),
+    )
+
+
+@post("/v1/routes/resume", status_code=200)
+async def resume(node: Node, body: bytes) -> ResumedFace:
+    """Let a stopped route go on."""
+    try:
+        asked = msgspec.json.decode(body, type=ResumeAsked)
+    except msgspec.DecodeError as error:
+        raise CommandRefused("malformed", f"the request cannot be read: {error}", f"请求无法读取：{error}") from error
+    return ResumedFace([ResumedRoute(route.topic, route.partition) for route in node.resume(Topic(asked.topic), Resume(asked.mode))])
+
+
+HANDLERS = [metrics, livez, readyz, face, status, resume]

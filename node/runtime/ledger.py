@@ -1,0 +1,115 @@
+"""The node's book at run time: all control logs of its cluster folded, its own one written."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+
+from node.bus.log import LogReader, LogWriter, open_log_writer
+from node.bus.security import Security
+from node.control import Book, Broken, Command, Event, Folded, Stuck, decide, encode
+from node.errors import BusError, CommandRefused
+from node.model.limits import STOP_S
+from node.model.names import Division, Topic, control_topic, division_of
+from node.telemetry import logger
+
+_PAUSE_S = 0.01
+
+
+class Ledger:
+    """One node's book and the only pen to its log. Commands are decided one after the other."""
+
+    def __init__(self, here: Division, bootstrap: str, security: Security, changed: Callable[[], None]) -> None:
+        self.book = Book()
+        self.events = 0
+        self._here = here
+        self._own = control_topic(here)
+        self._bootstrap = bootstrap
+        self._security = security
+        self._changed = changed
+        self._reader: LogReader | None = None
+        self._writer: LogWriter | None = None
+        self._writing = AsyncExitStack()
+        self._lock = asyncio.Lock()
+
+    @property
+    def reading(self) -> bool:
+        """The control logs are being read."""
+        return self._reader is not None
+
+    async def read(self, reader: LogReader) -> None:
+        """Fold what the logs bring, for ever."""
+        self._reader = reader
+        try:
+            while True:
+                events = await reader.read()
+                for topic, value in events:
+                    self._fold(topic, value)
+                if events:
+                    self._changed()
+        finally:
+            self._reader = None
+
+    def follow(self, topics: set[Topic]) -> None:
+        """Read these control logs, all of which exist."""
+        if self._reader is not None:
+            self._reader.follow(topics)
+
+    def _fold(self, topic: Topic, value: bytes) -> None:
+        author = division_of(topic)
+        match self.book.fold(author, value):
+            case Folded() as folded:
+                self.events += len(folded.events)
+                for refused in folded.refused:
+                    logger().warning(
+                        "event-refused", author=refused.ref[0], sequence=refused.ref[1], kind=refused.kind, reason=refused.reason
+                    )
+            case Broken() as broken:
+                logger().error("control-log-broken", author=author, reason=broken.reason)
+            case Stuck():
+                logger().error("control-log-stuck", author=author)
+            case _:
+                pass
+
+    async def command(self, command: Command) -> list[Event]:
+        """Decide a command, append what follows and wait until it is folded. Returns no event where all holds already.
+
+        Raises CommandRefused with the reason, also when the log cannot be written or another process writes it.
+        """
+        async with self._lock:
+            try:
+                async with asyncio.timeout(STOP_S):
+                    return await self._write(command)
+            except (BusError, TimeoutError) as error:
+                await self._drop_writer()
+                why = str(error) or "the cluster does not answer in time"
+                raise CommandRefused(
+                    "log-unavailable",
+                    f"the control log cannot be written: {why}. Nothing is known to be written: look at the list, then ask again",
+                    f"控制日志无法写入：{why}。请先查看列表，再重试",
+                ) from error
+
+    async def _write(self, command: Command) -> list[Event]:
+        if self._writer is None:
+            writing = open_log_writer(self._bootstrap, self._own, f"{self._here}.control", self._security)
+            self._writer = await self._writing.enter_async_context(writing)
+        # Whoever wrote before us is fenced by now, so the end of the log stays where it is until we append.
+        while self._reader is None or not await self._reader.at_end(self._own):  # noqa: ASYNC110 - commands are rare
+            await asyncio.sleep(_PAUSE_S)
+        events = decide(command, self.book, self._here, datetime.now(UTC))
+        if events:
+            await self._writer.append([encode(event) for event in events])
+            await self._until_folded(events[-1])
+        return events
+
+    async def _until_folded(self, last: Event) -> None:
+        while self.book.tail(self._here)[0] < last.sequence:  # noqa: ASYNC110 - commands are rare
+            await asyncio.sleep(_PAUSE_S)
+
+    async def _drop_writer(self) -> None:
+        self._writer = None
+        await self._writing.aclose()
+
+    async def close(self) -> None:
+        """Put the pen down."""
+        await self._drop_writer()

@@ -1,0 +1,249 @@
+"""A node at run time: its two halves, what they show, and the supervisor that keeps them going."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+import msgspec
+
+from node.bus.client import Client, open_client
+from node.bus.log import open_log_reader
+from node.bus.security import Security
+from node.bus.topics import make_topics
+from node.control import Command, Event, day_of, routes, topics_here
+from node.errors import BusError, CommandRefused
+from node.lane import Resume, TopicPartition
+from node.model.limits import BACKOFF_FIRST_S, BACKOFF_MAX_S, LINK_UP_S, WATCH_INTERVAL_S
+from node.model.names import Division, Topic, control_topic, progress_topic
+from node.model.values import Kind
+from node.runtime.lane import Lane, LaneSpec, RouteStatus, open_lane
+from node.runtime.ledger import Ledger
+from node.telemetry import Metrics, logger
+
+UP, DOWN = "link-up", "link-down"
+
+
+class NodeSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a node must know to run."""
+
+    division: Division
+    bootstrap: str
+    replication: int
+    parent: Division | None = None
+    parent_bootstrap: str = ""
+    security: Security = Security()
+
+
+class LinkStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """The link to the parent: up while the parent's cluster answered a Fetch or EndTxn within 30 s."""
+
+    parent: Division
+    up: bool
+    answered_s_ago: float | None
+    trouble: str
+
+
+class Node:
+    """What a running node is and shows. `run_node` drives it."""
+
+    def __init__(self, settings: NodeSettings, metrics: Metrics) -> None:
+        self.settings = settings
+        self.metrics = metrics
+        self.stopping = asyncio.Event()
+        self.ledger = Ledger(settings.division, settings.bootstrap, settings.security, self._changed)
+        self._lanes: dict[str, Lane] = {}
+        self._dirty = asyncio.Event()
+        self._troubles: dict[str, str] = {"own cluster": "not connected yet"}
+        if settings.parent is not None:
+            self._troubles["link"] = "not connected yet"
+
+    def _changed(self) -> None:
+        self._dirty.set()
+
+    # ---- what it shows
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why the node is not ready: what it is there for and does not do now. Empty when ready."""
+        found = [f"{part}: {why}" for part, why in self._troubles.items() if why]
+        given_up = sum(lane.phases().count("given-up") for lane in self._lanes.values())
+        if given_up:
+            found.append(f"{given_up} shards are held by another process with this node's name: stop one of the two and restart this one")
+        return found
+
+    @property
+    def link(self) -> LinkStatus | None:
+        """The link to the parent, None at the root."""
+        if self.settings.parent is None:
+            return None
+        up, down = self._lanes.get(UP), self._lanes.get(DOWN)
+        answers = [up.ended_at if up else None, down.fetched_at if down else None]
+        last = max((at for at in answers if at is not None), default=None)
+        ago = None if last is None else time.monotonic() - last
+        trouble = self._troubles.get("link", "") or next((lane.trouble for lane in self._lanes.values() if lane.trouble), "")
+        return LinkStatus(parent=self.settings.parent, up=ago is not None and ago <= LINK_UP_S, answered_s_ago=ago, trouble=trouble)
+
+    def routes(self) -> list[RouteStatus]:
+        """Return every route that this node carries."""
+        return [one for lane in self._lanes.values() for one in lane.status()]
+
+    def figures(self) -> bytes:
+        """Return the metrics page, its gauges set to now."""
+        metrics, book = self.metrics, self.ledger.book
+        metrics.show_routes(one for lane in self._lanes.values() for one in lane.figures())
+        metrics.shards.clear()
+        for name, lane in self._lanes.items():
+            for phase in lane.phases():
+                metrics.shards.labels(name, phase).inc()
+        if (link := self.link) is not None:
+            metrics.link_up.labels(link.parent).set(int(link.up))
+        counts = {
+            "folded": self.ledger.events,
+            "refused": book.refused.total(),
+            "unknown": book.unknown.total(),
+            "waiting": sum(count for count, _answer in book.waiting.values()),
+            "broken-logs": len(book.broken),
+        }
+        for outcome, count in counts.items():
+            metrics.control_events.labels(outcome).set(count)
+        metrics.ready.set(int(not self.reasons))
+        return metrics.text()
+
+    # ---- what it is told
+
+    async def command(self, command: Command) -> list[Event]:
+        """Carry a steward's command out; see `Ledger.command`."""
+        return await self.ledger.command(command)
+
+    def resume(self, topic: Topic, mode: Resume) -> list[TopicPartition]:
+        """Let a stopped route go on. CommandRefused if none of that topic is stopped."""
+        resumed = [route for lane in self._lanes.values() for route in lane.resume(topic, mode)]
+        if not resumed:
+            raise CommandRefused("not-stopped", f"no route of {topic} is stopped on this node", f"本节点没有已停止的路由：{topic}")
+        logger().warning("route-resumed", topic=topic, mode=mode.value, partitions=[route.partition for route in resumed])
+        return resumed
+
+    # ---- the own cluster
+
+    async def keep_own_cluster(self) -> None:
+        """Fold control logs and make topics until the cluster's clients fail."""
+        s = self.settings
+        async with (
+            open_client(s.bootstrap, client_id=s.division, security=s.security) as client,
+            open_log_reader(s.bootstrap, s.security) as reader,
+            asyncio.TaskGroup() as tasks,
+        ):
+            tasks.create_task(self.ledger.read(reader))
+            while True:
+                self._dirty.clear()
+                await self._reconcile(client)
+                try:
+                    await asyncio.wait_for(self._dirty.wait(), WATCH_INTERVAL_S)
+                except TimeoutError:
+                    continue
+
+    async def _reconcile(self, client: Client) -> None:
+        """Make what the book asks for: topics here, routes on the link. Also run now and then: terms end at midnight."""
+        s, book = self.settings, self.ledger.book
+        specs = topics_here(book, s.division, s.parent, day_of(datetime.now(UTC)))
+        try:
+            made = await make_topics(client, specs.values(), replication=s.replication, security=s.security)
+        except BusError as error:
+            self._trouble("own cluster", str(error))
+            return
+        if made.made:
+            logger().info("topics-made", topics=sorted(made.made))
+        self._trouble("own cluster", "; ".join(f"{topic} {why}" for topic, why in sorted(made.wrong.items())))
+        self.ledger.follow({topic for topic in specs if topic.endswith(".node.control") and client.topic(topic) is not None})
+        self._route()
+        if made.made:
+            for lane in self._lanes.values():
+                lane.look()
+
+    def _trouble(self, part: str, why: str) -> None:
+        if self._troubles.get(part) != why:
+            self._troubles[part] = why
+            if why:
+                logger().warning("not-ready", part=part, cause=why)
+            else:
+                logger().info("ready", part=part)
+
+    # ---- the link
+
+    async def keep_link(self) -> None:
+        """Carry the routes of the link until its clients fail or the node stops."""
+        s = self.settings
+        assert s.parent is not None
+        progress = progress_topic(s.division)
+        async with (
+            open_client(s.bootstrap, client_id=f"{s.division}.link", security=s.security) as own,
+            open_client(s.parent_bootstrap, client_id=f"{s.division}.link", security=s.security) as parents,
+            open_lane(self._lane(UP, progress), own, parents, self.metrics) as up,
+            open_lane(self._lane(DOWN, progress), parents, own, self.metrics) as down,
+        ):
+            self._lanes = {UP: up, DOWN: down}
+            self._trouble("link", "")
+            self._route()
+            try:
+                await self.stopping.wait()
+            finally:
+                self._link_ends()
+
+    def _link_ends(self) -> None:
+        self._troubles["link"] = "not connected"
+
+    def _lane(self, name: str, progress: Topic) -> LaneSpec:
+        return LaneSpec(node=self.settings.division, lane=name, progress_topic=progress, compacted=self._is_compacted)
+
+    def _is_compacted(self, topic: str) -> bool:
+        resource = self.ledger.book.resources.get(Topic(topic))
+        return resource is not None and resource.kind is Kind.STATE
+
+    def _route(self) -> None:
+        s = self.settings
+        wanted = routes(self.ledger.book, s.division, s.parent, day_of(datetime.now(UTC)))
+        for name, lane in self._lanes.items():
+            lane.route((route.topic, route.partitions) for route in wanted if route.lane == name)
+
+    # ---- keeping both going
+
+    async def supervise(self, part: str, keep: Callable[[], Awaitable[None]]) -> None:
+        """Run a half of the node, again after each failure with a growing pause, until the node stops."""
+        pause = BACKOFF_FIRST_S
+        while not self.stopping.is_set():
+            began = time.monotonic()
+            try:
+                await keep()
+            except BusError as error:
+                self._trouble(part, str(error))
+            except ExceptionGroup as group:
+                self._unforeseen(part, group)
+            except Exception as error:  # noqa: BLE001 - the supervisor: whatever it is, the half starts anew
+                self._unforeseen(part, error)
+            if time.monotonic() - began > BACKOFF_MAX_S:
+                pause = BACKOFF_FIRST_S
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, BACKOFF_MAX_S)
+
+    def _unforeseen(self, part: str, error: Exception) -> None:
+        self._trouble(part, f"{type(error).__name__}: {error}")
+        logger().error("part-failed", part=part, exc_info=error)
+
+
+async def run_node(node: Node) -> None:
+    """Run a node until `node.stopping` is set; then finish or abort what is open, within 10 s."""
+    logger().info(
+        "started", parent=node.settings.parent or "", bootstrap=node.settings.bootstrap, control=control_topic(node.settings.division)
+    )
+    async with asyncio.TaskGroup() as tasks:
+        own = tasks.create_task(node.supervise("own cluster", node.keep_own_cluster), name="own cluster")
+        link = None
+        if node.settings.parent is not None:
+            link = tasks.create_task(node.supervise("link", node.keep_link), name="link")
+        await node.stopping.wait()
+        if link is not None:
+            await asyncio.wait([link])
+        own.cancel()
+    await node.ledger.close()
+    logger().info("stopped")
