@@ -1,1 +1,31 @@
-"""."""
+"""Avro schemas and values: from rows to records and from records to what people read.
+
+Road of a row: `parse` a schema once, `text_rows` or `json_rows` turn a row into a datum, `encode` and `frame` make the
+record's value, `key_of` its key. Back: `unframe`, `decode`, `readable`. `schema_id` names a schema by its content.
+
+Bounds: recursive schemas are refused, so a datum is as large as its row and no larger. Failures: SchemaError names the
+place in a schema, RowError field and reason without the value, DataError bytes that are not what they claim to be.
+Non-obvious: records are written by an encoder of our own (`encoder`), exact about types and ranges where fastavro is not,
+and held against fastavro in the tests; they are read by fastavro.
+"""
+
+from node.avro.frame import frame, frame_header, unframe
+from node.avro.ids import canonical, schema_id
+from node.avro.rows import json_rows, text_rows
+from node.avro.schema import ParsedSchema, decode, encode, key_of, parse, readable
+
+__all__ = [
+    "ParsedSchema",
+    "canonical",
+    "decode",
+    "encode",
+    "frame",
+    "frame_header",
+    "json_rows",
+    "key_of",
+    "parse",
+    "readable",
+    "schema_id",
+    "text_rows",
+    "unframe",
+]

@@ -75,6 +75,12 @@ class LogReader:
         for topic, offset in self._next.items():
             self._consumer.seek(KafkaPartition(topic, 0), offset)
 
+    def rewind(self, topic: Topic) -> None:
+        """Read a log from its beginning again."""
+        if topic in self._next:
+            self._next[topic] = 0
+            self._consumer.seek(KafkaPartition(topic, 0), 0)
+
     async def read(self) -> list[tuple[Topic, bytes]]:
         """Wait up to a second for events; BusError if a log is not there any more from where it was left."""
         if not self._next:

@@ -165,7 +165,7 @@ class Source:
         if one is not None:
             one.held = held
             if not held:
-                for feed in self._feeds.values():
+                for feed in list(self._feeds.values()):
                     feed.ask()
 
     def refused(self, feed: Feed, one: Following, code: int) -> None:
@@ -230,7 +230,7 @@ class Source:
                 self._unplaced.discard(route)
             if feed is not None and one is not None:
                 feed.routes[(one.topic_id, route.partition)] = one
-        for feed in self._feeds.values():
+        for feed in list(self._feeds.values()):  # a connection that breaks while it is asked leaves the table
             feed.ask()
 
     async def _feed(self, node: int) -> Feed | None:
@@ -256,11 +256,10 @@ class Source:
 async def open_source(client: Client, client_id: str) -> AsyncIterator[Source]:
     """Open the source side of a lane on a cluster."""
     source = Source(client, client_id)
-    keeper = asyncio.create_task(source.keep(), name=f"source {client.bootstrap}")
-    try:
-        yield source
-    finally:
-        keeper.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await keeper
-        source.close()
+    async with asyncio.TaskGroup() as tasks:
+        keeper = tasks.create_task(source.keep(), name=f"source {client.bootstrap}")
+        try:
+            yield source
+        finally:
+            keeper.cancel()
+            source.close()

@@ -104,10 +104,8 @@ class Book:
 
         Thus a node that has only its parent's log learns whose log it needs next, and so on up to the root.
         """
-        if False:
-            return self.tree.parent(code)
         answered = (event.answers[0] for event in self._chains.held(code) if event.kind == "division" and event.answers is not None)
-        return next(answered, None)
+        return self.tree.parent(code) or next(answered, None)
 
     def schema(self, number: int, owner: Division | None = None) -> SchemaValue | None:
         """Return the schema that `owner` registered under an id; without an owner, or if it has none, that of the least division code."""

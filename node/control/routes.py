@@ -42,8 +42,7 @@ def routes(book: Book, here: Division, parent: Division | None, today: date) -> 
     if parent is None or parent in subtree:
         return frozenset()
     found = {Route(control_topic(code), 1, "link-up") for code in subtree}
-    above = {code for code in _above(book, parent) if code not in subtree}
-    outside = above.union(book.tree.divisions) - subtree
+    outside = {*_above(book, parent), *book.tree.divisions} - subtree
     found.update(Route(control_topic(code), 1, "link-down") for code in outside)
     if book.tree.parent(here) == parent:
         found.update(_resource_routes(book, here, today))
@@ -96,7 +95,7 @@ def _resource_routes(book: Book, here: Division, today: date) -> Iterator[Route]
 
 def _passing(book: Book, here: Division, today: date) -> Iterator[ResourceValue]:
     for resource, owner, takers in _taken(book, here, today):
-        if owner == here or takers != {owner}:
+        if takers != {owner}:
             yield resource
 
 

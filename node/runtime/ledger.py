@@ -31,6 +31,7 @@ class Ledger:
         self._writer: LogWriter | None = None
         self._writing = AsyncExitStack()
         self._lock = asyncio.Lock()
+        self._stuck: set[Topic] = set()
 
     @property
     def reading(self) -> bool:
@@ -46,9 +47,17 @@ class Ledger:
                 for topic, value in events:
                     self._fold(topic, value)
                 if events:
+                    self._take_up_stuck(reader, {topic for topic, _value in events})
                     self._changed()
         finally:
             self._reader = None
+
+    def _take_up_stuck(self, reader: LogReader, moved: set[Topic]) -> None:
+        """Read a log again that had too many waiting events, once others have moved on; repetitions count for nothing."""
+        if self._stuck and moved - self._stuck:
+            for topic in self._stuck:
+                reader.rewind(topic)
+            self._stuck.clear()
 
     def follow(self, topics: set[Topic]) -> None:
         """Read these control logs, all of which exist."""
@@ -67,6 +76,7 @@ class Ledger:
             case Broken() as broken:
                 logger().error("control-log-broken", author=author, reason=broken.reason)
             case Stuck():
+                self._stuck.add(topic)
                 logger().error("control-log-stuck", author=author)
             case _:
                 pass

@@ -1,0 +1,94 @@
+"""Answers for node/control/bodies.py."""
+
+import msgspec
+import pytest
+
+from node.avro.ids import text_id
+from node.control.bodies import KIND_OF, KINDS, Body, check_date, read_body
+from node.errors import EventError
+from node.model.names import Department, Division, Topic
+from node.model.values import DepartmentValue, DivisionValue, GrantEndedValue, GrantValue, Kind, ResourceValue, SchemaValue
+
+HERE = Division("445102")
+VILLAGES = Topic("445102.civil-affairs.villages")
+BODIES: list[Body] = [
+    DivisionValue(code=HERE, name="湘桥区", level="county", parent=Division("445100"), valid_from="2026-11-22"),
+    DepartmentValue(department=Department("445102.civil-affairs"), name="民政局"),
+    SchemaValue(id=text_id("{}"), schema="{}"),
+    ResourceValue(name=VILLAGES, title="村", kind=Kind.STATE, schema=7, partitions=2),
+    GrantValue(resource=VILLAGES, taker=Department("440000.civil-affairs"), purpose="核对", fields=("code",), until="2026-12-31"),
+    GrantEndedValue(grant=(HERE, 7), reason="期满"),
+]
+
+
+@pytest.mark.parametrize("body", BODIES, ids=list(KINDS))
+def test_every_kind_reads_what_it_writes(body: Body) -> None:
+    """A body written as JSON is read back equal, under the kind that belongs to its type."""
+    assert read_body(KIND_OF[type(body)], msgspec.Raw(msgspec.json.encode(body))) == body
+
+
+@pytest.mark.parametrize("body", BODIES, ids=list(KINDS))
+def test_fields_of_a_newer_node_are_kept_out(body: Body) -> None:
+    """A field that this version does not know is no error and leaves no trace."""
+    newer = msgspec.to_builtins(body) | {"vouched_by": ["440000", {"x": 1}]}
+    assert read_body(KIND_OF[type(body)], msgspec.Raw(msgspec.json.encode(newer))) == body
+
+
+def test_an_unknown_kind_has_no_body() -> None:
+    """What a newer node says in a kind of its own is not read at all."""
+    assert read_body("objection", msgspec.Raw(b"[1]")) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "reason"),
+    [
+        ("division", {"code": "44510"}, "division code"),
+        ("division", {"code": "４４５１０２"}, "division code"),
+        ("division", {"parent": "x"}, "division code"),
+        ("division", {"successor": "x"}, "division code"),
+        ("division", {"level": "moon"}, "level"),
+        ("division", {"valid_from": "20261122"}, "valid_from"),
+        ("division", {"valid_to": "2026-02-30"}, "day"),
+        ("division", {"name": 5}, "name"),
+        ("department", {"department": "445102.node"}, "department"),
+        ("department", {"department": "445102"}, "department"),
+        ("schema", {"id": 5}, "id of the schema"),
+        ("schema", {"schema": "{ }"}, "id of the schema"),
+        ("resource", {"name": "445102.civil-affairs"}, "resource"),
+        ("resource", {"kind": "rumours"}, "kind"),
+        ("resource", {"partitions": 0}, "partitions"),
+        ("resource", {"partitions": 1025}, "partitions"),
+        ("resource", {"partitions": True}, "int"),
+        ("resource", {"schema": 2**31}, "schema"),
+        ("resource", {"retention_ms": 0}, "retention_ms"),
+        ("resource", {"retention_ms": 2**63}, "retention_ms"),
+        ("resource", {"max_message_bytes": 2**30}, "max_message_bytes"),
+        ("grant", {"resource": "445102.civil-affairs.a.b"}, "resource"),
+        ("grant", {"taker": "445102"}, "department"),
+        ("grant", {"until": "2026-W47-7"}, "until"),
+        ("grant", {"history": "some"}, "history"),
+        ("grant-ended", {"grant": ["445102", 0]}, "grant"),
+        ("grant-ended", {"grant": ["445102"]}, "grant"),
+        ("grant-ended", {"grant": ["x", 1]}, "division code"),
+    ],
+)
+def test_a_wrong_field_is_named(kind: str, change: dict[str, object], reason: str) -> None:
+    """A body with one wrong field is an EventError that names kind and field."""
+    good = next(body for body in BODIES if type(body) is KINDS[kind])
+    with pytest.raises(EventError, match=f"body of {kind}.*{reason}"):
+        read_body(kind, msgspec.Raw(msgspec.json.encode(msgspec.to_builtins(good) | change)))
+
+
+def test_a_reason_is_short_however_long_the_value() -> None:
+    """A megabyte of nonsense is not quoted in full."""
+    body = msgspec.Raw(msgspec.json.encode({"department": "x" * 1_000_000, "name": ""}))
+    with pytest.raises(EventError) as error:
+        read_body("department", body)
+    assert len(str(error.value)) <= 300
+
+
+def test_an_empty_date_is_no_date() -> None:
+    """Empty means always; only a day that exists passes otherwise."""
+    check_date("until", "")
+    with pytest.raises(ValueError, match="month"):
+        check_date("until", "2026-13-01")

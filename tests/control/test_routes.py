@@ -1,0 +1,310 @@
+"""Answers for node/control/routes.py."""
+
+import itertools
+import time
+from datetime import UTC, date, datetime
+from random import Random
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from node.avro.ids import text_id
+from node.control.book import Book
+from node.control.commands import AddDepartment, AddDivision, ApplyCatalogue, CatalogueItem, Command, EndGrant, GiveGrant
+from node.control.decide import decide
+from node.control.events import encode
+from node.control.routes import Route, TopicSpec, routes, topics_here
+from node.control.run import Run
+from node.model.names import Department, Division, Topic, control_topic, division_of, progress_topic
+from node.model.values import DepartmentValue, DivisionValue, EventRef, GrantValue, Kind, ResourceValue, SchemaValue
+
+ROOT, CITY, CITY2, DISTRICT, DISTRICT2 = map(Division, ("440000", "445100", "440100", "445102", "445103"))
+PARENTS: dict[Division, Division | None] = {ROOT: None, CITY: ROOT, CITY2: ROOT, DISTRICT: CITY, DISTRICT2: CITY}
+AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
+TODAY = date(2026, 11, 22)
+Edge = tuple[Division, Division]
+
+
+def division(code: Division, parent: Division | None) -> AddDivision:
+    """Add a division."""
+    return AddDivision(code=code, name=code, level="city", parent=parent)
+
+
+def catalogue(author: Division, name: str = "bills", kind: Kind = Kind.FACTS, retention_ms: int = -1) -> ApplyCatalogue:
+    """Describe a resource of a node."""
+    schema: dict[str, object] = {"type": "record", "name": "R", "key": ["k"], "fields": [{"name": "k", "type": "string"}]}
+    resource = CatalogueItem(name=topic(author, name), title=name, kind=kind, schema=schema, partitions=2, retention_ms=retention_ms)
+    return ApplyCatalogue(resources=(resource,))
+
+
+def topic(author: Division, name: str = "bills") -> Topic:
+    """A resource of a node's only department."""
+    return Topic(f"{author}.tax.{name}")
+
+
+def grant(owner: Division, taker: Division, name: str = "bills", until: str = "") -> GiveGrant:
+    """Give a node's resource to another node's department."""
+    return GiveGrant(resource=topic(owner, name), taker=Department(f"{taker}.tax"), purpose="核对", until=until)
+
+
+class World:
+    """The logs of a whole tree, each command decided by one who has read them all."""
+
+    def __init__(self, parents: dict[Division, Division | None]) -> None:
+        self.parents, self.book = parents, Book()
+        self.logs: dict[Division, list[bytes]] = {code: [] for code in parents}
+        for code, parent in parents.items():
+            self.carry_out(parent or code, division(code, parent))
+            self.carry_out(code, AddDepartment(department=Department(f"{code}.tax"), name="税务局"))
+            self.carry_out(code, catalogue(code))
+
+    def carry_out(self, author: Division, command: Command) -> EventRef:
+        """Decide, append and fold."""
+        said = decide(command, self.book, author, AT)
+        for event in said:
+            self.logs[author].append(encode(event))
+            self.book.fold(author, self.logs[author][-1])
+        return said[-1].ref
+
+    def edges(self, books: dict[Division, Book], today: date = TODAY) -> dict[Topic, list[Edge]]:
+        """What all links together carry, as (from, to), each node by its own book."""
+        found: dict[Topic, list[Edge]] = {}
+        for here, parent in self.parents.items():
+            for route in routes(books[here], here, parent, today):
+                assert parent is not None
+                found.setdefault(route.topic, []).append((here, parent) if route.lane == "link-up" else (parent, here))
+        return found
+
+    def path(self, start: Division, end: Division) -> list[Division]:
+        """From one node to another, found from the configurations alone."""
+        up, down = ([*self.ascent(start)], [*self.ascent(end)])
+        top = next(code for code in up if code in down)
+        return up[: up.index(top) + 1] + down[: down.index(top)][::-1]
+
+    def ascent(self, code: Division | None) -> list[Division]:
+        """A node and all above it."""
+        return [] if code is None else [code, *self.ascent(self.parents[code])]
+
+
+@pytest.fixture
+def world() -> World:
+    """A province, two cities and two districts of one of them."""
+    return World(PARENTS)
+
+
+def up(*topics: Topic, partitions: int = 2) -> set[Route]:
+    """Routes up."""
+    return {Route(name, partitions, "link-up") for name in topics}
+
+
+def down(*topics: Topic, partitions: int = 2) -> set[Route]:
+    """Routes down."""
+    return {Route(name, partitions, "link-down") for name in topics}
+
+
+def test_an_empty_book_carries_the_own_log_up_and_the_parents_down() -> None:
+    """What the configuration tells is enough to begin; a root has no link."""
+    own, parents = control_topic(DISTRICT), control_topic(CITY)
+    assert routes(Book(), DISTRICT, CITY, TODAY) == up(own, partitions=1) | down(parents, partitions=1)
+    assert set(topics_here(Book(), DISTRICT, CITY, TODAY)) == {own, parents, progress_topic(DISTRICT)}
+    assert routes(Book(), ROOT, None, TODAY) == set()
+    assert set(topics_here(Book(), ROOT, None, TODAY)) == {control_topic(ROOT), progress_topic(ROOT)}
+
+
+def test_control_logs_travel_to_all_nodes(world: World) -> None:
+    """Those of the subtree go up, all others down, and without grants nothing else moves."""
+    inside = {control_topic(code) for code in (CITY, DISTRICT, DISTRICT2)}
+    outside = {control_topic(code) for code in (ROOT, CITY2)}
+    assert routes(world.book, CITY, ROOT, TODAY) == up(*inside, partitions=1) | down(*outside, partitions=1)
+    for here, parent in PARENTS.items():
+        assert {control_topic(code) for code in PARENTS} <= set(topics_here(world.book, here, parent, TODAY))
+
+
+def test_granted_resources_travel_the_path_and_nothing_else(world: World) -> None:
+    """Up, down, across and to several takers: each topic is carried once over each step between owner and takers."""
+    granted: dict[Division, list[Division]] = {DISTRICT: [ROOT, DISTRICT2], ROOT: [DISTRICT, CITY2], CITY: [CITY], CITY2: [DISTRICT]}
+    for owner, takers in granted.items():
+        for taker in takers:
+            world.carry_out(owner, grant(owner, taker))
+    carried = world.edges(dict.fromkeys(PARENTS, world.book))
+    for owner in PARENTS:
+        expected = {edge for taker in granted.get(owner, []) for edge in itertools.pairwise(world.path(owner, taker))}
+        assert set(carried.get(topic(owner), [])) == expected
+        nodes = {owner}.union(*expected)
+        for here, parent in PARENTS.items():
+            assert (topic(owner) in topics_here(world.book, here, parent, TODAY)) == (here in nodes)
+
+
+def test_a_grant_that_ends_or_runs_out_moves_nothing(world: World) -> None:
+    """On the last day of its term it still does; the owner's own topic stays."""
+    ref = world.carry_out(DISTRICT, grant(DISTRICT, ROOT))
+    world.carry_out(DISTRICT2, grant(DISTRICT2, ROOT, until="2026-11-23"))
+    assert up(topic(DISTRICT), topic(DISTRICT2)) <= routes(world.book, CITY, ROOT, date(2026, 11, 23))
+    late = routes(world.book, CITY, ROOT, date(2026, 11, 24))
+    assert topic(DISTRICT2) not in {route.topic for route in late}
+    assert up(topic(DISTRICT)) <= late
+    world.carry_out(DISTRICT, EndGrant(grant=ref))
+    assert {route.partitions for route in routes(world.book, CITY, ROOT, date(2026, 11, 24))} == {1}
+    assert topic(DISTRICT) not in topics_here(world.book, ROOT, None, TODAY)
+    assert topic(DISTRICT) in topics_here(world.book, DISTRICT, CITY, TODAY)
+
+
+def test_a_grant_of_less_than_the_whole_never_moves_the_whole(world: World) -> None:
+    """A newer node may grant a view; until we can cut it, its resource stays where it is."""
+    run = Run(DISTRICT, world.book.tail(DISTRICT), "2026-11-22T12:00:00.000Z")
+    (event,) = decide(grant(DISTRICT, ROOT), world.book, DISTRICT, AT)
+    assert isinstance(event.body, GrantValue)
+    for less in ({"fields": ("k",)}, {"rows": "k == 'x'"}, {"masks": {"k": "hmac"}}, {"history": "from-now"}):
+        run.say(msgspec.structs.replace(event.body, **less), event.answers)
+    for said in run.events:
+        world.book.fold(DISTRICT, encode(said))
+    assert len(list(world.book.active(TODAY))) == 4
+    assert topic(DISTRICT) not in world.edges(dict.fromkeys(PARENTS, world.book))
+
+
+def test_a_link_that_the_book_contradicts_carries_control_logs_alone(world: World) -> None:
+    """The news that mends it must still come in; one configured towards a node below would be a loop and carries nothing."""
+    world.carry_out(DISTRICT, grant(DISTRICT, ROOT))
+    wrong = routes(world.book, DISTRICT, CITY2, TODAY)
+    assert wrong == up(control_topic(DISTRICT), partitions=1) | down(
+        *(control_topic(code) for code in PARENTS if code != DISTRICT), partitions=1
+    )
+    assert routes(world.book, CITY, DISTRICT, TODAY) == set()
+    assert routes(world.book, CITY, CITY, TODAY) == set()
+
+
+def test_logs_that_contradict_each_other_end_the_way_up() -> None:
+    """Two waiting logs that each name the other as above are both carried down, and the search ends."""
+    book = Book()
+    for author, other in ((CITY, CITY2), (CITY2, CITY)):
+        run = Run(author, (0, None), "2026-11-22T12:00:00.000Z")
+        run.say(DivisionValue(code=DISTRICT, name="", level="county", parent=author), (other, 1))
+        book.fold(author, encode(run.events[0]))
+    assert down(control_topic(CITY), control_topic(CITY2), partitions=1) <= routes(book, DISTRICT, CITY, TODAY)
+    assert {control_topic(CITY), control_topic(CITY2)} <= set(topics_here(book, DISTRICT, CITY, TODAY))
+
+
+def test_topics_have_settings_fit_for_raw_carriage(world: World) -> None:
+    """Control logs are kept for ever, progress is compacted in a partition for each shard, resources as their kind asks."""
+    world.carry_out(CITY, catalogue(CITY, "base", Kind.STATE))
+    world.carry_out(CITY, catalogue(CITY, "week", Kind.FACTS, retention_ms=604_800_000))
+    specs = topics_here(world.book, CITY, ROOT, TODAY)
+    carried = {
+        "compression.type": "producer",
+        "message.timestamp.type": "CreateTime",
+        "message.timestamp.after.max.ms": "9223372036854775807",
+    }
+    kept = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
+    for code in PARENTS:
+        name = control_topic(code)
+        assert specs[name] == TopicSpec(name, 1, carried | kept | {"max.message.bytes": "2097152"})
+    for code in (CITY, DISTRICT, DISTRICT2):
+        name = progress_topic(code)
+        assert specs[name] == TopicSpec(name, 16, carried | {"cleanup.policy": "compact"})
+    facts = carried | kept | {"max.message.bytes": "1048576"}
+    assert specs[topic(CITY)] == TopicSpec(topic(CITY), 2, facts)
+    assert specs[topic(CITY, "week")] == TopicSpec(topic(CITY, "week"), 2, facts | {"retention.ms": "604800000"})
+    state = carried | {"cleanup.policy": "compact", "max.message.bytes": "1048576"}
+    assert specs[topic(CITY, "base")] == TopicSpec(topic(CITY, "base"), 2, state)
+    assert len(specs) == 5 + 3 + 3
+
+
+def test_books_grow_together_from_configurations_alone() -> None:
+    """Links begin with empty books and carry what these come to ask for; every node ends with every log, however little it knew."""
+    world = World(PARENTS)
+    world.carry_out(DISTRICT, grant(DISTRICT, CITY2))
+    clusters: dict[Division, dict[Topic, list[bytes]]] = {here: {control_topic(here): list(world.logs[here])} for here in PARENTS}
+    books = {here: Book() for here in PARENTS}
+    for _ in range(12):
+        for here, parent in PARENTS.items():
+            for name in topics_here(books[here], here, parent, TODAY):
+                clusters[here].setdefault(name, [])
+        for name, edges in world.edges(books).items():
+            for source, target in edges:
+                assert target != division_of(name)
+                if name in clusters[source] and name in clusters[target]:
+                    clusters[target][name] += clusters[source][name][len(clusters[target][name]) :][:2]
+        for here, book in books.items():
+            for author in PARENTS:
+                for value in clusters[here].get(control_topic(author), ()):
+                    book.fold(author, value)
+    for book in books.values():
+        assert book.heads == world.book.heads
+        assert not book.waiting
+    assert world.edges(books) == world.edges(dict.fromkeys(PARENTS, world.book))
+
+
+SHAPE = st.lists(st.integers(0, 10), min_size=1, max_size=7)
+GRANTS = st.lists(st.tuples(st.integers(0, 10), st.integers(0, 10)), max_size=8)
+
+
+@settings(max_examples=100, deadline=None)
+@given(SHAPE, GRANTS, st.integers(0, 2**32))
+def test_no_tree_and_no_partial_knowledge_makes_a_loop(shape: list[int], grants: list[tuple[int, int]], seed: int) -> None:
+    """Each cluster receives a topic from one side at most, the owner's from none, whatever part of the logs each node has read.
+
+    Once all have read all, each granted topic is carried exactly along the paths from its owner to its takers.
+    """
+    codes, dice = [Division(f"{440000 + number}") for number in range(len(shape) + 1)], Random(seed)
+    dice.shuffle(codes)
+    world = World({code: codes[shape[place - 1] % place] if place else None for place, code in enumerate(codes)})
+    expected: dict[Topic, set[Edge]] = {}
+    for one, other in grants:
+        owner, taker = codes[one % len(codes)], codes[other % len(codes)]
+        if decide(grant(owner, taker), world.book, owner, AT):
+            world.carry_out(owner, grant(owner, taker))
+        expected.setdefault(topic(owner), set()).update(itertools.pairwise(world.path(owner, taker)))
+    books = {}
+    for here in codes:
+        books[here] = Book()
+        for author in dice.sample(codes, len(codes)):
+            values = world.logs[author]
+            for value in values if author == here else values[: dice.randrange(len(values) + 1)]:
+                books[here].fold(author, value)
+    for knowledge in (books, dict.fromkeys(codes, world.book)):
+        for name, edges in world.edges(knowledge).items():
+            targets = [target for _, target in edges]
+            assert len(targets) == len(set(targets))
+            assert division_of(name) not in targets
+    whole = world.edges(dict.fromkeys(codes, world.book))
+    for code in codes:
+        assert set(whole.get(topic(code), [])) == expected.get(topic(code), set())
+        assert len(whole.get(control_topic(code), [])) == len(codes) - 1
+
+
+def province() -> Book:
+    """A province of 144 divisions, each with a department and 35 resources granted ten times: 5,040 and 50,400 in all."""
+    codes = [Division(f"{440000 + number}") for number in range(144)]
+    root, cities, counties = codes[0], codes[1:22], codes[22:]
+    children = {root: [root, *cities], **{city: counties[place::21] for place, city in enumerate(cities)}}
+    department_ref = {code: (code, len(children.get(code, ())) + 1) for code in codes}
+    text, book = SchemaValue(id=text_id("{}"), schema="{}"), Book()
+    for place, code in enumerate(codes):
+        run = Run(code, (0, None), "2026-11-22T12:00:00.000Z")
+        for child in children.get(code, ()):
+            parent = None if child == root else code
+            run.say(DivisionValue(code=child, name="", level="city", parent=parent), (root, place + 1) if code != root else None)
+        run.say(DepartmentValue(department=Department(f"{code}.tax"), name=""))
+        run.say(text)
+        for number in range(35):
+            run.say(ResourceValue(name=topic(code, f"r{number}"), title="", kind=Kind.FACTS, schema=text.id, partitions=1))
+            for taker in (codes[(place + number * 10 + step) % len(codes)] for step in range(10)):
+                value = GrantValue(resource=topic(code, f"r{number}"), taker=Department(f"{taker}.tax"), purpose="")
+                run.say(value, department_ref[taker] if taker != code else None)
+        for event in run.events:
+            book.fold(code, encode(event))
+    return book
+
+
+def test_routes_of_a_province_take_less_than_a_second() -> None:
+    """144 divisions, 5,000 resources with 10 grants each: under a second of CPU (seen: 0.1)."""
+    book = province()
+    assert not book.refused
+    assert not book.waiting
+    assert sum(1 for _ in book.active(TODAY)) == 50_400
+    for find, here, parent in ((routes, Division("440001"), ROOT), (topics_here, ROOT, None)):
+        start = time.process_time()
+        assert len(find(book, here, parent, TODAY)) > 2500
+        assert time.process_time() - start < 1
