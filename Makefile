@@ -1,0 +1,76 @@
+# Everything is done from here; `make` alone says what there is. Set-up happens by itself, once, into .venv and .kafka:
+# a stamp file is written when it is complete, so an interrupted one is begun anew. Programs are run as
+# `.venv/bin/python -m …`, for the first line of a script in .venv/bin may not hold a path with blanks.
+
+PYTHON ?= python3
+ARGS ?=
+
+RUN := .venv/bin/python
+MVN := mvn -q -B -Dstyle.color=never -f deploy/kafka/pom.xml package
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test test-full lint bench lock clean prerequisites
+
+help:
+	@echo 'make demo                  三个节点交换真实数据 / three nodes exchange real records; ARGS=--once ends by itself'
+	@echo 'make test                  lint and the test suite, real Kafka included'
+	@echo 'make test-full             the same with the tests that take long'
+	@echo 'make lint                  ruff, mypy, import-linter'
+	@echo 'make bench ARGS=link       measure against others; ARGS="link --json FILE" keeps the figures'
+	@echo 'make lock                  resolve requirements.lock anew; ARGS=--upgrade takes newer versions'
+	@echo 'make clean                 remove .venv, .kafka, .run and caches'
+	@echo 'PYTHON=python3.12 chooses the Python (3.11 or newer) that .venv is made with'
+
+demo: .venv/.ready .kafka/.ready
+	@$(RUN) -m node demo $(ARGS)
+
+test: lint .kafka/.ready
+	$(RUN) -m pytest $(ARGS)
+
+test-full: lint .kafka/.ready
+	$(RUN) -m pytest -m '' $(ARGS)
+
+lint: .venv/.ready
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+	$(RUN) -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
+
+bench: .venv/.ready .kafka/.ready .kafka/.ready-connect
+	@$(RUN) -m benchmarks $(ARGS)
+
+# uv resolves for every platform at once and knows hashes of all files; it is wanted for nothing else.
+lock: | prerequisites
+	$(PYTHON) -m venv --clear .run/lock
+	.run/lock/bin/python -m pip install -q uv==0.13.8
+	UV_CUSTOM_COMPILE_COMMAND='make lock' .run/lock/bin/python -m uv pip compile -q pyproject.toml --extra demo --extra test \
+		--universal --python-version 3.11 --generate-hashes --no-emit-index-url $(ARGS) -o requirements.lock
+	rm -rf .run/lock
+
+clean:
+	rm -rf .venv .kafka .run .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+prerequisites:
+	@sh deploy/prerequisites.sh '$(PYTHON)'
+
+# A complete environment is brought up to date; one that was never completed, or whose Python is gone, is made anew.
+.venv/.ready: requirements.lock pyproject.toml | prerequisites
+	@echo 'Python 依赖 / Python packages → .venv'
+	@if [ -e $@ ] && $(RUN) -c ''; then rm $@; else $(PYTHON) -m venv --clear .venv; fi
+	@$(RUN) -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(RUN) -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.kafka/.ready: deploy/kafka/pom.xml | prerequisites
+	@echo 'Apache Kafka → .kafka/libs'
+	@rm -rf .kafka/libs .kafka/seed-*
+	@$(MVN)
+	@touch $@
+
+.kafka/.ready-connect: deploy/kafka/pom.xml | prerequisites
+	@echo 'MirrorMaker 2 → .kafka/connect-libs'
+	@rm -rf .kafka/connect-libs
+	@$(MVN) -P benchmark
+	@touch $@

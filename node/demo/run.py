@@ -1,0 +1,199 @@
+"""The demo from its first broker to its last count."""
+
+import asyncio
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import signal
+import time
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.live import Live
+
+from node.demo.remote import serve
+from node.demo.story import TAKERS, Publication, prepare, publications, publish
+from node.demo.table import Board, summary
+from node.demo.takers import Received, Taker
+from node.demo.world import DISTRICT, World, open_world
+from node.errors import ConfigError, NodeError, Unavailable
+
+FOLDER = Path(".run/demo")
+_REFRESH_S = 0.5
+_WIDTH = 120
+"""Columns where the output is no terminal: the widest table fits."""
+_SILENCE_S = 60.0
+"""With --once the demo gives up when no taker got anything for so long."""
+
+
+def run(*, once: bool, records: int, lang: str) -> int:
+    """Run the demo; exit status 0 if every taker has what its owner has. ConfigError if one runs here already."""
+    console = Console()
+    if not console.is_terminal:
+        console.width = _WIDTH
+    with _alone(FOLDER.absolute()) as folder:
+        try:
+            return asyncio.run(_Demo(folder, records, Board(lang), console).play(once=once))
+        except KeyboardInterrupt:
+            return 130
+        except NodeError as error:
+            console.print(f"[red]{error}")
+            return 1
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[Path]:
+    """Hold the demo's folder for this process and begin with it empty: what a killed demo left is of no use."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = os.open(folder.with_suffix(".lock"), os.O_CREAT | os.O_RDWR)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(folder)
+        folder.mkdir()
+        yield folder
+    except BlockingIOError as error:
+        raise ConfigError([f"{folder}: a demo runs here already: end it with Ctrl-C in its own terminal"]) from error
+    finally:
+        os.close(lock)
+
+
+class _Demo:
+    def __init__(self, folder: Path, records: int, board: Board, console: Console) -> None:
+        self._folder, self._records = folder, records
+        self._board, self._console = board, console
+        self._note = ""
+        self._ending = asyncio.Event()
+
+    async def play(self, *, once: bool) -> int:
+        """Start, publish, watch, compare; stay until Ctrl-C unless `once`."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._end)
+        say = self._board.say
+        began = time.monotonic()
+        self._tell("starting three Kafka clusters and three nodes", "正在启动三个 Kafka 集群和三个节点")
+        async with open_world(self._folder) as world:
+            watching = asyncio.create_task(self._watch(world))
+            try:
+                async with serve(world, self._folder):
+                    equal = await self._until_ending(self._exchange(world))
+                    if equal is None:
+                        return 130
+                    self._addresses(world)
+                    seconds = time.monotonic() - began
+                    self._console.print(say(f"{seconds:.0f} s from the start", f"自启动起 {seconds:.0f} 秒"))
+                    if not once:
+                        self._tell("Ctrl-C ends the demo", "按 Ctrl-C 结束演示")
+                        await self._ending.wait()
+                    return 0 if equal else 1
+            finally:
+                watching.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await watching
+
+    async def _until_ending(self, work: Coroutine[None, None, bool]) -> bool | None:
+        """Return what the work returns, None if Ctrl-C came first."""
+        working, ending = asyncio.ensure_future(work), asyncio.ensure_future(self._ending.wait())
+        await asyncio.wait([working, ending], return_when=asyncio.FIRST_COMPLETED)
+        ending.cancel()
+        if not working.done():
+            working.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await working
+            return None
+        return working.result()
+
+    def _end(self) -> None:
+        if self._ending.is_set():
+            os._exit(130)  # the kernel takes brokers and nodes along
+        self._ending.set()
+
+    def _tell(self, en: str, zh: str) -> None:
+        self._note = self._board.say(en, zh)
+        if not self._console.is_terminal:
+            self._console.print(self._note)
+
+    async def _watch(self, world: World) -> None:
+        """Redraw the table from the nodes' own status, twice a second."""
+        last = time.monotonic()
+        with Live(console=self._console, auto_refresh=False, transient=False) as live:
+            while True:
+                now = time.monotonic()
+                for division, node in world.nodes.items():
+                    try:
+                        status = await node.get("/v1/status")
+                    except Unavailable:
+                        status = None
+                    self._board.update(division, status, now - last)
+                last = now
+                if self._console.is_terminal:
+                    live.update(self._board.draw(self._note), refresh=True)
+                await asyncio.sleep(_REFRESH_S)
+
+    async def _exchange(self, world: World) -> bool:
+        self._tell("stewards describe divisions, departments, resources and grants", "正在登记区划、部门、资源目录和授权")
+        files = asyncio.create_task(asyncio.to_thread(lambda: list(publications(self._folder, self._records))))
+        await prepare(world)
+        takers = _takers(world)
+        try:
+            self._tell("departments publish; records move", "部门发布数据，记录流动")
+            published = await self._publish(world, await files)
+            await self._arrive(takers, published)
+            return self._compare(takers, published)
+        finally:
+            for taker in takers:
+                await asyncio.to_thread(taker.stop)
+
+    async def _publish(self, world: World, files: list[Publication]) -> dict[str, int]:
+        """Publish all files at the same time; return the rows published of each resource."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                running = {one.resource: tasks.create_task(publish(world, one)) for one in files}
+        except* Unavailable as failures:
+            raise failures.exceptions[0] from failures
+        return {resource: task.result() for resource, task in running.items()}
+
+    async def _arrive(self, takers: list[Taker], published: dict[str, int]) -> None:
+        """Wait until every taker has as many records as were published, or nothing comes any more."""
+        while any(taker.records < published[taker.topic] for taker in takers):
+            if time.monotonic() - max(taker.last_at for taker in takers) > _SILENCE_S:
+                break
+            await asyncio.sleep(_REFRESH_S / 2)
+        await asyncio.sleep(_REFRESH_S)  # one record too many would come now
+
+    def _compare(self, takers: list[Taker], published: dict[str, int]) -> bool:
+        owners = {taker.topic: taker.received() for taker in takers if taker.taker == _OWNER}
+        rows: list[tuple[str, int, str, Received, bool]] = []
+        for taker in takers:
+            count, got = published[taker.topic], taker.received()
+            rows.append((taker.topic, count, taker.taker, got, got.records == count and got == owners[taker.topic]))
+        self._console.print(self._board.draw(""))
+        self._console.print(summary(self._board, rows))
+        return all(row[-1] for row in rows)
+
+    def _addresses(self, world: World) -> None:
+        for division, node in world.nodes.items():
+            self._console.print(f"{division}  {node.url}/metrics  {world.clusters[division].bootstrap}  {node.log}", soft_wrap=True)
+        words = self._board.say("in another terminal", "在另一个终端")
+        self._console.print(
+            f"{words}: exchange-node demo break 445100 | mend 445100 | exchange-node status --node {world.nodes[DISTRICT].url}"
+        )
+        (self._folder / "nodes.json").write_text(json.dumps({division: node.url for division, node in world.nodes.items()}))
+
+
+_OWNER = "(owner)"
+
+
+def _takers(world: World) -> list[Taker]:
+    """Start a taker for each grant, on the cluster of its own node, and one at each owner to compare with."""
+    found = []
+    for resource, names in TAKERS.items():
+        found.append(Taker(_OWNER, world.clusters[resource[:6]].bootstrap, resource))
+        found += [Taker(name, world.clusters[name[:6]].bootstrap, resource) for name in names]
+    for taker in found:
+        taker.start()
+    return found

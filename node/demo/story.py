@@ -1,0 +1,129 @@
+"""What the demo's stewards do: divisions, departments, three resources, their grants, and the publishing."""
+
+import asyncio
+import csv
+import sys
+from asyncio.subprocess import PIPE
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from node.control import AddDepartment, AddDivision, ApplyCatalogue, CatalogueItem, GiveGrant
+from node.demo import licences
+from node.demo.world import TREE, NodeProcess, World
+from node.errors import Unavailable
+from node.model.shipped import shipped
+
+VILLAGES = "445102.civil-affairs.villages"
+STREETS = "440000.civil-affairs.streets"
+LICENCES = "445102.government-services.licences"
+SEED = 445102
+
+DEPARTMENTS = {
+    "440000.civil-affairs": "广东省民政厅",
+    "440000.market-regulation": "广东省市场监督管理局",
+    "445100.civil-affairs": "潮州市民政局",
+    "445102.civil-affairs": "湘桥区民政局",
+    "445102.government-services": "湘桥区政务服务和数据管理局",
+}
+TAKERS = {
+    VILLAGES: ("445100.civil-affairs", "440000.civil-affairs"),
+    STREETS: ("445100.civil-affairs", "445102.civil-affairs"),
+    LICENCES: ("440000.market-regulation",),
+}
+_PURPOSES = {VILLAGES: "基层治理数据共享", STREETS: "行政区划代码同步", LICENCES: "证照互认核验"}
+_FOLDERS = {VILLAGES: "villages", STREETS: "streets", LICENCES: "licences"}
+
+
+class Publication(msgspec.Struct, frozen=True):
+    """A file of rows and the resource it goes into."""
+
+    resource: str
+    file: Path
+
+
+async def prepare(world: World) -> None:
+    """Say all that has to be said before anything may move: the tree, the departments, the catalogue, the grants."""
+    names = _divisions()
+    for code, parent in TREE.items():
+        # The root says itself who it is; every other division is its parent's to add.
+        teller = world.nodes[parent or code]
+        await _awake(teller)
+        if parent is not None:
+            await teller.until("/v1/divisions", "code", {parent})
+        await teller.command(AddDivision(code=code, parent=parent, **names[code]))  # type: ignore[arg-type]  # codes of our own table
+    for code, node in world.nodes.items():
+        await node.until("/v1/divisions", "code", {code})
+        for department, name in DEPARTMENTS.items():
+            if department.startswith(code):
+                await node.command(AddDepartment(department=department, name=name))  # type: ignore[arg-type]  # names of our own table
+    for resource in TAKERS:
+        await _offer(world.nodes[resource[:6]], resource)
+
+
+async def _offer(owner: NodeProcess, resource: str) -> None:
+    await owner.command(ApplyCatalogue(resources=(_item(resource),)))
+    await owner.until("/v1/departments", "department", set(TAKERS[resource]))
+    for taker in TAKERS[resource]:
+        await owner.command(GiveGrant(resource=resource, taker=taker, purpose=_PURPOSES[resource]))  # type: ignore[arg-type]
+
+
+async def _awake(node: NodeProcess) -> None:
+    """Wait until a node reads its own log, so that it can decide."""
+    try:
+        async with asyncio.timeout(30):
+            while not await _is_awake(node):
+                node.check()
+                await asyncio.sleep(0.05)
+    except TimeoutError as error:
+        raise Unavailable(f"the node of {node.division} is not ready: see {node.log}") from error
+
+
+async def _is_awake(node: NodeProcess) -> bool:
+    try:
+        status = await node.get("/v1/status")
+    except Unavailable:
+        return False
+    return not any(reason.startswith("own cluster") for reason in status["reasons"])
+
+
+def _divisions() -> dict[str, dict[str, str]]:
+    with shipped("schemas/divisions/divisions.csv").open(encoding="utf-8-sig", newline="") as file:
+        return {row["code"]: {"name": row["name"], "level": row["level"]} for row in csv.DictReader(file) if row["code"] in TREE}
+
+
+def _item(resource: str) -> CatalogueItem:
+    folder = shipped(f"schemas/{_FOLDERS[resource]}")
+    said: dict[str, Any] = yaml.safe_load((folder / f"{folder.name}.yaml").read_text("utf-8"))
+    said["schema"] = msgspec.json.decode((folder / said["schema"]).read_bytes())
+    return msgspec.convert(said, CatalogueItem)
+
+
+def publications(folder: Path, records: int) -> Iterator[Publication]:
+    """Yield the files to publish; the events of licences are generated, always the same ones."""
+    yield Publication(VILLAGES, shipped("deploy/demo/villages.csv"))
+    yield Publication(STREETS, shipped("deploy/demo/streets.csv"))
+    file = folder / "licences.ndjson"
+    licences.write(file, licences.events(SEED, count=records, licences=max(1, records * 2 // 5)))
+    yield Publication(LICENCES, file)
+
+
+async def publish(world: World, publication: Publication) -> int:
+    """Publish a file with the command a department would use; return the rows published. Unavailable says what went wrong."""
+    node = world.nodes[publication.resource[:6]]
+    arguments = ["publish", str(publication.file), "--resource", publication.resource, "--node", node.url, "--json"]
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "node", *arguments, stdout=PIPE, stderr=PIPE)
+    try:
+        out, err = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+    if process.returncode != 0:
+        raise Unavailable(
+            f"publishing {publication.file.name} failed with status {process.returncode}: {err.decode(errors='replace')[-600:]}"
+        )
+    published: int = msgspec.json.decode(out)["published"]
+    return published

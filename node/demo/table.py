@@ -1,0 +1,96 @@
+"""The demo's screen: each link and resource as it moves, and the sum at the end."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from node.demo.takers import Received
+
+
+class Flow(msgspec.Struct):
+    """One resource on one link."""
+
+    link: str
+    resource: str
+    records: int = 0
+    per_second: float = 0.0
+    lag_s: float = 0.0
+    state: str = ""
+
+
+class Board:
+    """Keeps the figures of all links and draws them."""
+
+    def __init__(self, lang: str) -> None:
+        self._zh = lang == "zh"
+        self._flows: dict[tuple[str, str], Flow] = {}
+        self._links: dict[str, str] = {}
+
+    def say(self, en: str, zh: str) -> str:
+        """Return the text in the reader's language."""
+        return zh if self._zh else en
+
+    def update(self, division: str, status: Mapping[str, Any] | None, elapsed_s: float) -> None:
+        """Take a node's status as it is now; None: it did not answer."""
+        if status is None:
+            self._links[division] = self.say("the node does not answer", "节点无应答")
+            return
+        self._links.pop(division, None)
+        link = status["link"]
+        if link is None:
+            return
+        self._links[division] = "" if link["up"] and not link["trouble"] else link["trouble"] or self.say("down", "中断")
+        sums: dict[tuple[str, str], Flow] = {}
+        for route in status["routes"]:
+            if route["topic"].split(".")[1] == "node":
+                continue
+            ends = (division, link["parent"]) if route["lane"] == "link-up" else (link["parent"], division)
+            name = f"{ends[0]} → {ends[1]}"
+            flow = sums.setdefault((name, route["topic"]), Flow(name, route["topic"]))
+            flow.records += route["records"]
+            flow.lag_s = max(flow.lag_s, route["lag_seconds"])
+            flow.state = route["reason"] or route["state"] if route["state"] != "flowing" or not flow.state else flow.state
+        for key, flow in sums.items():
+            before = self._flows.get(key)
+            if before is not None and elapsed_s > 0:
+                flow.per_second = max(flow.records - before.records, 0) / elapsed_s
+            self._flows[key] = flow
+
+    def draw(self, note: str) -> RenderableType:
+        """Return the screen."""
+        table = Table(title=self.say("What moves", "数据流动"), title_justify="left", expand=False)
+        for en, zh, right in (
+            ("link", "链路", False),
+            ("resource", "资源", False),
+            ("records", "记录数", True),
+            ("records/s", "记录/秒", True),
+            ("lag, s", "滞后（秒）", True),
+            ("state", "状态", False),
+        ):
+            table.add_column(self.say(en, zh), justify="right" if right else "left", no_wrap=True)
+        for flow in sorted(self._flows.values(), key=lambda one: (one.resource, one.link)):
+            table.add_row(flow.link, flow.resource, f"{flow.records:,}", f"{flow.per_second:,.0f}", f"{flow.lag_s:.1f}", flow.state)
+        troubles = [Text(f"{division}: {why}", style="red") for division, why in self._links.items() if why]
+        return Group(table, *troubles, Text(note, style="dim"))
+
+
+def summary(board: Board, rows: Iterable[tuple[str, int, str, Received, bool]]) -> Table:
+    """Return the table of what each taker has: resource, published, taker, received, equal or not."""
+    table = Table(title=board.say("What arrived", "核对结果"), title_justify="left")
+    for en, zh, right in (
+        ("resource", "资源", False),
+        ("published", "发布", True),
+        ("taker", "使用部门", False),
+        ("received", "收到", True),
+        ("SHA-256", "SHA-256", False),
+        ("equal", "一致", False),
+    ):
+        table.add_column(board.say(en, zh), justify="right" if right else "left", no_wrap=True)
+    for resource, published, taker, received, equal in rows:
+        mark = Text("✓", style="green") if equal else Text(board.say("NOT EQUAL", "不一致"), style="bold red")
+        table.add_row(resource, f"{published:,}", taker, f"{received.records:,}", received.sha256[:12], mark)
+    return table

@@ -1,0 +1,165 @@
+"""Three clusters and three nodes on this machine: what the demo shows and what the fault tests kill."""
+
+import asyncio
+import json
+import sys
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+
+from node.bus.embedded import Cluster, open_cluster
+from node.bus.embedded.ports import reserved_ports
+from node.bus.embedded.process import check_alive, end, reap, spawn
+from node.control import Command
+from node.errors import CommandRefused, Unavailable
+
+PROVINCE, CITY, DISTRICT = "440000", "445100", "445102"
+TREE = {PROVINCE: None, CITY: PROVINCE, DISTRICT: CITY}
+"""Guangdong, Chaozhou, Xiangqiao: each division with the one above it."""
+
+_READY_S = 30.0
+_STOP_S = 12.0
+"""A node takes 10 s at most to finish or abort."""
+_POLL_S = 0.05
+_HTTP_S = 15.0
+
+
+class NodeProcess:
+    """One `exchange-node run` of its own, with its configuration, its log and its HTTP face."""
+
+    def __init__(self, division: str, folder: Path, port: int, http: httpx.AsyncClient) -> None:
+        self.division = division
+        self.url = f"http://127.0.0.1:{port}"
+        self.config = folder / f"{division}.yaml"
+        self.log = folder / f"{division}.log"
+        self._folder = folder
+        self._http = http
+        self._process: Process | None = None
+
+    def configure(self, cluster: Cluster, parent: tuple[str, Cluster] | None) -> None:
+        """Write the node's configuration file."""
+        lines = [
+            f'division: "{self.division}"',
+            f'kafka: {{bootstrap: "{cluster.bootstrap}", replication: {len(cluster.brokers)}}}',
+            f"http: {{listen: {json.dumps(self.url.removeprefix('http://'))}}}",
+            f"data_dir: {json.dumps(f'data-{self.division}')}",
+        ]
+        if parent is not None:
+            lines.insert(2, f'parent: {{division: "{parent[0]}", bootstrap: "{parent[1].link_bootstrap}"}}')
+        self.config.write_text("\n".join(lines) + "\n")
+
+    @property
+    def pid(self) -> int:
+        """The process id of the running node."""
+        assert self._process is not None
+        return self._process.pid
+
+    async def start(self) -> None:
+        """Start the process; it is killed by the kernel when ours ends."""
+        command = [sys.executable, "-m", "node", "run", "--config", str(self.config)]
+        self._process = await spawn(command, folder=self._folder, log=self.log, environment={})
+
+    async def kill(self) -> None:
+        """End the process as a power cut would."""
+        assert self._process is not None
+        self._process.kill()
+        await reap(self._process, _STOP_S)
+
+    async def stop(self) -> int:
+        """Ask the process to end and return its exit status."""
+        assert self._process is not None
+        return await end(self._process, _STOP_S)
+
+    def check(self) -> None:
+        """Raise Unavailable, with the end of its log, if the process has ended."""
+        assert self._process is not None
+        check_alive(self._process, f"the node of {self.division}", self.log)
+
+    async def get(self, path: str) -> Any:
+        """Return the JSON of a path. Unavailable if the node does not answer."""
+        return (await self._ask("GET", path)).json()
+
+    async def command(self, command: Command) -> None:
+        """Post a steward's command. CommandRefused with the node's reason."""
+        await self._ask("POST", "/v1/commands", msgspec.json.encode(command))
+
+    async def _ask(self, method: str, path: str, content: bytes | None = None) -> httpx.Response:
+        try:
+            answer = await self._http.request(method, self.url + path, content=content)
+        except httpx.HTTPError as error:
+            raise Unavailable(f"the node of {self.division} does not answer at {self.url}: {type(error).__name__}") from error
+        if answer.is_error:
+            problem = answer.json()
+            raise CommandRefused(problem["code"], problem["en"], problem["zh"])
+        return answer
+
+    async def until(self, path: str, field: str, wanted: set[str]) -> None:
+        """Wait until a list of the node has entries with these values of a field. Unavailable after 30 s."""
+        try:
+            async with asyncio.timeout(_READY_S):
+                while not wanted <= await self._values(path, field):
+                    self.check()
+                    await asyncio.sleep(_POLL_S)
+        except TimeoutError as error:
+            raise Unavailable(f"the node of {self.division} does not learn of {', '.join(sorted(wanted))}: see {self.log}") from error
+
+    async def _values(self, path: str, field: str) -> set[str]:
+        try:
+            return {entry[field] for entry in await self.get(path)}
+        except Unavailable:
+            return set()
+
+
+class World:
+    """The clusters and nodes by division. Made by `open_world`."""
+
+    def __init__(self, folder: Path, clusters: dict[str, Cluster], nodes: dict[str, NodeProcess]) -> None:
+        self.folder = folder
+        self.clusters = clusters
+        self.nodes = nodes
+
+    def cut(self, division: str) -> None:
+        """Cut the link between a node and the one above it."""
+        self._cable(division).cut()
+
+    def mend(self, division: str) -> None:
+        """Restore the link."""
+        self._cable(division).mend()
+
+    def _cable(self, division: str) -> Any:
+        parent = TREE.get(division)
+        if parent is None:
+            known = " or ".join(code for code, above in TREE.items() if above)
+            raise CommandRefused(
+                "no-link", f"{division} has no link to a parent here: name {known}", f"{division} 没有上级链路：请用 {known}"
+            )
+        return self.clusters[parent].cable
+
+
+@asynccontextmanager
+async def open_world(folder: Path) -> AsyncIterator[World]:
+    """Start three clusters and three nodes with their data under `folder`; all end when it is left, or with this process."""
+    async with AsyncExitStack() as stack:
+        opening = [open_cluster(folder / f"kafka-{code}", cable=code != DISTRICT) for code in TREE]
+        clusters = dict(zip(TREE, await _enter_all(stack, opening), strict=True))
+        http = await stack.enter_async_context(httpx.AsyncClient(timeout=_HTTP_S))
+        with reserved_ports(len(TREE)) as ports:
+            nodes = {code: NodeProcess(code, folder, port, http) for code, port in zip(TREE, ports, strict=True)}
+        for code, node in nodes.items():
+            above = TREE[code]
+            node.configure(clusters[code], None if above is None else (above, clusters[above]))
+            await node.start()
+            stack.push_async_callback(node.stop)
+        yield World(folder, clusters, nodes)
+
+
+async def _enter_all(stack: AsyncExitStack, opening: list[Any]) -> list[Cluster]:
+    """Open the clusters at the same time; each is entered in the stack as soon as it is there."""
+    async with asyncio.TaskGroup() as tasks:
+        entering = [tasks.create_task(stack.enter_async_context(one)) for one in opening]
+    return [task.result() for task in entering]
