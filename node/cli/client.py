@@ -1,0 +1,228 @@
+"""The running node as a command sees it: one method for each path of its HTTP face, answers as values.
+
+An answer may hold fields that this version does not know; those are a newer node's and are left out.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Literal, TypeVar
+from urllib.parse import quote
+
+import httpx
+import msgspec
+
+from node.cli.voice import CliError, Exit
+from node.control import Command
+from node.errors import CommandRefused
+from node.model.names import Division
+from node.model.values import DepartmentValue, DivisionValue, EventRef, GrantValue, ResourceValue
+
+T = TypeVar("T")
+Mode = Literal["from-start", "from-now", "accept"]
+
+ANSWER_S = 30.0
+"""Three times what a node waits for its own cluster (REQUEST_TIMEOUT_S): its answer, not our patience, tells what is wrong."""
+CONNECT_S = 5.0
+
+
+class _Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What the node answered."""
+
+
+class KafkaInfo(_Answer, frozen=True):
+    """How clients reach the cluster beside a node."""
+
+    bootstrap: str
+
+
+class NodeInfo(_Answer, frozen=True):
+    """Which node answers."""
+
+    division: Division
+    name: str
+    kafka: KafkaInfo
+    parent: Division | None
+    version: str
+
+
+class LinkInfo(_Answer, frozen=True):
+    """The link to the parent; `answered_s_ago` is None before the first answer."""
+
+    parent: Division
+    up: bool
+    answered_s_ago: float | None
+    trouble: str
+
+
+class RouteInfo(_Answer, frozen=True):
+    """One partition of a route: where it stands, why it does not flow, and how far behind it is."""
+
+    lane: str
+    topic: str
+    partition: int
+    state: str
+    reason: str
+    detail: str
+    next: int
+    lag_records: int
+    lag_seconds: float
+    records: int
+    bytes: int
+
+
+class AuthorInfo(_Answer, frozen=True):
+    """How far one author's control log is folded: `broken` says why no further, `waiting` counts events held back."""
+
+    sequence: int
+    broken: str
+    waiting: int
+
+
+class ControlInfo(_Answer, frozen=True):
+    """The state of the book."""
+
+    authors: dict[Division, AuthorInfo]
+    refused: int
+    unknown: int
+
+
+class Status(_Answer, frozen=True):
+    """How the node, its link and its routes are."""
+
+    division: Division
+    ready: bool
+    reasons: list[str]
+    link: LinkInfo | None
+    routes: list[RouteInfo]
+    control: ControlInfo
+
+
+class ResourceInfo(_Answer, frozen=True):
+    """A resource with its schema as JSON."""
+
+    resource: ResourceValue
+    schema: dict[str, Any]
+    schema_id: int
+
+
+class SchemaInfo(_Answer, frozen=True):
+    """A registered schema as JSON."""
+
+    id: int
+    schema: dict[str, Any]
+
+
+class GrantInfo(_Answer, frozen=True):
+    """A grant, the event that gave it, and whether it lets anything move today."""
+
+    grant: EventRef
+    active: bool
+    ended: bool
+    value: GrantValue
+
+
+class ResumedRoute(_Answer, frozen=True):
+    """A partition that goes on."""
+
+    topic: str
+    partition: int
+
+
+class _Events(_Answer, frozen=True):
+    events: list[dict[str, Any]]
+
+
+class _Resumed(_Answer, frozen=True):
+    routes: list[ResumedRoute]
+
+
+class _Problem(_Answer, frozen=True):
+    code: str
+    en: str
+    zh: str
+
+
+class NodeClient:
+    """Asks one node. Every method raises CliError when no node answers, CommandRefused when it refuses. Made by `open_node`."""
+
+    def __init__(self, http: httpx.Client, url: str) -> None:
+        self._http, self._url = http, url
+
+    def node(self) -> NodeInfo:
+        """Ask which node this is."""
+        return self._get("/v1/node", NodeInfo)
+
+    def status(self) -> Status:
+        """Ask how it is."""
+        return self._get("/v1/status", Status)
+
+    def divisions(self) -> list[DivisionValue]:
+        """Ask for the divisions of the tree."""
+        return self._get("/v1/divisions", list[DivisionValue])
+
+    def departments(self) -> list[DepartmentValue]:
+        """Ask for the departments of all nodes."""
+        return self._get("/v1/departments", list[DepartmentValue])
+
+    def resources(self) -> list[ResourceValue]:
+        """Ask for the resources of all nodes."""
+        return self._get("/v1/resources", list[ResourceValue])
+
+    def resource(self, name: str) -> ResourceInfo:
+        """Ask for a resource and its schema."""
+        return self._get(f"/v1/resources/{quote(name, safe='')}", ResourceInfo)
+
+    def schema(self, number: int) -> SchemaInfo:
+        """Ask for a schema by its id."""
+        return self._get(f"/v1/schemas/{number}", SchemaInfo)
+
+    def grants(self) -> list[GrantInfo]:
+        """Ask for all grants, ended ones too."""
+        return self._get("/v1/grants", list[GrantInfo])
+
+    def command(self, command: Command) -> list[dict[str, Any]]:
+        """Give a command; return the events that it made, none where all held already. It may be given again without harm."""
+        return self._post("/v1/commands", command, _Events).events
+
+    def resume(self, topic: str, mode: Mode) -> list[ResumedRoute]:
+        """Let a stopped topic go on; return its partitions that were stopped."""
+        return self._post("/v1/routes/resume", {"topic": topic, "mode": mode}, _Resumed).routes
+
+    def _get(self, path: str, kind: type[T]) -> T:
+        return self._read(self._send("GET", path, None), kind)
+
+    def _post(self, path: str, body: object, kind: type[T]) -> T:
+        return self._read(self._send("POST", path, msgspec.json.encode(body)), kind)
+
+    def _send(self, method: str, path: str, body: bytes | None) -> httpx.Response:
+        try:
+            return self._http.request(method, self._url.rstrip("/") + path, content=body)
+        except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
+            en = f"{self._url!r} is no URL of a node ({error}); write it as http://127.0.0.1:8080"
+            raise CliError("bad-url", en, f"{self._url!r} 不是节点地址（{error}）；请写成 http://127.0.0.1:8080", Exit.WRONG) from error
+        except httpx.TimeoutException as error:
+            en = f"the node at {self._url} gives no answer in time; look into its log, then give the command again: that does no harm"
+            raise CliError("no-answer", en, f"{self._url} 的节点未按时应答；请查看其日志，然后重试，重复执行无害") from error
+        except httpx.HTTPError as error:
+            en = f"no node answers at {self._url} ({error}): is `exchange-node run` running? Another address is given with --node"
+            zh = f"{self._url} 没有节点应答（{error}）：`exchange-node run` 是否在运行？可用 --node 指定其他地址"
+            raise CliError("no-node", en, zh) from error
+
+    def _read(self, response: httpx.Response, kind: type[T]) -> T:
+        try:
+            if response.is_success:
+                return msgspec.json.decode(response.content, type=kind)
+            problem = msgspec.json.decode(response.content, type=_Problem)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            en = f"what answers at {self._url} is no exchange node of this version (HTTP {response.status_code}): is the address right?"
+            zh = f"{self._url} 的应答不像本版本的交换节点（HTTP {response.status_code}）：地址是否正确？"
+            raise CliError("not-a-node", en, zh) from error
+        raise CommandRefused(problem.code, problem.en, problem.zh)
+
+
+@contextmanager
+def open_node(url: str) -> Iterator[NodeClient]:
+    """Open a client of the node at a URL; nothing is sent before the first question."""
+    # No proxy stands between an operator and a node's own HTTP, whatever the environment says of others.
+    with httpx.Client(timeout=httpx.Timeout(ANSWER_S, connect=CONNECT_S), trust_env=False) as http:
+        yield NodeClient(http, url)

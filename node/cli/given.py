@@ -1,0 +1,22 @@
+"""How a command that was given to the node ends: the events that it made, or that all held already."""
+
+from typing import Any
+
+from node.cli.client import open_node
+from node.cli.voice import Exit, Session
+from node.control import Command
+
+
+def give(command: Command, session: Session) -> int:
+    """Give a command to the node and tell what came of it."""
+    with open_node(session.node) as node:
+        events = node.command(command)
+    session.tell({"events": events}, _shown(events, session))
+    return Exit.OK
+
+
+def _shown(events: list[dict[str, Any]], session: Session) -> str:
+    if not events:
+        return session.say("nothing to do: it holds already", "无需操作：已是如此")
+    said = ", ".join(f"{event['author']}/{event['sequence']} {event['kind']}" for event in events)
+    return session.say(f"done; said in the control log: {said}", f"完成；已写入控制日志：{said}")

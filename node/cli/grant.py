@@ -1,0 +1,108 @@
+"""`grant`: what lets a resource move to a taker."""
+
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from node.cli.client import open_node
+from node.cli.given import give as give_command
+from node.cli.voice import SESSION, CliError, Exit, Session, table
+from node.control import EndGrant, GiveGrant
+from node.model.names import Department, Division, Topic
+from node.model.values import EventRef
+
+
+def build() -> App:
+    """Return the family."""
+    app = App(name="grant", help="授权：资源因授权而流动 / Grants: by them alone resources move.")
+    app.command(give)
+    app.command(end)
+    app.command(list_, name="list")
+    return app
+
+
+def give(resource: str, *, to: str, purpose: str, until: str = "", session: Session = SESSION) -> int:
+    """把本节点的一个资源授权给某部门 / Give a department a resource of this node.
+
+    授权到达使用方节点后即开始流动 / It flows as soon as the grant has reached the nodes on the way.
+
+    例如 / For example:
+
+        exchange-node grant give 445102.civil-affairs.villages --to 440000.civil-affairs --purpose 地名核对 --until 2027-12-31
+
+    Args:
+        resource: 资源名称 / The resource's name.
+        to: 使用部门 / The taker.
+        purpose: 用途 / What it is for.
+        until: 期限的最后一天，不填则至终止 / Last day of the term; without it, until it is ended.
+    """
+    return give_command(GiveGrant(resource=Topic(resource), taker=Department(to), purpose=purpose, until=until), session)
+
+
+def end(
+    grant: Annotated[str | None, Parameter(show_default=False)] = None,
+    /,
+    *,
+    resource: str | None = None,
+    to: str | None = None,
+    reason: str = "",
+    session: Session = SESSION,
+) -> int:
+    """终止授权，流动随之停止 / End a grant: its flow stops.
+
+    用编号指明一项，或用资源与使用部门指明其全部 / Name one by its number, or by resource and taker all that the taker holds.
+
+    例如 / For example:
+
+        exchange-node grant end 445102/17 --reason 期满
+        exchange-node grant end --resource 445102.civil-affairs.villages --to 440000.civil-affairs
+
+    Args:
+        grant: 编号 AUTHOR/SEQUENCE，见 grant list / Its number AUTHOR/SEQUENCE, as grant list shows it.
+        resource: 资源名称 / The resource's name.
+        to: 使用部门 / The taker.
+        reason: 原因 / Why.
+    """
+    if (grant is None) == (resource is None and to is None) or (resource is None) != (to is None):
+        en = "name the grant: either AUTHOR/SEQUENCE, for example 445102/17, or both --resource and --to"
+        raise CliError("usage", en, "请指明授权：给出 AUTHOR/SEQUENCE（例如 445102/17），或同时给出 --resource 与 --to", Exit.WRONG)
+    if grant is not None:
+        return give_command(EndGrant(grant=_ref(grant), reason=reason), session)
+    return give_command(EndGrant(resource=Topic(resource or ""), taker=Department(to or ""), reason=reason), session)
+
+
+def list_(*, session: Session = SESSION) -> int:
+    """列出授权，含已终止的 / List the grants, ended ones too.
+
+    例如 / For example:
+
+        exchange-node grant list
+        exchange-node grant list --json | jq '.[] | select(.active)'
+    """
+    with open_node(session.node) as node:
+        found = node.grants()
+    shown = table(
+        session.say("grant", "编号"),
+        session.say("resource", "资源"),
+        session.say("taker", "使用部门"),
+        session.say("purpose", "用途"),
+        session.say("until", "期限"),
+        session.say("state", "状态"),
+    )
+    for one in found:
+        past = session.say("ended", "已终止") if one.ended else session.say("not active", "未生效")
+        state = session.say("active", "有效") if one.active else past
+        value = one.value
+        shown.add_row(f"{one.grant[0]}/{one.grant[1]}", value.resource, value.taker, value.purpose, value.until, state)
+    session.tell(found, shown)
+    return Exit.OK
+
+
+def _ref(text: str) -> EventRef:
+    author, slash, sequence = text.partition("/")
+    if not slash or not sequence.isascii() or not sequence.isdigit():
+        en = f"{text!r} is no grant's number; it is AUTHOR/SEQUENCE, for example 445102/17; `exchange-node grant list` shows them"
+        raise CliError(
+            "usage", en, f"{text!r} 不是授权编号；应为 AUTHOR/SEQUENCE，例如 445102/17；见 `exchange-node grant list`", Exit.WRONG
+        )
+    return Division(author), int(sequence)

@@ -1,0 +1,92 @@
+"""`publish`: a file of rows goes to a resource, exactly once."""
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+from cyclopts.types import ExistingFile
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from node.cli.client import NodeInfo, ResourceInfo, open_node
+from node.cli.voice import SESSION, CliError, Exit, Session
+from node.model.names import division_of
+from node.model.values import SchemaValue
+
+if TYPE_CHECKING:
+    from node.adapters import Published, Refusal
+
+
+def publish(file: ExistingFile, /, *, resource: str, refused: Path | None = None, session: Session = SESSION) -> int:
+    """把文件的行发布到资源，每行恰好一次 / Publish the rows of a file to a resource, each exactly once.
+
+    文件为 .csv（首行为列名）、.ndjson 或 .avro，UTF-8 / The file is .csv (with a header), .ndjson or .avro, in UTF-8.
+    不合模式的行按行号列出，其余照常发布 / Rows that do not fit the schema are told by line, the others are published.
+    中断后再次执行同一命令即可续传 / Interrupted, the same command goes on where it stopped.
+
+    退出码：0 全部发布，3 有行被拒 / Exit status: 0 all published, 3 some rows refused.
+
+    例如 / For example:
+
+        exchange-node publish villages.csv --resource 445102.civil-affairs.villages --refused refused.ndjson
+
+    Args:
+        file: 要发布的文件 / The file to publish.
+        resource: 资源名称 / The resource's name.
+        refused: 把被拒的行写入此文件，每行一个 JSON / Write the refused rows to this file, one JSON object a line.
+    """
+    with open_node(session.node) as client:
+        node, found = client.node(), client.resource(resource)
+    _check_own(node, found)
+    try:
+        published = asyncio.run(_publish(file, node, found, session))
+    except KeyboardInterrupt:
+        session.complain(session.say("interrupted; the same command goes on where it stopped", "已中断；再次执行同一命令即可续传"))
+        return Exit.INTERRUPTED
+    _tell_refused(published, refused, session)
+    en = f"{published.published:,} of {published.rows:,} rows published, {published.refused_count:,} refused, in {published.seconds:.1f} s"
+    zh = (
+        f"共 {published.rows:,} 行，已发布 {published.published:,} 行，拒绝 {published.refused_count:,} 行，用时 {published.seconds:.1f} 秒"
+    )
+    if published.resumed_from:
+        en += f"; went on from row {published.resumed_from + 1:,}"
+        zh += f"；自第 {published.resumed_from + 1:,} 行续传"
+    session.tell(published, session.say(en, zh))
+    return Exit.PARTLY if published.refused_count else Exit.OK
+
+
+async def _publish(file: Path, node: NodeInfo, found: ResourceInfo, session: Session) -> "Published":
+    from node import adapters  # noqa: PLC0415  # brings Kafka's client, which most commands do not need
+
+    schema = SchemaValue(id=found.schema_id, schema=msgspec.json.encode(found.schema).decode())
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=session.console(), disable=session.json) as bar:
+        task = bar.add_task(file.name, total=None)
+
+        def on_progress(done: int, rows: int, refused: int) -> None:
+            told = session.say(f"{file.name}, {refused:,} refused", f"{file.name}，拒绝 {refused:,} 行") if refused else file.name
+            bar.update(task, completed=done, total=rows, description=told)
+
+        return await adapters.publish(file, resource=found.resource, schema=schema, bootstrap=node.kafka.bootstrap, on_progress=on_progress)
+
+
+def _check_own(node: NodeInfo, found: ResourceInfo) -> None:
+    owner = division_of(found.resource.name)
+    if owner != node.division:
+        en = f"{found.resource.name} belongs to {owner} and this is the node of {node.division}: publish it there, see --node"
+        zh = f"{found.resource.name} 属于 {owner}，而本节点属于 {node.division}：请在其节点发布，见 --node"
+        raise CliError("not-own-resource", en, zh)
+
+
+def _tell_refused(published: "Published", path: Path | None, session: Session) -> None:
+    for refusal in published.refused:
+        session.complain(session.say(f"line {refusal.line}: {_why(refusal)}", f"第 {refusal.line} 行：{_why(refusal)}"))
+    if path is not None:
+        path.write_bytes(b"".join(msgspec.json.encode(refusal) + b"\n" for refusal in published.refused))
+    more = published.refused_count - len(published.refused)
+    if more:
+        session.complain(session.say(f"and {more:,} rows more, in this run or an earlier one", f"另有 {more:,} 行被拒（本次或先前）"))
+
+
+def _why(refusal: "Refusal") -> str:
+    return f"{refusal.field}: {refusal.reason}" if refusal.field else refusal.reason
