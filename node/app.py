@@ -33,9 +33,9 @@ async def _run(config: Config) -> int:
     loop = asyncio.get_running_loop()
     for number in _SIGNALS:
         loop.add_signal_handler(number, _stop, node, number)
-    host, _colon, port = config.http.listen.rpartition(":")
+    host = config.http.host
     try:
-        async with open_http(node, host, int(port)) as bound:
+        async with open_http(node, host, config.http.port) as bound:
             logger().info("listening", http=f"http://{host}:{bound}")
             await run_node(node)
     except BusError as error:

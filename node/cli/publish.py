@@ -44,14 +44,7 @@ def publish(file: ExistingFile, /, *, resource: str, refused: Path | None = None
         session.complain(session.say("interrupted; the same command goes on where it stopped", "已中断；再次执行同一命令即可续传"))
         return Exit.INTERRUPTED
     _tell_refused(published, refused, session)
-    en = f"{published.published:,} of {published.rows:,} rows published, {published.refused_count:,} refused, in {published.seconds:.1f} s"
-    zh = (
-        f"共 {published.rows:,} 行，已发布 {published.published:,} 行，拒绝 {published.refused_count:,} 行，用时 {published.seconds:.1f} 秒"
-    )
-    if published.resumed_from:
-        en += f"; went on from row {published.resumed_from + 1:,}"
-        zh += f"；自第 {published.resumed_from + 1:,} 行续传"
-    session.tell(published, session.say(en, zh))
+    session.tell(published, _summary(published, session))
     return Exit.PARTLY if published.refused_count else Exit.OK
 
 
@@ -78,6 +71,20 @@ def _check_own(node: NodeInfo, found: ResourceInfo) -> None:
         raise CliError("not-own-resource", en, zh)
 
 
+def _summary(published: "Published", session: Session) -> str:
+    en = f"{published.published:,} of {published.rows:,} rows published, {published.refused_count:,} refused, in {published.seconds:.1f} s"
+    zh = (
+        f"共 {published.rows:,} 行，已发布 {published.published:,} 行，拒绝 {published.refused_count:,} 行，用时 {published.seconds:.1f} 秒"
+    )
+    if 0 < published.resumed_from < published.rows:
+        en += f"; went on from row {published.resumed_from + 1:,}"
+        zh += f"；自第 {published.resumed_from + 1:,} 行续传"
+    elif published.resumed_from:
+        en += "; an earlier run had done all of it"
+        zh += "；先前已全部处理"
+    return session.say(en, zh)
+
+
 def _tell_refused(published: "Published", path: Path | None, session: Session) -> None:
     for refusal in published.refused:
         session.complain(session.say(f"line {refusal.line}: {_why(refusal)}", f"第 {refusal.line} 行：{_why(refusal)}"))
@@ -85,7 +92,7 @@ def _tell_refused(published: "Published", path: Path | None, session: Session) -
         path.write_bytes(b"".join(msgspec.json.encode(refusal) + b"\n" for refusal in published.refused))
     more = published.refused_count - len(published.refused)
     if more:
-        session.complain(session.say(f"and {more:,} rows more, in this run or an earlier one", f"另有 {more:,} 行被拒（本次或先前）"))
+        session.complain(session.say(f"and {more:,} more refused, in this run or an earlier one", f"另有 {more:,} 行被拒（本次或先前）"))
 
 
 def _why(refusal: "Refusal") -> str:

@@ -70,7 +70,7 @@ def test_refused_rows_are_told_by_line_and_written(cli: Callable[..., Any], publ
     assert done.err.splitlines() == [
         "line 2: code: nothing there",
         "line 5: expected 4 cells, got 3",
-        "and 1 rows more, in this run or an earlier one",
+        "and 1 more refused, in this run or an earlier one",
     ]
     assert "6 of 9 rows published, 3 refused, in 1.0 s; went on from row 5" in done.out
     written = [msgspec.json.decode(line) for line in (tmp_path / "refused.ndjson").read_bytes().splitlines()]
@@ -78,6 +78,14 @@ def test_refused_rows_are_told_by_line_and_written(cli: Callable[..., Any], publ
         {"line": 2, "field": "code", "reason": "nothing there"},
         {"line": 5, "field": "", "reason": "expected 4 cells, got 3"},
     ]
+
+
+def test_file_that_was_published_before_is_told_as_such(cli: Callable[..., Any], publisher: Publisher, file: str) -> None:
+    """A second run publishes nothing and succeeds."""
+    publisher.outcome = msgspec.structs.replace(ALL, resumed_from=3)
+    done = cli("publish", file, "--resource", VILLAGES)
+    assert done.status == 0
+    assert "an earlier run had done all of it" in done.out
 
 
 def test_json_is_the_outcome_alone(cli: Callable[..., Any], publisher: Publisher, file: str) -> None:
