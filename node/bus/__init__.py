@@ -1,1 +1,23 @@
-"""."""
+"""The bus: Kafka, and nothing but Kafka. It never decides; lanes decide.
+
+**The raw road**, for lanes: `source` fetches with `fetch` over a `wire.Bulk`; batches stay in the buffer they were received into, each
+as a `fetch.Piece`; `sink` stamps a header of its own on them in place and sends them with `produce` over a `wire.Acks`; the
+buffer goes back when the last of its batches is settled. `client` knows leaders and topic ids (`metadata`); `inspect` and
+`progress` look at logs with ordinary requests when a route is opened; `faults` says what Kafka's error codes mean to a lane.
+
+**The ordinary road**, for all else: `log` writes and reads control logs, `topics` makes topics, with aiokafka's own clients. `security`
+gives both roads the same credentials. `embedded` starts real brokers for the demo and the tests.
+
+**Bounds.** A source connection holds 22 MiB at most; a producer has five requests in flight to a broker; every request has a time-out.
+
+**Failure modes.** A connection that breaks, a leader that moves, a reply that does not come: the source mends it by itself; a sink is
+thrown away and opened anew, for only InitProducerId tells what became of its transaction. What lies in one route is told as that route's.
+
+**Non-obvious.**
+- Each shard writes over connections of its own: a broker answers the requests of one connection in turn, and a shard whose
+  replicas are slow must not hold up the others.
+- Fetch goes by topic id (v13), so a topic made anew under an old name cannot be read as if it were the old one.
+- aiokafka 0.14: `commit_transaction` commits with a batch in doubt, so every send is awaited first; `stop()` swallows
+  cancellation, so every stop has a deadline; a consumer of several logs leaves out of its next Fetch those whose records are not taken
+  yet, so the control logs are read with a short fetch wait.
+"""
