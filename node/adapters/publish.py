@@ -17,7 +17,7 @@ from node.adapters.files import Row, Survey, read_rows, survey, unchanged
 from node.adapters.transactions import Place, abort, kafka_errors, open_producer, read_place
 from node.avro import ParsedSchema, encode, frame_header, key_of, parse
 from node.bus.security import Security
-from node.errors import DataError, RouteFault, RowError, Unavailable
+from node.errors import BusError, DataError, RowError, Unavailable
 from node.model.limits import BACKOFF_FIRST_S, BACKOFF_MAX_S, KIB, TRANSACTION_TIMEOUT_S
 from node.model.names import department_of
 from node.model.partition import partition_of
@@ -82,8 +82,9 @@ async def publish(
     where the first ended, and after its end publishes nothing. A mended file is another file: put only the mended
     rows into it.
 
-    DataError: the file cannot be read, or changes meanwhile. RouteFault: no such topic, no right to write. Fenced:
-    the same file is being published elsewhere. Unavailable: Kafka was away for GIVE_UP_S.
+    DataError: the file cannot be read, or changes meanwhile. Fenced: the same file is being published elsewhere.
+    Unavailable: Kafka, or the topic, was away for GIVE_UP_S. Another BusError: no right to write, a topic that is not as
+    the catalogue says.
     """
     started = time.monotonic()
     parsed = parse(msgspec.json.decode(schema.schema))
@@ -162,9 +163,7 @@ async def _session(job: _Job, course: _Course) -> None:
     try:
         with kafka_errors(topic):
             async with open_producer(job.bootstrap, job.group, batch_bytes=batch_bytes, security=job.security) as producer:
-                partitions = len(await producer.partitions_for(topic))
-                if partitions != job.resource.partitions:
-                    raise RouteFault(topic, -1, f"the topic has {partitions} partitions, the catalogue says {job.resource.partitions}")
+                await _check_topic(producer, job.resource)
                 course.found(await read_place(job.bootstrap, job.group, topic, security=job.security))
                 with closing(read_rows(job.path, job.schema, course.place.row)) as rows:
                     while not course.done:
@@ -173,6 +172,15 @@ async def _session(job: _Job, course: _Course) -> None:
     except Unavailable:
         if not progressed:
             raise
+
+
+async def _check_topic(producer: AIOKafkaProducer, resource: ResourceValue) -> None:
+    """Return when the topic is as the catalogue says. All topics are asked for: asking for one by name may make it."""
+    partitions = (await producer.client.fetch_all_metadata()).partitions_for_topic(resource.name)
+    if partitions is None:
+        raise Unavailable(f"{resource.name}: the topic is not there yet; the owner's node makes it")
+    if len(partitions) != resource.partitions:
+        raise BusError(f"{resource.name}: the topic has {len(partitions)} partitions, the catalogue says {resource.partitions}")
 
 
 async def _transaction(job: _Job, producer: AIOKafkaProducer, rows: Iterator[Row], place: Place) -> tuple[Place, list[Refusal]]:

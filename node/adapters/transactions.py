@@ -25,12 +25,11 @@ from aiokafka.errors import (
     SaslAuthenticationFailed,
     TopicAuthorizationFailedError,
     TransactionalIdAuthorizationFailed,
-    UnknownTopicOrPartitionError,
 )
 from aiokafka.structs import OffsetAndMetadata
 
 from node.bus.security import Security
-from node.errors import BusError, Fenced, RouteFault, Unavailable
+from node.errors import BusError, Fenced, Unavailable
 from node.model.limits import BACKOFF_FIRST_S, REQUEST_TIMEOUT_S, TRANSACTION_TIMEOUT_S
 from node.model.names import Topic
 
@@ -39,12 +38,14 @@ STOP_S = 2.0
 LINGER_MS = 5
 """A batch that is not full waits this long: at a transaction's end it is sent at once anyway."""
 
-_FORBIDDEN = (
+_PERMANENT = (
     AuthenticationFailedError,
     SaslAuthenticationFailed,
     ClusterAuthorizationFailedError,
     GroupAuthorizationFailedError,
+    TopicAuthorizationFailedError,
     TransactionalIdAuthorizationFailed,
+    MessageSizeTooLargeError,
 )
 """Waiting mends none of these."""
 
@@ -63,10 +64,8 @@ def kafka_errors(topic: Topic) -> Iterator[None]:
         yield
     except ProducerFenced as error:
         raise Fenced(f"{topic}: another publication of the same file has taken over, or this one stood still for too long") from error
-    except (TopicAuthorizationFailedError, MessageSizeTooLargeError, UnknownTopicOrPartitionError) as error:
-        raise RouteFault(topic, -1, type(error).__name__) from error
-    except _FORBIDDEN as error:
-        raise BusError(f"{topic}: the cluster does not let us in: {type(error).__name__}") from error
+    except _PERMANENT as error:
+        raise BusError(f"{topic}: {type(error).__name__}: {error}") from error
     except (KafkaError, OSError, TimeoutError) as error:
         raise Unavailable(f"{topic}: {type(error).__name__}: {error}") from error
 

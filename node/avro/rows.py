@@ -50,29 +50,19 @@ class _Compiler:
 
     def record(self, node: dict[str, Any]) -> Callable[[Any], dict[str, Any]]:
         fields = [(field["name"], self.convert(field["type"]), self._default(field)) for field in node["fields"]]
-        names = ", ".join(name for name, _, _ in fields)
+        pairs = [(name, convert) for name, convert, _ in fields]
+        width = len(fields)
 
         def convert_record(row: Any) -> dict[str, Any]:
             if not isinstance(row, dict):
                 raise misfit("an object", row)
-            datum: dict[str, Any] = {}
-            known = 0
-            for name, convert, default in fields:
-                value = row.get(name, _MISSING)
-                if value is not _MISSING:
-                    known += 1
-                    try:
-                        datum[name] = convert(value)
-                    except RowError as error:
-                        raise RowError(_path(name, error.field), error.reason) from None
-                elif default is not _MISSING:
-                    datum[name] = default
-                else:
-                    raise RowError(name, "missing, and the schema has no default for it")
-            if known != len(row):
-                unknown = next(name for name in row if name not in datum)
-                raise RowError(str(unknown)[:_NAME_SHOWN], f"unknown; the schema has {names}")
-            return datum
+            if len(row) == width:
+                # Nearly every row is whole and right; only the others are worth a look at each field.
+                try:
+                    return {name: convert(row[name]) for name, convert in pairs}
+                except (KeyError, RowError):
+                    pass
+            return _field_by_field(row, fields)
 
         return convert_record
 
@@ -130,6 +120,22 @@ class _Compiler:
     def _resolved(self, node: Any) -> dict[str, Any]:
         resolved: dict[str, Any] = self._named.get(node, {"type": node}) if isinstance(node, str) else node
         return resolved if isinstance(resolved["type"], str) else self._resolved(resolved["type"])
+
+
+def _field_by_field(row: dict[str, Any], fields: list[tuple[str, Convert, Any]]) -> dict[str, Any]:
+    """Convert a row that may lack fields or have others; the RowError names the field."""
+    datum = {}
+    for name, convert, default in fields:
+        if name in row:
+            datum[name] = _at(name, convert, row[name])
+        elif default is not _MISSING:
+            datum[name] = default
+        else:
+            raise RowError(name, "missing, and the schema has no default for it")
+    for name in row:
+        if name not in datum:
+            raise RowError(str(name)[:_NAME_SHOWN], f"unknown; the schema has {', '.join(datum)}")
+    return datum
 
 
 def _at(step: str, convert: Convert, value: Any) -> Any:

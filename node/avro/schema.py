@@ -84,13 +84,15 @@ def key_of(schema: ParsedSchema, datum: dict[str, Any]) -> bytes | None:
 
     RowError when a key field is empty or holds the separator: two subjects would then share a key.
     """
-    if not schema.key:
+    key = schema.key
+    if not key:
         return None
-    parts = [str(datum[name]) for name in schema.key]
-    for name, part in zip(schema.key, parts, strict=True):
-        if not part or (KEY_SEPARATOR in part and len(parts) > 1):
-            raise RowError(name, "a key field must not be empty, nor hold U+001F where several fields make the key")
-    return KEY_SEPARATOR.join(parts).encode()
+    parts = [str(datum[name]) for name in key]
+    text = KEY_SEPARATOR.join(parts)
+    if not all(parts) or (len(parts) > 1 and text.count(KEY_SEPARATOR) != len(parts) - 1):
+        name = next(name for name, part in zip(key, parts, strict=True) if not part or KEY_SEPARATOR in part)
+        raise RowError(name, "a key field must not be empty, nor hold U+001F where several fields make the key")
+    return text.encode()
 
 
 def readable(value: Any) -> Any:
