@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
@@ -73,11 +73,13 @@ async def publish(
     bootstrap: str,
     security: Security | None = None,
     on_progress: Progress = lambda _done, _rows, _refused: None,
+    on_refused: Callable[[Sequence[Refusal]], None] = lambda _refusals: None,
     now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
 ) -> Published:
     """Publish the rows of a CSV, NDJSON or Avro file to a resource, each exactly once, typed by its schema.
 
-    A row that does not fit is refused, by line, and the rest goes on. The place is kept for each resource by the
+    A row that does not fit is refused, by line, and the rest goes on; `on_refused` gets all refusals of a transaction
+    once it is committed. The place is kept for each resource by the
     file's content (as long as Kafka keeps the offsets of an idle group, 7 days by default): a second run goes on
     where the first ended, and after its end publishes nothing. A mended file is another file: put only the mended
     rows into it.
@@ -92,7 +94,7 @@ async def publish(
         raise DataError(f'{resource.name} is state, kept by key, but its schema {parsed.name} names no "key"')
     seen = await asyncio.to_thread(survey, path)
     job = _Job(path, seen, resource, parsed, frame_header(schema.id), bootstrap, security or Security(), now_ms)
-    course = _Course(seen.rows, on_progress)
+    course = _Course(seen.rows, on_progress, on_refused)
     while not course.done:
         retries = stamina.retry_context(
             on=Unavailable, attempts=None, timeout=GIVE_UP_S, wait_initial=BACKOFF_FIRST_S, wait_max=BACKOFF_MAX_S
@@ -128,8 +130,8 @@ class _Job(msgspec.Struct, frozen=True):
 class _Course:
     """How far the file has come, by committed transactions alone."""
 
-    def __init__(self, rows: int, on_progress: Progress) -> None:
-        self._rows, self._on_progress = rows, on_progress
+    def __init__(self, rows: int, on_progress: Progress, on_refused: Callable[[Sequence[Refusal]], None]) -> None:
+        self._rows, self._on_progress, self._on_refused = rows, on_progress, on_refused
         self._resumed_from: int | None = None
         self._refused: list[Refusal] = []
         self.place = Place()
@@ -147,6 +149,8 @@ class _Course:
 
     def committed(self, place: Place, refused: list[Refusal]) -> None:
         self._refused += refused[: REFUSALS_TOLD - len(self._refused)]
+        if refused:
+            self._on_refused(refused)
         self.place = place
         self._on_progress(place.row, self._rows, place.refused)
 

@@ -14,6 +14,8 @@ from node.model.names import division_of
 from node.model.values import SchemaValue
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from node.adapters import Published, Refusal
 
 
@@ -33,24 +35,25 @@ def publish(file: ExistingFile, /, *, resource: str, refused: Path | None = None
     Args:
         file: 要发布的文件 / The file to publish.
         resource: 资源名称 / The resource's name.
-        refused: 把被拒的行写入此文件，每行一个 JSON / Write the refused rows to this file, one JSON object a line.
+        refused: 把被拒的行追加到此文件，每行一个 JSON / Append all refused rows to this file, one JSON object a line.
     """
     with open_node(session.node) as client:
         node, found = client.node(), client.resource(resource)
     _check_own(node, found)
     try:
-        published = asyncio.run(_publish(file, node, found, session))
+        published = asyncio.run(_publish(file, node, found, refused, session))
     except KeyboardInterrupt:
         session.complain(session.say("interrupted; the same command goes on where it stopped", "已中断；再次执行同一命令即可续传"))
         return Exit.INTERRUPTED
-    _tell_refused(published, refused, session)
+    _tell_refused(published, session)
     session.tell(published, _summary(published, session))
     return Exit.PARTLY if published.refused_count else Exit.OK
 
 
-async def _publish(file: Path, node: NodeInfo, found: ResourceInfo, session: Session) -> "Published":
-    from node import adapters  # noqa: PLC0415  # brings Kafka's client, which most commands do not need
+async def _publish(file: Path, node: NodeInfo, found: ResourceInfo, refused: Path | None, session: Session) -> "Published":
+    from node import adapters, telemetry  # noqa: PLC0415  # these bring Kafka's client, which most commands do not need
 
+    telemetry.configure(division=node.division, readable=True)  # what is tried again is told on standard error
     schema = SchemaValue(id=found.schema_id, schema=msgspec.json.encode(found.schema).decode())
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=session.console(), disable=session.json) as bar:
@@ -60,7 +63,19 @@ async def _publish(file: Path, node: NodeInfo, found: ResourceInfo, session: Ses
             told = session.say(f"{file.name}, {refused:,} refused", f"{file.name}，拒绝 {refused:,} 行") if refused else file.name
             bar.update(task, completed=done, total=rows, description=told)
 
-        return await adapters.publish(file, resource=found.resource, schema=schema, bootstrap=node.kafka.bootstrap, on_progress=on_progress)
+        def on_refused(refusals: "Sequence[Refusal]") -> None:
+            if refused is not None:
+                with refused.open("ab") as out:
+                    out.writelines(msgspec.json.encode(refusal) + b"\n" for refusal in refusals)
+
+        return await adapters.publish(
+            file,
+            resource=found.resource,
+            schema=schema,
+            bootstrap=node.kafka.bootstrap,
+            on_progress=on_progress,
+            on_refused=on_refused,
+        )
 
 
 def _check_own(node: NodeInfo, found: ResourceInfo) -> None:
@@ -85,11 +100,9 @@ def _summary(published: "Published", session: Session) -> str:
     return session.say(en, zh)
 
 
-def _tell_refused(published: "Published", path: Path | None, session: Session) -> None:
+def _tell_refused(published: "Published", session: Session) -> None:
     for refusal in published.refused:
         session.complain(session.say(f"line {refusal.line}: {_why(refusal)}", f"第 {refusal.line} 行：{_why(refusal)}"))
-    if path is not None:
-        path.write_bytes(b"".join(msgspec.json.encode(refusal) + b"\n" for refusal in published.refused))
     more = published.refused_count - len(published.refused)
     if more:
         session.complain(session.say(f"and {more:,} more refused, in this run or an earlier one", f"另有 {more:,} 行被拒（本次或先前）"))

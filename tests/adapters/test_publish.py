@@ -152,10 +152,12 @@ async def test_bad_rows_are_told_by_line_and_the_rest_goes_on(bench: Bench, tmp_
 
 
 async def test_a_wholly_wrong_file_tells_its_first_refusals(bench: Bench, tmp_path: Path) -> None:
-    """What is refused is counted in full and told up to a bound."""
+    """What is refused is counted in full, handed on in full, and told up to a bound."""
     path = tmp_path / "wrong.ndjson"
     path.write_text('{"code": 5}\n' * 500)
-    result = await bench.publish(path)
+    handed_on: list[Refusal] = []
+    result = await bench.publish(path, on_refused=handed_on.extend)
+    assert len(handed_on) == 500
     assert (result.published, result.refused_count, len(result.refused)) == (0, 500, 100)
     assert await bench.read() == []
 

@@ -25,13 +25,17 @@ class Publisher:
         self.outcome: Published | BaseException = ALL
         self.given: dict[str, Any] = {}
 
-    async def publish(self, path: Path, *, on_progress: Callable[[int, int, int], None], **given: Any) -> Published:
+    async def publish(
+        self, path: Path, *, on_progress: Callable[[int, int, int], None], on_refused: Callable[[Any], None], **given: Any
+    ) -> Published:
         """Report progress and return, or raise."""
         self.given = {"path": path, **given}
         on_progress(1, 3, 0)
         on_progress(3, 3, 1)
         if isinstance(self.outcome, BaseException):
             raise self.outcome
+        if self.outcome.refused:
+            on_refused(self.outcome.refused)
         return self.outcome
 
 
