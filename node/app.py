@@ -33,9 +33,9 @@ async def _run(config: Config) -> int:
     loop = asyncio.get_running_loop()
     for number in _SIGNALS:
         loop.add_signal_handler(number, _stop, node, number)
-    host = config.http.host
+    host, _colon, _port = config.http.listen.rpartition(":")  # as a URL has it: an IPv6 address in brackets
     try:
-        async with open_http(node, host, config.http.port) as bound:
+        async with open_http(node, config.http.host, config.http.port) as bound:
             logger().info("listening", http=f"http://{host}:{bound}")
             await run_node(node)
     except BusError as error:

@@ -5,7 +5,7 @@ reach both through one value.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -19,10 +19,14 @@ from node.bus.security import Security
 from node.bus.wire import Wire
 from node.bus.wire import connect as connect_wire
 from node.errors import Unavailable
-from node.model.limits import BACKOFF_FIRST_S, REQUEST_TIMEOUT_S
+from node.model.limits import BACKOFF_FIRST_S, CONNECT_TIMEOUT_S, REQUEST_TIMEOUT_S, STOP_S
 from node.model.names import Topic
 
 W = TypeVar("W", bound=Wire)
+_ANSWER_TIMEOUT_S = CONNECT_TIMEOUT_S
+"""aiokafka's own limit on connecting and on an answer, less than REQUEST_TIMEOUT_S: after it the connection is closed, and a
+transaction request has time for another. One that we cancel leaves its connection standing: if nothing comes through it any
+more, every request would fail until TCP itself gives up, a quarter of an hour later."""
 _CONCURRENT = 51
 _CONCURRENT_PAUSE_S = 0.001
 """CONCURRENT_TRANSACTIONS means that the markers of the last transaction are still being written: about a millisecond."""
@@ -39,7 +43,9 @@ class Client:
         self._topics: dict[Topic, TopicInfo] = {}
         self._brokers: dict[int, tuple[str, int]] = {}
         self._asked: set[Topic] = set()
-        self._looking: asyncio.Future[None] | None = None
+        self._coming: asyncio.Task[None] | None = None
+        """a look that has not asked yet: who comes now shares it"""
+        self._looks: set[asyncio.Task[None]] = set()
 
     def topic(self, topic: Topic) -> TopicInfo | None:
         """Return what the last look found, None for a topic that was not there."""
@@ -53,13 +59,28 @@ class Client:
     async def look(self, topics: Collection[Topic]) -> None:
         """Learn anew what these topics are. Callers of the same moment share one request. Unavailable if no broker answers."""
         self._asked.update(topics)
-        if self._looking is None:
-            self._looking = asyncio.ensure_future(self._look())
-        await asyncio.shield(self._looking)
+        if self._coming is None:
+            self._coming = asyncio.create_task(self._look())
+            self._looks.add(self._coming)
+            self._coming.add_done_callback(self._looked)
+        await asyncio.shield(self._coming)
+
+    def _looked(self, look: asyncio.Task[None]) -> None:
+        self._looks.discard(look)
+        if not look.cancelled():
+            look.exception()  # whoever asked may be gone: then nobody else takes it
+
+    async def close(self) -> None:
+        """End what is under way and close all ordinary connections."""
+        if self._looks:
+            for look in self._looks:
+                look.cancel()
+            await asyncio.wait(self._looks)
+        await stopped(self._kafka.close())
 
     async def _look(self) -> None:
         await asyncio.sleep(0)
-        asked, self._asked, self._looking = sorted(self._asked), set(), None
+        asked, self._asked, self._coming = sorted(self._asked), set(), None
         found = metadata.parse(await self.call(None, metadata.request(asked)))
         self._brokers = found.brokers
         for topic in asked:
@@ -145,19 +166,25 @@ def first_error(answer: Any) -> int:
 async def open_client(bootstrap: str, *, client_id: str, security: Security) -> AsyncIterator[Client]:
     """Connect to a cluster. Unavailable, with the address, if none of the bootstrap servers answers."""
     kafka = AIOKafkaClient(
-        bootstrap_servers=bootstrap,
-        client_id=client_id,
-        request_timeout_ms=int(REQUEST_TIMEOUT_S * 1000),
-        **_arguments(security),
+        bootstrap_servers=bootstrap, client_id=client_id, request_timeout_ms=int(_ANSWER_TIMEOUT_S * 1000), **_arguments(security)
     )
+    client = Client(kafka, bootstrap, client_id, security)
     try:
         try:
             await kafka.bootstrap()
         except (KafkaError, OSError, TimeoutError) as error:
             raise Unavailable(f"no Kafka broker answers at {bootstrap}: {error}") from error
-        yield Client(kafka, bootstrap, client_id, security)
+        yield client
     finally:
-        await kafka.close()
+        await client.close()
+
+
+async def stopped(stopping: Coroutine[Any, Any, None]) -> None:
+    """Let a client of aiokafka stop, for 5 s at most: it may wait for the other side for ever, and it swallows cancellation."""
+    task = asyncio.ensure_future(stopping)
+    done, _ = await asyncio.wait([task], timeout=STOP_S / 2)
+    if not done:
+        task.cancel()
 
 
 def _arguments(security: Security) -> dict[str, Any]:

@@ -28,6 +28,7 @@ _INT = struct.Struct(">i")
 _SHORT = struct.Struct(">h")
 _FETCH, _VERSION = 1, 13
 _READ_COMMITTED = 1
+_FILL_PART_MIN = 4
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -120,7 +121,7 @@ class _Reader:
 
     __slots__ = ("at", "bytes")
 
-    def __init__(self, data: bytearray) -> None:
+    def __init__(self, data: memoryview) -> None:
         self.bytes, self.at = data, 0
 
     def uvarint(self) -> int:
@@ -138,7 +139,8 @@ class _Reader:
     def skip_tags(self) -> None:
         for _ in range(self.uvarint()):
             self.uvarint()
-            self.at += self.uvarint()
+            size = self.uvarint()  # moves `at` itself, so it may not stand behind `+=`
+            self.at += size
 
     def take(self, form: struct.Struct) -> tuple[int, ...]:
         values: tuple[int, ...] = form.unpack_from(self.bytes, self.at)
@@ -147,8 +149,8 @@ class _Reader:
 
 
 def parse(data: bytearray, size: int) -> tuple[int, list[Reply]]:
-    """Read a reply; return its correlation id and its partitions. ProtocolError if it is not a Fetch v13 reply."""
-    reader = _Reader(data)
+    """Read a reply of `size` bytes; return its correlation id and its partitions. ProtocolError if it is no Fetch v13 reply."""
+    reader = _Reader(memoryview(data)[:size])  # behind it stand the bytes of an earlier, longer reply
     try:
         (correlation,) = reader.take(_INT)
         reader.skip_tags()
@@ -158,8 +160,11 @@ def parse(data: bytearray, size: int) -> tuple[int, list[Reply]]:
             raise ProtocolError(f"the broker refuses to fetch: {name_of(error)}")
         reader.take(_INT)  # session
         replies = list(_partitions(reader, size))
+        reader.skip_tags()
     except (IndexError, struct.error) as cut:
         raise ProtocolError(f"a fetch reply of {size} bytes is cut short") from cut
+    if reader.at != size:
+        raise ProtocolError(f"a fetch reply of {size} bytes ends at byte {reader.at}")
     return correlation, replies
 
 
@@ -196,7 +201,7 @@ def walk_committed(data: bytearray, start: int, end: int, aborted: Sequence[tupl
         check(data, at, header)
         while coming and coming[0][1] < header.next_offset:
             aborting.add(coming.pop(0)[0])
-        if header.is_control and marker(data, at) == 0:
+        if header.is_control and header.count and marker(data, at) == 0:  # compaction leaves empty ones
             aborting.discard(header.producer_id)
         dead = header.is_control or (header.is_transactional and header.producer_id in aborting)
         yield at, header, bool(header.count) and not dead
@@ -231,9 +236,7 @@ def _rebuilt(view: memoryview, start: int, header: Header, offset: int, feed: Fe
     new = rebuilt(view[start : start + header.size], header, offset)
     if not new:
         return []
-    buffer = Buffer(0, [])
-    buffer.bytes, buffer.view = new, memoryview(new)
-    return [_batch(buffer, 0, read(new, 0), header, feed)]
+    return [_batch(Buffer(new), 0, read(new, 0), header, feed)]
 
 
 def _batch(buffer: Buffer, start: int, header: Header, source: Header, feed: Feed) -> Batch:
@@ -249,6 +252,22 @@ def _batch(buffer: Buffer, start: int, header: Header, source: Header, feed: Fee
         newest=header.max_timestamp,
         handle=Piece(buffer, start, header, feed, header.size),
     )
+
+
+def unpin(buffer: Buffer, batches: Sequence[Batch]) -> None:
+    """Copy batches out of a buffer of which they fill less than a quarter, so that it can be used again at once.
+
+    A buffer is held until its last batch is settled. While a target stands still, many small replies would otherwise hold
+    many times the bytes that are counted as unsettled.
+    """
+    inside = [(batch, piece) for batch in batches if isinstance(piece := batch.handle, Piece) and piece.buffer is buffer]
+    if sum(batch.size for batch, _piece in inside) * _FILL_PART_MIN >= len(buffer.bytes):
+        return
+    for batch, piece in inside:
+        own = Buffer(buffer.bytes[piece.start : piece.start + batch.size])
+        own.use()
+        batch.handle = msgspec.structs.replace(piece, buffer=own, start=0)
+        buffer.release()
 
 
 def topic_id(text: str) -> bytes:

@@ -75,7 +75,7 @@ async def source_side(client: Client, route: TopicPartition, progress: Progress 
 
 
 async def target_side(client: Client, route: TopicPartition, progress: Progress | None) -> Side:
-    """Look at a route's target. BusError if it cannot be seen now."""
+    """Look at a route's target. BusError if it cannot be seen now, BatchError if a batch behind our last one is damaged."""
     info = client.topic(route.topic)
     if info is None or route.partition >= info.partitions:
         return Side(topic_id="")
@@ -99,9 +99,13 @@ async def _crc_at(client: Client, route: TopicPartition, where: int) -> int | No
 
 
 async def first_committed(client: Client, route: TopicPartition, start: int) -> int | None:
-    """Return the timestamp (ms) of the first committed record from `start` on, None if there is none below the stable offset."""
+    """Return the timestamp (ms) of the first committed record from `start` on, None if there is none below the stable offset.
+
+    BatchError for a damaged batch.
+    """
     position = start
     while True:
+        before = position
         stretch = await fetch(client, route, position, committed=True)
         for _at, header, alive in walk_committed(stretch.data, 0, len(stretch.data), stretch.aborted):
             if header.next_offset <= position:
@@ -109,7 +113,7 @@ async def first_committed(client: Client, route: TopicPartition, start: int) -> 
             if alive:
                 return header.base_timestamp
             position = header.next_offset
-        if position >= stretch.stable or not stretch.data:
+        if position >= stretch.stable or position == before:
             return None
 
 

@@ -9,9 +9,10 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import KafkaError, ProducerFenced
 from aiokafka.structs import TopicPartition as KafkaPartition
 
+from node.bus.client import stopped
 from node.bus.security import Security
 from node.errors import BusError, Fenced, Unavailable
-from node.model.limits import REQUEST_TIMEOUT_S, STOP_S
+from node.model.limits import REQUEST_TIMEOUT_S, TRANSACTION_TIMEOUT_S
 from node.model.names import Topic
 
 _POLL_S = 1.0
@@ -30,10 +31,10 @@ class LogWriter:
     async def append(self, values: list[bytes]) -> None:
         """Append a run of events in one transaction. Fenced if another process writes this log, else Unavailable."""
         try:
-            async with asyncio.timeout(REQUEST_TIMEOUT_S):
-                async with self._producer.transaction():
-                    sent = [await self._producer.send(self._topic, value, partition=0) for value in values]
-                    await asyncio.gather(*sent)  # aiokafka would commit with a batch in doubt
+            # Two limits: when the inner one has struck, leaving the transaction aborts it, which may wait for ever as well.
+            async with asyncio.timeout(REQUEST_TIMEOUT_S), self._producer.transaction(), asyncio.timeout(REQUEST_TIMEOUT_S / 2):
+                sent = [await self._producer.send(self._topic, value, partition=0) for value in values]
+                await asyncio.gather(*sent)  # aiokafka would commit with a batch in doubt
         except ProducerFenced as error:
             raise Fenced(f"another process writes {self._topic}: is this node running twice?") from error
         except (KafkaError, OSError, TimeoutError) as error:
@@ -47,6 +48,7 @@ async def open_log_writer(bootstrap: str, topic: Topic, transactional_id: str, s
     producer = AIOKafkaProducer(
         bootstrap_servers=bootstrap,
         transactional_id=transactional_id,
+        transaction_timeout_ms=int(TRANSACTION_TIMEOUT_S * 1000),
         acks="all",
         request_timeout_ms=int(REQUEST_TIMEOUT_S * 1000),
         **arguments,
@@ -55,7 +57,7 @@ async def open_log_writer(bootstrap: str, topic: Topic, transactional_id: str, s
         await _start(producer, bootstrap)
         yield LogWriter(producer, topic)
     finally:
-        await _stop(producer)
+        await stopped(producer.stop())
 
 
 class LogReader:
@@ -128,7 +130,7 @@ async def open_log_reader(bootstrap: str, security: Security) -> AsyncIterator[L
         await _start(consumer, bootstrap)
         yield LogReader(consumer)
     finally:
-        await _stop(consumer)
+        await stopped(consumer.stop())
 
 
 async def _start(client: AIOKafkaProducer | AIOKafkaConsumer, bootstrap: str) -> None:
@@ -137,10 +139,3 @@ async def _start(client: AIOKafkaProducer | AIOKafkaConsumer, bootstrap: str) ->
             await client.start()
     except (KafkaError, OSError, TimeoutError) as error:
         raise Unavailable(f"no Kafka broker answers at {bootstrap}: {type(error).__name__}: {error}") from error
-
-
-async def _stop(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
-    """Stop a client within a deadline: aiokafka's `stop` swallows cancellation."""
-    stopping = asyncio.ensure_future(client.stop())
-    await asyncio.wait([stopping], timeout=STOP_S / 2)
-    stopping.cancel()

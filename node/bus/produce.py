@@ -50,23 +50,24 @@ class Packer:
 def parse(data: bytearray, start: int, end: int) -> tuple[int, list[tuple[TopicPartition, int, int]]]:
     """Read a reply: its correlation id, and (partition, error code, base offset) for each batch. ProtocolError if it is cut."""
     try:
-        return _INT.unpack_from(data, start)[0], list(_results(data, start + _INT.size, end))
+        return _INT.unpack_from(data, start)[0], list(_results(memoryview(data)[:end], start + _INT.size))
     except (struct.error, UnicodeDecodeError) as error:
         raise ProtocolError(f"a produce reply of {end - start} bytes cannot be read") from error
 
 
-def _results(data: bytearray, at: int, end: int) -> Iterator[tuple[TopicPartition, int, int]]:
+def _results(data: memoryview, at: int) -> Iterator[tuple[TopicPartition, int, int]]:
     (topics,) = _INT.unpack_from(data, at)
     at += _INT.size
     for _ in range(topics):
         (size,) = _SHORT.unpack_from(data, at)
-        topic = Topic(data[at + 2 : at + 2 + size].decode())
-        at += 2 + size
+        at += _SHORT.size
+        topic = Topic(bytes(data[at : at + max(size, 0)]).decode())
+        at += size
         (partitions,) = _INT.unpack_from(data, at)
         at += _INT.size
         for _ in range(partitions):
-            if at + _RESULT.size > end:
-                raise struct.error
             partition, code, offset, _append_time, _log_start = _RESULT.unpack_from(data, at)
             at += _RESULT.size
             yield TopicPartition(topic, partition), code, offset
+    if at + _INT.size != len(data):  # the throttle time ends a reply
+        raise struct.error

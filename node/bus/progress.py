@@ -25,11 +25,13 @@ async def read_progress(client: Client, partition: TopicPartition, lane: str) ->
     found: dict[TopicPartition, Progress] = {}
     position, end = await offset(client, partition, EARLIEST), await offset(client, partition, LATEST)
     try:
-        async with asyncio.timeout(_WAIT_S):
+        async with asyncio.timeout(_WAIT_S) as limit:
             while position < end:
                 reached = await _read(client, partition, position, lane, found)
                 if reached == position:
                     await asyncio.sleep(BACKOFF_FIRST_S)
+                else:  # a partition that was not compacted for long may take long to read: only standing still is limited
+                    limit.reschedule(asyncio.get_running_loop().time() + _WAIT_S)
                 position = reached
     except TimeoutError as error:
         raise Unavailable(f"{partition}: an open transaction holds readers back at offset {position} of {end}") from error

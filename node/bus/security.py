@@ -15,6 +15,9 @@ class Security(msgspec.Struct, frozen=True, kw_only=True):
     username: str | None = None
     password: str | None = None
 
+    def __repr__(self) -> str:
+        return f"Security(protocol={self.protocol!r}, mechanism={self.mechanism!r}, username={self.username!r})"  # a log never has the rest
+
     def aiokafka(self) -> dict[str, object]:
         """Return the arguments that every client of aiokafka and `create_conn` take."""
         return {

@@ -3,7 +3,7 @@
 One `Sink` is one life of a producer: after any failure it is closed and a new one is opened. It orders nothing by itself; the machine says
 when to begin, produce, record, commit and abort.
 
-- Up to five requests are in flight for each leading broker, each with at most one batch of a partition.
+- Each leading broker has its own connection and requests in flight (see `leader`).
 - The first batch of each partition in a transaction goes alone and is sent again unchanged on NOT_ENOUGH_REPLICAS and
   CONCURRENT_TRANSACTIONS: with a second one behind it, that one would take its place in the partition's sequence and break it.
 - Sequences are ours and wrap to 0 at 2^31.
@@ -13,30 +13,27 @@ when to begin, produce, record, commit and abort.
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Protocol
 
-import msgspec
 from aiokafka.protocol.transaction import AddPartitionsToTxnRequest, EndTxnRequest, InitProducerIdRequest
 
 from node.batch.build import build
-from node.batch.header import Header, read, restamp
+from node.batch.header import read, restamp
 from node.batch.records import Record
 from node.bus.client import Client, Coordinator
 from node.bus.faults import RETRY_FIRST_BATCH, name_of, raised, speaks_of_route, stop_of
 from node.bus.fetch import Piece
-from node.bus.produce import Packer, parse
-from node.bus.wire import Acks
-from node.errors import BusError, ProtocolError, Unavailable
+from node.bus.leader import Item, Leader
+from node.bus.produce import Packer
+from node.errors import BusError, Unavailable
 from node.lane import Stop, TopicPartition
 from node.lane.facts import Batch, Moved
 from node.lane.progress import encode, key_of
-from node.model.limits import INFLIGHT_MAX, MESSAGE_BYTES_MAX, REQUEST_TIMEOUT_S, TRANSACTION_TIMEOUT_S
+from node.model.limits import TRANSACTION_TIMEOUT_S
 
 _SEQUENCES = 1 << 31
-_AGAIN_S = 0.002
-"""Pause before a first batch is sent again: the markers of the last transaction take about a millisecond."""
+_QUIESCE_S = 0.002
 
 Spawn = Callable[[Coroutine[Any, Any, None]], object]
 
@@ -55,105 +52,6 @@ class Listener(Protocol):
 
     def lost(self, error: BusError) -> None:
         """The producer is of no use any more."""
-
-
-class _Item(msgspec.Struct, eq=False):
-    route: TopicPartition
-    generation: int
-    buffer: bytearray
-    start: int
-    header: Header
-    batch: Batch | None
-
-
-class _Sent(msgspec.Struct, eq=False):
-    correlation: int
-    at: float
-    items: list[_Item]
-
-
-class _Leader:
-    """A broker that leads some of the shard's partitions: what waits for it and what is in flight to it."""
-
-    def __init__(self, sink: "Sink", node: int) -> None:
-        self._sink = sink
-        self.node = node
-        self.waiting: dict[TopicPartition, deque[_Item]] = {}
-        self.sent: deque[_Sent] = deque()
-        self.again: list[_Item] = []
-        self.wire: Acks | None = None
-        self._correlation = 0
-
-    async def connect(self) -> None:
-        wire = Acks(self._on_frame, self._on_lost)
-        await self._sink.client.connect(self.node, wire)
-        self.wire = wire
-        self.pump()
-
-    def pump(self) -> None:
-        while self.wire is not None and len(self.sent) < INFLIGHT_MAX and not self._sink.closed:
-            items = self._next()
-            if not items:
-                return
-            self.send([self._sink.stamp(item) for item in items])
-
-    def _next(self) -> list[_Item]:
-        items, size = [], 0
-        for route in list(self.waiting):
-            if size >= MESSAGE_BYTES_MAX or not self._sink.may_send(route):
-                continue
-            queue = self.waiting[route]
-            items.append(queue.popleft())
-            size += items[-1].header.size
-            if not queue:
-                del self.waiting[route]
-        return items
-
-    def send(self, items: list[_Item]) -> None:
-        assert self.wire is not None
-        self._correlation += 1
-        self.sent.append(_Sent(self._correlation, time.monotonic(), items))
-        bodies = [(item.route, memoryview(item.buffer)[item.start : item.start + item.header.size]) for item in items]
-        self.wire.send(self._sink.packer.pack(self._correlation, bodies))
-
-    def _on_frame(self, data: bytearray, start: int, end: int) -> None:
-        try:
-            correlation, results = parse(data, start, end)
-            if not self.sent or correlation != self.sent[0].correlation:
-                raise ProtocolError(f"a produce reply numbered {correlation} that is not due")
-        except ProtocolError as error:
-            self._sink.lose(error)
-            return
-        sent = self.sent.popleft()
-        found = {route: (code, offset) for route, code, offset in results}
-        for item in sent.items:
-            if not self._sink.answered(item, *found.get(item.route, (-1, -1))):
-                if not self.again:
-                    asyncio.get_running_loop().call_later(_AGAIN_S, self._resend)
-                self.again.append(item)
-        self.pump()
-
-    def _resend(self) -> None:
-        items, self.again = self.again, []
-        if items and self.wire is not None:
-            self.send(items)
-
-    @property
-    def busy(self) -> bool:
-        """Something is in flight or about to be sent again."""
-        return bool(self.sent or self.again)
-
-    def held(self) -> list[_Item]:
-        """Everything that is not answered yet."""
-        waiting = [item for queue in self.waiting.values() for item in queue]
-        return [*waiting, *self.again, *(item for sent in self.sent for item in sent.items)]
-
-    def _on_lost(self, error: Exception | None) -> None:
-        self.wire = None
-        if self.busy or self.waiting:
-            self._sink.lose(raised(13, f"connection to broker {self.node} ended: {error or 'closed by the broker'}"))
-        else:
-            self._sink.forget(self)  # an idle connection that the broker closed is opened again when it is needed
 
 
 class Sink:
@@ -175,12 +73,11 @@ class Sink:
         self._coordinator = Coordinator(client, transactional_id)
         self._producer_id, self._epoch = -1, -1
         self._sequences: dict[TopicPartition, int] = {}
-        self._leaders: dict[int, _Leader] = {}
+        self._leaders: dict[int, Leader] = {}
         self._added: set[TopicPartition] = set()
-        self._adding: list[_Item] = []
+        self._adding: list[Item] = []
         self._first_out: set[TopicPartition] = set()
         self._first_settled: set[TopicPartition] = set()
-        self._watching = False
 
     async def open(self) -> None:
         """Take the transactional.id: former owners are fenced and their transaction is ended (KIP-98)."""
@@ -200,7 +97,7 @@ class Sink:
         """Write a fetched batch; its bytes are stamped in place and released when they are settled."""
         piece = batch.handle
         assert isinstance(piece, Piece)
-        self._put(_Item(route, generation, piece.buffer.bytes, piece.start, piece.header, batch))
+        self._put(Item(route, generation, piece.buffer.bytes, piece.start, piece.header, batch))
 
     def record(self, moved: Sequence[Moved], now_ms: int) -> None:
         """Write progress records in the open transaction."""
@@ -209,7 +106,7 @@ class Sink:
             for i, move in enumerate(moved)
         ]
         data = build(records, codec=0)
-        self._put(_Item(self._progress, 0, data, 0, read(data, 0), None))
+        self._put(Item(self._progress, 0, data, 0, read(data, 0), None))
 
     async def end(self, *, commit: bool) -> None:
         """Commit or abort. After an exception nobody knows which of the two it was.
@@ -230,20 +127,15 @@ class Sink:
         """Let go of all connections and of every buffer that was not settled."""
         self.closed = True
         self._drop_unsent()
-        for leader in self._leaders.values():
-            for item in leader.held():
+        leaders, self._leaders = self._leaders, {}
+        for leader in leaders.values():
+            for item in leader.close():
                 _release(item)
-            leader.again = []
-            if leader.wire is not None:
-                leader.wire.close()
-        self._leaders.clear()
 
     def _drop_unsent(self) -> None:
         for leader in self._leaders.values():
-            for queue in leader.waiting.values():
-                for item in queue:
-                    _release(item)
-            leader.waiting.clear()
+            for item in leader.drop_waiting():
+                _release(item)
         for item in self._adding:
             _release(item)
         self._adding = []
@@ -251,7 +143,7 @@ class Sink:
     async def _quiesce(self) -> None:
         self._drop_unsent()
         while any(leader.busy for leader in self._leaders.values()):  # noqa: ASYNC110 - a few ms, once, on the way to an abort
-            await asyncio.sleep(_AGAIN_S)
+            await asyncio.sleep(_QUIESCE_S)
         if self.closed:
             raise Unavailable(f"the connection of {self._id} ended before the abort")
 
@@ -261,7 +153,7 @@ class Sink:
         """Tell whether the next batch of a route may go: not while its first one of the transaction is in doubt."""
         return route not in self._first_out or route in self._first_settled
 
-    def stamp(self, item: _Item) -> _Item:
+    def stamp(self, item: Item) -> None:
         """Give a batch its place in the partition's sequence and our header."""
         self._first_out.add(item.route)
         sequence = self._sequences.get(item.route, 0)
@@ -269,13 +161,14 @@ class Sink:
         self._sequences[item.route] = (sequence + item.header.count) % _SEQUENCES
         if item.batch is not None:
             item.batch.sent_crc = crc
-        return item
 
-    def answered(self, item: _Item, code: int, offset: int) -> bool:
+    def answered(self, item: Item, code: int, offset: int) -> bool:
         """Take the broker's answer for one batch; False: send it again as it is."""
-        if code in RETRY_FIRST_BATCH and item.route not in self._first_settled:
+        if code in RETRY_FIRST_BATCH and item.route not in self._first_settled and not self.closed:
             return False
         _release(item)
+        if self.closed:  # by what the listener did about another batch of the same reply
+            return True
         if code:
             self._refused(item.route, code)
             return True
@@ -292,13 +185,13 @@ class Sink:
             self.close()
             self._listener.lost(error)
 
-    def forget(self, leader: _Leader) -> None:
+    def forget(self, leader: Leader) -> None:
         """Drop a leader whose idle connection ended."""
         self._leaders.pop(leader.node, None)
 
     # ---- partitions of the transaction
 
-    def _put(self, item: _Item) -> None:
+    def _put(self, item: Item) -> None:
         if self.closed:
             _release(item)
         elif item.route in self._added:
@@ -344,7 +237,7 @@ class Sink:
         elif not self.closed:
             self._listener.target_failed(route, stop_of(code), name_of(code))
 
-    def _queue(self, item: _Item) -> None:
+    def _queue(self, item: Item) -> None:
         node = self.client.leader(*item.route)
         if node is None:
             _release(item)
@@ -352,34 +245,18 @@ class Sink:
             return
         leader = self._leaders.get(node)
         if leader is None:
-            leader = self._leaders[node] = _Leader(self, node)
+            leader = self._leaders[node] = Leader(self, self.packer, node)
             self._spawn(self._connect(leader))
-        leader.waiting.setdefault(item.route, deque()).append(item)
-        leader.pump()
-        if not self._watching:
-            self._watching = True
-            self._spawn(self._watch())
+        leader.take(item)
 
-    async def _connect(self, leader: _Leader) -> None:
+    async def _connect(self, leader: Leader) -> None:
         try:
-            await leader.connect()
+            await leader.connect(self.client)
         except BusError as error:
             self.lose(error)
 
-    async def _watch(self) -> None:
-        """Give the producer up when a request stays unanswered."""
-        while not self.closed:
-            oldest = min((leader.sent[0].at for leader in self._leaders.values() if leader.sent), default=None)
-            if oldest is None:
-                break
-            overdue = time.monotonic() - oldest
-            if overdue > REQUEST_TIMEOUT_S:
-                self.lose(raised(7, f"produce of {self._id}"))
-            await asyncio.sleep(min(REQUEST_TIMEOUT_S - overdue + 0.01, 1.0) if overdue < REQUEST_TIMEOUT_S else 0)
-        self._watching = False
 
-
-def _release(item: _Item) -> None:
+def _release(item: Item) -> None:
     if item.batch is not None:
         piece = item.batch.handle
         assert isinstance(piece, Piece)

@@ -22,7 +22,8 @@ from node.bus.wire import Buffer, Bulk
 from node.errors import BusError, ProtocolError
 from node.lane import Stop, TopicPartition
 from node.lane.facts import Batch
-from node.model.limits import BACKOFF_FIRST_S, BACKOFF_MAX_S, FETCH_WAIT_S, REQUEST_TIMEOUT_S, UNSETTLED_BYTES_MAX
+from node.lane.route import backoff
+from node.model.limits import FETCH_WAIT_S, REQUEST_TIMEOUT_S, UNSETTLED_BYTES_MAX
 
 _CHECK_S = 1.0
 
@@ -47,6 +48,10 @@ class Following(msgspec.Struct, eq=False, kw_only=True):
     compacted: bool
     listener: Listener
     held: bool = False
+    attempts: int = 0
+    """how often it had to be placed anew since it was last fetched"""
+    trouble: str = ""
+    """why it is not being fetched at the moment"""
 
 
 class Feed:
@@ -98,14 +103,17 @@ class Feed:
         self._sent_at = None
         self._source.answered_at = time.monotonic()
         found = [(one, reply, self._walk(one, buffer, reply)) for reply in replies if (one := self._still(reply))]
+        for one, reply, result in found:  # what cannot be fetched is taken out before the next Fetch
+            if result is None:
+                self._source.refused(self, one, reply.error)
+            elif result.stop is not None:
+                self._source.drop(one)
+        fetch.unpin(buffer, [batch for _one, _reply, result in found if result is not None for batch in result.batches])
         self.ask()
         for one, reply, result in found:
-            if reply.error:
-                self._source.refused(self, one, reply.error)
-            elif result is not None:
+            if result is not None:
                 one.listener.fetched(one.route, one.generation, result.batches, result.position, reply.stable)
                 if result.stop is not None:
-                    self._source.drop(one)
                     one.listener.source_failed(one.route, one.generation, result.stop, result.detail)
 
     def _still(self, reply: fetch.Reply) -> Following | None:
@@ -122,6 +130,7 @@ class Feed:
         if reply.end > reply.start:  # who got something goes to the end of the queue: the reply's bound starves nobody
             self.routes[(one.topic_id, one.route.partition)] = self.routes.pop((one.topic_id, one.route.partition))
         one.position = found.position
+        one.attempts, one.trouble = 0, ""
         return found
 
 
@@ -132,26 +141,30 @@ class Source:
         self.client = client
         self.answered_at: float | None = None
         """monotonic time of the last Fetch that was answered"""
-        self.trouble = ""
-        """why some route is not being fetched at the moment"""
         self._client_id = client_id
         self._following: dict[TopicPartition, Following] = {}
         self._feeds: dict[int, Feed] = {}
-        self._unplaced: set[TopicPartition] = set()
+        self._unplaced: dict[TopicPartition, float] = {}
+        """routes without a connection, and the monotonic time from which on one is looked for"""
         self._wake = asyncio.Event()
+
+    @property
+    def trouble(self) -> str:
+        """Why some route is not being fetched at the moment; empty if all are."""
+        return next((one.trouble for one in self._following.values() if one.trouble), "")
 
     def follow(self, one: Following) -> None:
         """Fetch a route from its position on, instead of whatever was followed of it before."""
         self.unfollow(one.route)
         self._following[one.route] = one
-        self._unplaced.add(one.route)
+        self._unplaced[one.route] = 0.0
         self._wake.set()
 
     def unfollow(self, route: TopicPartition) -> None:
         """Fetch a route no more; a reply under way is ignored."""
         one = self._following.pop(route, None)
         if one is not None:
-            self._unplaced.discard(route)
+            self._unplaced.pop(route, None)
             self._take_out(one)
 
     def drop(self, one: Following) -> None:
@@ -172,22 +185,30 @@ class Source:
         """Handle an error code in a reply."""
         stop = stop_of(code)
         if stop is not None or code in LOOK_AGAIN:
-            self.drop(one)
-            one.listener.source_failed(one.route, one.generation, stop, name_of(code))
-            return
-        self.trouble = f"{one.route}: {name_of(code)} from broker {feed.node}"
-        self._take_out(one)
-        self._unplaced.add(one.route)
-        self._wake.set()
+            self._fail(one, stop, name_of(code))
+        else:
+            self._take_out(one)
+            self._again(one, f"{one.route}: {name_of(code)} from broker {feed.node}")
 
     def lost(self, feed: Feed, detail: str) -> None:
-        """Move the routes of a lost connection to a new one."""
-        self.trouble = detail
+        """Move the routes of a lost connection to a new one; where there are none, nothing is amiss."""
         if self._feeds.get(feed.node) is feed:
             del self._feeds[feed.node]
-        self._unplaced.update(one.route for one in feed.routes.values())
-        feed.routes.clear()
-        self._wake.set()
+        routes, feed.routes = feed.routes, {}
+        for one in routes.values():
+            self._again(one, detail)
+
+    def _fail(self, one: Following, stop: Stop | None, detail: str) -> None:
+        self.drop(one)
+        one.listener.source_failed(one.route, one.generation, stop, detail)
+
+    def _again(self, one: Following, why: str) -> None:
+        """Place a route anew: at once the first time, for a leader may have moved, then after pauses that grow."""
+        if self._following.get(one.route) is one:
+            one.trouble = why
+            self._unplaced[one.route] = time.monotonic() + backoff(one.attempts - 1) if one.attempts else 0.0
+            one.attempts += 1
+            self._wake.set()
 
     def _take_out(self, one: Following) -> None:
         for feed in self._feeds.values():
@@ -196,55 +217,62 @@ class Source:
 
     async def keep(self) -> None:
         """Place routes on the connections of their leaders, for ever; give up connections that do not answer."""
-        pause = BACKOFF_FIRST_S
         while True:
+            now = time.monotonic()
+            wait_s = min(self._unplaced.values(), default=now + _CHECK_S) - now
+            # Not `wait_for`: in Python 3.11 it loses a cancellation that comes together with the event.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), _CHECK_S)
-            for feed in list(self._feeds.values()):
-                if feed.late(time.monotonic()):
-                    feed.wire.lose(ProtocolError("no reply to a fetch in time"))
+                async with asyncio.timeout(min(max(wait_s, 0.0), _CHECK_S)):
+                    await self._wake.wait()
             self._wake.clear()
-            if not self._unplaced:
+            now = time.monotonic()
+            for feed in list(self._feeds.values()):
+                if feed.late(now):
+                    feed.wire.lose(ProtocolError("no reply to a fetch in time"))
+            due = [self._following[route] for route, at in self._unplaced.items() if at <= now]
+            if due:
+                await self._place(due)
+
+    async def _place(self, due: list[Following]) -> None:
+        """Put routes on the connections of their leaders; brokers are dialled side by side, for one may not answer."""
+        try:
+            await self.client.look({one.route.topic for one in due})
+        except BusError as error:
+            for one in due:
+                self._again(one, str(error))
+            return
+        by_leader: dict[int, list[Following]] = {}
+        for one in due:
+            if self._following.get(one.route) is not one:
                 continue
-            try:
-                await self._place()
-            except BusError as error:
-                self.trouble = str(error)
-            if self._unplaced:
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, BACKOFF_MAX_S)
-                self._wake.set()
+            info = self.client.topic(one.route.topic)
+            leader = self.client.leader(*one.route)
+            if info is None or one.route.partition >= info.partitions:
+                self._fail(one, None, "no such topic")
+            elif leader is None:
+                self._again(one, f"{one.route} has no leader")
             else:
-                pause, self.trouble = BACKOFF_FIRST_S, ""
+                by_leader.setdefault(leader, []).append(one)
+        async with asyncio.TaskGroup() as tasks:
+            for leader, found in by_leader.items():
+                tasks.create_task(self._put_on(leader, found))
 
-    async def _place(self) -> None:
-        await self.client.look({route.topic for route in self._unplaced})
-        for route in list(self._unplaced):
-            node = self.client.leader(*route)
-            if node is None:
-                self.trouble = f"{route} has no leader"
-                continue
-            feed = await self._feed(node)
-            one = self._following.get(route)
-            if feed is not None:
-                self._unplaced.discard(route)
-            if feed is not None and one is not None:
-                feed.routes[(one.topic_id, route.partition)] = one
-        for feed in list(self._feeds.values()):  # a connection that breaks while it is asked leaves the table
-            feed.ask()
-
-    async def _feed(self, node: int) -> Feed | None:
-        """Return the connection to a broker, opened if need be; None if it cannot be: the routes of other brokers go on."""
+    async def _put_on(self, node: int, routes: list[Following]) -> None:
         feed = self._feeds.get(node)
         if feed is None:
             feed = Feed(self, node, self._client_id)
             try:
                 await self.client.connect(node, feed.wire)
             except BusError as error:
-                self.trouble = str(error)
-                return None
+                for one in routes:
+                    self._again(one, str(error))
+                return
             self._feeds[node] = feed
-        return feed
+        for one in routes:
+            if self._following.get(one.route) is one:
+                del self._unplaced[one.route]
+                feed.routes[(one.topic_id, one.route.partition)] = one
+        feed.ask()
 
     def close(self) -> None:
         """End all connections."""
@@ -256,10 +284,12 @@ class Source:
 async def open_source(client: Client, client_id: str) -> AsyncIterator[Source]:
     """Open the source side of a lane on a cluster."""
     source = Source(client, client_id)
-    async with asyncio.TaskGroup() as tasks:
-        keeper = tasks.create_task(source.keep(), name=f"source {client.bootstrap}")
-        try:
-            yield source
-        finally:
-            keeper.cancel()
-            source.close()
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            keeper = tasks.create_task(source.keep(), name=f"source {client.bootstrap}")
+            try:
+                yield source
+            finally:
+                keeper.cancel()
+    finally:
+        source.close()  # behind the keeper's end: a connection that was being opened is among them

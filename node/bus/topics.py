@@ -8,7 +8,7 @@ import msgspec
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError
 
-from node.bus.client import Client
+from node.bus.client import Client, stopped
 from node.bus.faults import ALREADY_EXISTS, name_of
 from node.bus.security import Security
 from node.control import TopicSpec
@@ -38,9 +38,10 @@ async def make_topics(client: Client, specs: Iterable[TopicSpec], *, replication
     }
     if not missing:
         return Made((), wrong)
-    codes = await _create(client.bootstrap, missing, replication, security)
-    made = tuple(topic for topic, code in codes.items() if code == 0)
-    wrong |= {topic: f"cannot be made: {name_of(code)}" for topic, code in codes.items() if code not in {0, ALREADY_EXISTS}}
+    answers = await _create(client.bootstrap, missing, replication, security)
+    made = tuple(topic for topic, (code, _why) in answers.items() if code == 0)
+    refused = {topic: answer for topic, answer in answers.items() if answer[0] not in {0, ALREADY_EXISTS}}
+    wrong |= {topic: f"cannot be made: {name_of(code)}: {why}".removesuffix(": ") for topic, (code, why) in refused.items()}
     try:
         await _until_known(client, made)
     except TimeoutError as error:
@@ -57,17 +58,19 @@ async def _until_known(client: Client, topics: tuple[Topic, ...]) -> None:
             await client.look(topics)
 
 
-async def _create(bootstrap: str, specs: list[TopicSpec], replication: int, security: Security) -> dict[Topic, int]:
+async def _create(bootstrap: str, specs: list[TopicSpec], replication: int, security: Security) -> dict[Topic, tuple[int, str]]:
+    """Ask the controller; return for each topic its error code and what the controller says to it."""
     arguments: dict[str, Any] = security.aiokafka()
+    new = [NewTopic(spec.topic, spec.partitions, replication, topic_configs=spec.settings) for spec in specs]
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=int(REQUEST_TIMEOUT_S * 1000), **arguments)
     try:
-        await admin.start()
-        new = [NewTopic(spec.topic, spec.partitions, replication, topic_configs=spec.settings) for spec in specs]
-        answer = await admin.create_topics(new)
+        async with asyncio.timeout(REQUEST_TIMEOUT_S):
+            await admin.start()
+            answer = await admin.create_topics(new)
     except (KafkaError, OSError, TimeoutError) as error:
         raise Unavailable(f"{bootstrap}: topics cannot be made: {type(error).__name__}: {error}") from error
     except AttributeError as error:  # aiokafka 0.14 asks a controller that its metadata does not know yet
         raise BusError(f"{bootstrap}: no controller known yet") from error
     finally:
-        await admin.close()
-    return {Topic(entry[0]): entry[1] for entry in answer.topic_errors}
+        await stopped(admin.close())
+    return {Topic(topic): (code, why or "") for topic, code, why in answer.topic_errors}

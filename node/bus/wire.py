@@ -151,15 +151,15 @@ class Acks(Wire):
 
 
 class Buffer:
-    """One reply, shared by the batches in it; back in its pool when the last of them is released."""
+    """Bytes shared by the batches in them; given back to whoever lent them when the last user has released them."""
 
-    __slots__ = ("_pool", "_users", "bytes", "view")
+    __slots__ = ("_give_back", "_users", "bytes", "view")
 
-    def __init__(self, size: int, pool: list["Buffer"]) -> None:
-        self.bytes = bytearray(size)
-        self.view = memoryview(self.bytes)
+    def __init__(self, data: bytearray, give_back: Callable[["Buffer"], None] | None = None) -> None:
+        self.bytes = data
+        self.view = memoryview(data)
         self._users = 0
-        self._pool = pool
+        self._give_back = give_back
 
     def use(self) -> None:
         """Count one more user."""
@@ -169,8 +169,8 @@ class Buffer:
         """Count one user less."""
         self._users -= 1
         assert self._users >= 0
-        if self._users == 0 and len(self._pool) < _POOL_MAX:
-            self._pool.append(self)
+        if self._users == 0 and self._give_back is not None:
+            self._give_back(self)
 
 
 class Bulk(Wire):
@@ -214,7 +214,17 @@ class Bulk(Wire):
             if len(buffer.bytes) >= size:
                 return self._pool.pop(i)
         self._pool.clear()
-        return Buffer(max(size, _ACKS_BYTES) * 5 // 4, self._pool)
+        return Buffer(bytearray(max(size, _ACKS_BYTES) * 5 // 4), self._put_back)
+
+    def _put_back(self, buffer: Buffer) -> None:
+        if not self.closed and len(self._pool) < _POOL_MAX:
+            self._pool.append(buffer)
+
+    def close(self) -> None:
+        """End the connection without a word, and keep no memory for replies that will not come."""
+        super().close()
+        self._pool.clear()
+        self._current = None
 
 
 async def connect(host: str, port: int, wire: W, client_id: str, security: Security) -> W:
@@ -224,16 +234,26 @@ async def connect(host: str, port: int, wire: W, client_id: str, security: Secur
             conn = await aiokafka.conn.create_conn(
                 host, port, client_id=client_id, request_timeout_ms=int(REQUEST_TIMEOUT_S * 1000), **_typed(security)
             )
+            await _silence(conn)
     except (OSError, TimeoutError, KafkaError) as error:
         raise Unavailable(f"no connection to the broker at {host}:{port}: {type(error).__name__}: {error}") from error
-    conn._read_task.cancel()  # noqa: SLF001 - the reason of this module
-    with contextlib.suppress(asyncio.CancelledError):
-        await conn._read_task  # noqa: SLF001
     transport = conn._writer.transport  # noqa: SLF001
     conn._reader = None  # noqa: SLF001 - its __del__ then leaves the transport alone
     transport.set_protocol(wire)
     wire.attach(transport, conn)
     return wire
+
+
+async def _silence(conn: Any) -> None:
+    """End the reader task of a fresh connection; ConnectionResetError if the other side has closed it meanwhile."""
+    with contextlib.ExitStack() as undo:
+        undo.callback(conn.close)
+        reading = conn._read_task  # noqa: SLF001 - the reason of this module
+        reading.cancel()
+        await asyncio.wait([reading])  # not `await reading`: its end and a cancellation of our own must not be mistaken for each other
+        if not conn.connected() or conn._writer.transport.is_closing():  # noqa: SLF001
+            raise ConnectionResetError("closed by the broker as soon as it was open")
+        undo.pop_all()
 
 
 def _typed(security: Security) -> dict[str, Any]:

@@ -4,9 +4,10 @@ import asyncio
 import json
 import sys
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -142,14 +143,17 @@ class World:
 
 
 @asynccontextmanager
-async def open_world(folder: Path) -> AsyncIterator[World]:
-    """Start three clusters and three nodes with their data under `folder`; all end when it is left, or with this process."""
+async def open_world(folder: Path, settings: Mapping[str, str] = MappingProxyType({})) -> AsyncIterator[World]:
+    """Start three clusters and three nodes with their data under `folder`; all end when it is left, or with this process.
+
+    `settings` are broker properties over the embedded clusters' own.
+    """
     async with AsyncExitStack() as stack:
-        opening = [open_cluster(folder / f"kafka-{code}", cable=code != DISTRICT) for code in TREE]
+        opening = [open_cluster(folder / f"kafka-{code}", settings=settings, cable=code != DISTRICT) for code in TREE]
         clusters = dict(zip(TREE, await _enter_all(stack, opening), strict=True))
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=_HTTP_S))
-        with reserved_ports(len(TREE)) as ports:
-            nodes = {code: NodeProcess(code, folder, port, http) for code, port in zip(TREE, ports, strict=True)}
+        ports = stack.enter_context(reserved_ports(len(TREE)))  # held, so that nobody takes the port of a node that is down
+        nodes = {code: NodeProcess(code, folder, port, http) for code, port in zip(TREE, ports, strict=True)}
         for code, node in nodes.items():
             above = TREE[code]
             node.configure(clusters[code], None if above is None else (above, clusters[above]))

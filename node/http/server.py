@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
@@ -44,14 +45,13 @@ class _Server(uvicorn.Server):
 @asynccontextmanager
 async def open_http(node: Node, host: str, port: int) -> AsyncIterator[int]:
     """Serve a node; yields the port (a free one for 0). BusError if the address cannot be had."""
-    config = uvicorn.Config(
-        application(node), host=host, port=port, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=_STOP_S
-    )
-    server = _Server(config)
     try:
-        listening = config.bind_socket()
-    except SystemExit as error:  # uvicorn ends the process where the address is taken
-        raise BusError(f"http.listen {host}:{port} cannot be had: is another process listening there?") from error
+        # Not by uvicorn, which would end the process where the address is taken.
+        listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise BusError(f"http.listen {host}:{port} cannot be had ({error}): is another process listening there?") from error
+    config = uvicorn.Config(application(node), log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=_STOP_S)
+    server = _Server(config)
     serving = asyncio.create_task(server.serve([listening]), name="http")
     try:
         yield listening.getsockname()[1]

@@ -4,48 +4,23 @@ See the package's docstring for the order of steps and why each stands where it 
 """
 
 from collections.abc import Iterable
-from enum import Enum
+from itertools import count
 from typing import assert_never
 
 from node.lane import facts as f
-from node.lane.checks import Resume, Stop, compare, first, resumed
+from node.lane.checks import Stop
+from node.lane.phase import Phase
 from node.lane.progress import Progress, TopicPartition
-from node.lane.route import RouteState, State
+from node.lane.route import RouteState, State, backoff
 from node.model.limits import (
     AHEAD_BYTES_MAX,
-    BACKOFF_FIRST_S,
-    BACKOFF_MAX_S,
     COMMIT_BYTES_MAX,
     COMMIT_INTERVAL_S,
     SKIP_COMMIT_S,
     TRANSACTION_TIMEOUT_S,
-    WAIT_MAX_S,
 )
 
-
-class Phase(Enum):
-    """Where a shard stands."""
-
-    RESTING = "resting"
-    BACKING_OFF = "backing-off"
-    OPENING = "opening"
-    RECOVERING = "recovering"
-    RUNNING = "running"
-    CLOSING = "closing"
-    """no more batches; waiting until those sent are settled"""
-    RECORDING = "recording"
-    COMMITTING = "committing"
-    ABORTING = "aborting"
-    GIVEN_UP = "given-up"
-    CLOSED = "closed"
-
-
 _PAUSED = {State.WAITING, State.SUSPECT}
-_FAILING = {Phase.OPENING, Phase.RECOVERING, Phase.RUNNING, Phase.CLOSING, Phase.RECORDING, Phase.COMMITTING, Phase.ABORTING}
-
-
-def _backoff(attempts: int) -> float:
-    return min(BACKOFF_FIRST_S * 2 ** min(attempts, 10), BACKOFF_MAX_S)
 
 
 class Machine:
@@ -58,7 +33,7 @@ class Machine:
         """why the producer was last thrown away; empty once something was committed"""
         self._wanted: frozenset[TopicPartition] = frozenset()
         self._known: dict[TopicPartition, Progress] = {}
-        self._resume: dict[TopicPartition, Resume] = {}
+        self._generations = count(1)
         self._ready: dict[TopicPartition, RouteState] = {}
         self._outstanding = 0
         self._sent_bytes = 0
@@ -79,9 +54,10 @@ class Machine:
         elif self.phase is Phase.RUNNING:
             if self._begun is not None:
                 times.append(self._begun + COMMIT_INTERVAL_S)
-            elif self._skipped_since is not None:
-                times.append(self._skipped_since + SKIP_COMMIT_S)
-            times.extend(route.retry_at for route in self.routes.values() if route.state is State.WAITING)
+            else:
+                times.extend(route.retry_at for route in self.routes.values() if route.state in _PAUSED)
+                if self._skipped_since is not None:
+                    times.append(self._skipped_since + SKIP_COMMIT_S)
         return min(times, default=None)
 
     def handle(self, fact: f.Fact, now: float) -> list[f.Order]:  # noqa: C901, PLR0912 - one arm a fact
@@ -96,7 +72,7 @@ class Machine:
             case f.Recorded():
                 self._recorded()
             case f.Committed():
-                self._committed()
+                self._committed(now)
             case f.Aborted():
                 self._lost("", now)
             case f.Lost():
@@ -130,31 +106,32 @@ class Machine:
     # ---- routes
 
     def _routed(self, wanted: frozenset[TopicPartition]) -> None:
+        for route in (wanted - self._wanted) & self.routes.keys():
+            if self.routes[route].queue:  # wanted again before the transaction that held it has ended
+                self._ready[route] = self.routes[route]
         self._wanted = wanted
         for route in sorted(wanted - self.routes.keys()):
-            state = self.routes[route] = RouteState(route, self._known.get(route))
-            if self._is_open:
+            state = self.routes[route] = RouteState(route, self._known.get(route), self._generations)
+            if self.phase.is_open:
                 self._inspect(state)
         self._remove_unwanted()
 
-    @property
-    def _is_open(self) -> bool:
-        return self.phase in {Phase.RUNNING, Phase.CLOSING, Phase.RECORDING, Phase.COMMITTING}
-
     def _remove_unwanted(self) -> None:
         """Let go of routes no longer wanted: at once, or after the commit if the open transaction holds some of it."""
+        recording = {move.route for move in self._recording}
         for route in [route for route in self.routes if route not in self._wanted]:
             state = self.routes[route]
             self._ready.pop(route, None)
-            if state.generation:
-                self._give(f.Unfollow(route))
-            if state.quiet:
+            self._give(f.Unfollow(route))
+            if state.quiet and route not in recording:
                 self._drop(state.rollback())
                 del self.routes[route]
-                self._resume.pop(route, None)
+            elif state.state is State.FLOWING:
+                state.state, state.retry_at = State.SUSPECT, 0.0
 
     def _inspect(self, state: RouteState) -> None:
         self._ready.pop(state.route, None)
+        state.progress = self._known.get(state.route)
         self._drop(state.rollback())
         state.state, state.stop, state.detail = State.INSPECTING, None, ""
         self._give(f.Inspect(state.route, state.generation, state.progress))
@@ -165,26 +142,14 @@ class Machine:
             return
         if not (fact.source.topic_id and fact.target.topic_id):
             side = "target" if fact.source.topic_id else "source"
-            self._wait(state, f"no such topic in the {side} cluster yet", now)
+            state.wait(State.WAITING, f"no such topic in the {side} cluster yet", now)
             return
-        mode = self._resume.get(fact.route)
-        if mode is not None:
-            state.progress = resumed(mode, state.progress, fact.source, fact.target)
-            state.rollback()
-        elif stop := compare(state.progress, fact.source, fact.target):
+        if stop := state.judge(fact.source, fact.target):
             self._set_aside(state, stop, "")
             return
-        elif state.progress is None:
-            state.progress = first(fact.source, fact.target)
-            state.rollback()
-        state.state = State.FLOWING
         assert state.progress is not None
+        state.state = State.FLOWING
         self._give(f.Follow(fact.route, state.generation, state.progress.next, fact.source.topic_id))
-
-    def _wait(self, state: RouteState, detail: str, now: float, *, as_: State = State.WAITING) -> None:
-        state.state, state.detail = as_, detail
-        state.retry_at = now + min(_backoff(state.attempts), WAIT_MAX_S)
-        state.attempts += 1
 
     def _looked(self, now: float) -> None:
         for state in self.routes.values():
@@ -199,24 +164,21 @@ class Machine:
         state = self.routes.get(fact.route)
         if state is None or state.state is not State.STOPPED:
             return
-        self._resume[fact.route] = fact.mode
-        if self._is_open and state.quiet:
-            self._inspect(state)
-        else:
-            state.state, state.retry_at = State.SUSPECT, 0.0
+        state.resume, state.resumed, state.resume_said = fact.mode, False, None
+        state.state, state.retry_at = State.SUSPECT, 0.0
 
     def _source_failed(self, fact: f.SourceFailed, now: float) -> None:
         state = self._current(fact.route, fact.generation)
         if state is None:
             return
-        if state.state is State.INSPECTING:
-            self._wait(state, fact.detail, now)
-        elif state.state is State.FLOWING:
+        if state.state not in {State.INSPECTING, State.FLOWING}:
+            return
+        if state.state is State.FLOWING:
             self._give(f.Unfollow(fact.route))
-            if fact.stop is None:
-                self._wait(state, fact.detail, now, as_=State.SUSPECT)
-            else:
-                self._set_aside(state, fact.stop, fact.detail)
+        if fact.stop is not None:
+            self._set_aside(state, fact.stop, fact.detail)
+        else:
+            state.wait(State.WAITING if state.state is State.INSPECTING else State.SUSPECT, fact.detail, now)
 
     def _current(self, route: TopicPartition, generation: int) -> RouteState | None:
         state = self.routes.get(route)
@@ -226,14 +188,13 @@ class Machine:
 
     def _fetched(self, fact: f.Fetched, now: float) -> None:
         state = self._current(fact.route, fact.generation)
-        if state is None or state.state is not State.FLOWING or fact.route not in self._wanted:
+        if state is None or state.state is not State.FLOWING:
             self._drop(fact.batches)
             return
-        state.attempts = 0
         state.fetched(fact.batches, fact.position, fact.end)
         if fact.batches:
             self._ready[fact.route] = state
-        elif self._skipped_since is None and state.progress is not None and fact.position > state.progress.next:
+        elif self._skipped_since is None and state.skipped:
             self._skipped_since = now
         if state.unsettled > AHEAD_BYTES_MAX and not state.held:
             state.held = True
@@ -288,7 +249,7 @@ class Machine:
             return
         if not self._stopping:
             self._pump()
-        if self._stopping or now - self._begun >= COMMIT_INTERVAL_S or self._sent_bytes >= COMMIT_BYTES_MAX or self._nothing_waits():
+        if self._stopping or now >= self._begun + COMMIT_INTERVAL_S or self._sent_bytes >= COMMIT_BYTES_MAX or self._nothing_waits():
             self.phase = Phase.CLOSING
 
     def _between(self, now: float) -> None:
@@ -299,16 +260,18 @@ class Machine:
         for state in self.routes.values():
             if state.state in _PAUSED and now >= state.retry_at and state.quiet and not state.queue:
                 self._inspect(state)
-        skipped = self._skipped_since is not None and now - self._skipped_since >= SKIP_COMMIT_S
-        if self._ready or skipped or self._resumed_routes():
+        if self._ready or self._skip_is_due(now) or any(state.resumed for state in self.routes.values()):
             self._begun, self._sent_bytes = now, 0
             self._give(f.Begin())
         elif not self.routes:
             self.phase = Phase.RESTING
             self._give(f.Close())
 
-    def _resumed_routes(self) -> Iterable[RouteState]:
-        return [self.routes[route] for route in self._resume if self.routes[route].state is State.FLOWING]
+    def _skip_is_due(self, now: float) -> bool:
+        if self._skipped_since is None or now < self._skipped_since + SKIP_COMMIT_S:
+            return False
+        self._skipped_since = None
+        return any(state.skipped for state in self.routes.values())
 
     def _nothing_waits(self) -> bool:
         if self._outstanding or self._ready:
@@ -316,8 +279,7 @@ class Machine:
         return all(state.caught_up for state in self.routes.values() if state.state is State.FLOWING)
 
     def _record(self) -> None:
-        again = {state.route for state in self._resumed_routes()}
-        moved = [move for state in self.routes.values() if (move := state.moved(resumed=state.route in again))]
+        moved = [move for state in self.routes.values() if (move := state.moved())]
         if not moved:
             self.phase = Phase.ABORTING
             self._give(f.Abort())
@@ -331,7 +293,7 @@ class Machine:
             self.phase = Phase.COMMITTING
             self._give(f.Commit())
 
-    def _committed(self) -> None:
+    def _committed(self, now: float) -> None:
         if self.phase is not Phase.COMMITTING:
             return
         for move in self._recording:
@@ -339,10 +301,9 @@ class Machine:
             state = self.routes.get(move.route)
             if state is not None:
                 state.commit(move.progress)
-                if state.state is State.FLOWING:
-                    self._resume.pop(move.route, None)
         self._recording = ()
-        self._begun = self._skipped_since = None
+        self._begun = None
+        self._skipped_since = now if any(state.skipped for state in self.routes.values()) else None
         self._attempts, self.failure = 0, ""
         self.phase = Phase.RUNNING
         self._remove_unwanted()
@@ -360,7 +321,7 @@ class Machine:
         self._known = dict(fact.progress)
         self.phase = Phase.RUNNING
         for state in self.routes.values():
-            state.progress = self._known.get(state.route)
+            self._drop(state.recover(self._known.get(state.route)))
             if state.state is not State.STOPPED:
                 self._inspect(state)
 
@@ -382,11 +343,12 @@ class Machine:
 
     def _lost(self, detail: str, now: float) -> None:
         """Throw the producer away and go back to taking a new one, after a pause that grows while nothing succeeds."""
-        if self.phase not in _FAILING:
+        if not self.phase.has_producer:
             return
         self.failure = detail or self.failure
         self._roll_back()
-        self._retry_at = now + _backoff(self._attempts)
+        self._begun = None
+        self._retry_at = now + backoff(self._attempts)
         self._attempts += 1
         self.phase = Phase.BACKING_OFF
         self._give(f.Close())
@@ -397,7 +359,7 @@ class Machine:
         """Give the shard up, unless it was the coordinator's time-out that ended our transaction: that is no rival."""
         if self._begun is not None and now - self._begun >= TRANSACTION_TIMEOUT_S:
             self._lost("the transaction outlived its time-out", now)
-        elif self.phase in _FAILING:
+        elif self.phase.has_producer:
             self._roll_back()
             self.phase = Phase.GIVEN_UP
             self._give(f.Close())
@@ -411,7 +373,7 @@ class Machine:
             self._give(f.Unfollow(state.route))
         self._ready.clear()
         self._outstanding = self._sent_bytes = 0
-        self._begun = self._skipped_since = None
+        self._skipped_since = None
         self._recording = ()
         self.routes = {route: state for route, state in self.routes.items() if route in self._wanted}
 

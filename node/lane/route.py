@@ -4,10 +4,10 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from enum import Enum
 
-from node.lane.checks import Resume, Stop
+from node.lane.checks import Resume, Side, Stop, compare, first, resumed
 from node.lane.facts import Batch, Moved
 from node.lane.progress import Progress, TopicPartition
-from node.model.limits import BACKOFF_FIRST_S, BACKOFF_MAX_S
+from node.model.limits import BACKOFF_FIRST_S, BACKOFF_MAX_S, WAIT_MAX_S
 
 
 class State(Enum):
@@ -81,6 +81,18 @@ class RouteState:
         self.batches = self.records = self.bytes = 0
         self.ages: list[int] = []
 
+    def judge(self, source: Side, target: Side) -> Stop | None:
+        """Return why the route may not go on from both sides as they are, or None: `progress` says from where it goes on."""
+        if self.resume is not None:
+            self.progress = resumed(self.resume, self.progress, source, target)
+        elif stop := compare(self.progress, source, target):
+            return stop
+        elif self.progress is None:
+            self.progress = first(source, target)
+        self.rollback()
+        self.resumed = self.resume is not None
+        return None
+
     @property
     def caught_up(self) -> bool:
         """Nothing of it waits in the source, as far as the last Fetch tells."""
@@ -109,7 +121,7 @@ class RouteState:
     def wait(self, state: State, detail: str, now: float) -> None:
         """Stand still until it is looked at again, after a pause that grows."""
         self.state, self.detail = state, detail
-        self.retry_at = now + backoff(self.attempts)
+        self.retry_at = now + min(backoff(self.attempts), WAIT_MAX_S)
         self.attempts += 1
 
     def settle(self, offset: int) -> bool:
@@ -170,6 +182,7 @@ class RouteState:
     def commit(self, progress: Progress) -> None:
         """Take the recorded progress as committed."""
         self.progress = progress
+        self.written = max(self.written, progress.next)
         if self.resumed:
             self.resume, self.resumed = None, False
         self.oldest = None

@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import msgspec
 
@@ -20,6 +21,9 @@ from node.model.partition import shard_of
 from node.runtime.shard import Place, Shard
 from node.telemetry import Metrics, logger
 from node.telemetry.metrics import RouteFigures
+
+_FINISH_S = 0.7 * STOP_S
+"""For the transactions of all shards together; the rest of a stop's time is for closing clients and answering the last HTTP request."""
 
 
 class LaneSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +59,8 @@ class Lane:
         self._place = place
         self._tasks = tasks
         self._shards: dict[int, Shard] = {}
+        self._running: set[asyncio.Task[None]] = set()
+        self._failed = False
         self._behind: dict[TopicPartition, tuple[int, int | None]] = {}
 
     def route(self, topics: Iterable[tuple[Topic, int]]) -> None:
@@ -66,7 +72,7 @@ class Lane:
         for number, routes in sorted(wanted.items()):
             shard = self._shards.get(number)
             if shard is None:
-                shard = self._shards[number] = Shard(self._place, number, self._tasks.create_task)
+                shard = self._shards[number] = Shard(self._place, number, self.spawn)
             shard.feed(f.Routed(frozenset(routes)))
 
     def look(self) -> None:
@@ -171,26 +177,42 @@ class Lane:
                     behind[route.route] = await oldest(self._place.source.client, route.route, route.progress.next)
             self._behind = behind
 
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run a task of this lane. Whatever one of them raises ends the lane: the supervisor opens it anew."""
+        if self._failed:  # a TaskGroup that ends takes no tasks
+            work.close()
+            return
+        task = self._tasks.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self._failed = self._failed or not (task.cancelled() or task.exception() is None)
+
     async def stop(self) -> None:
-        """Finish or abort what is open, within 10 s, and say which."""
+        """Finish or abort what is open, within 7 s, and say which; after that nothing of the lane runs any more."""
         for shard in self._shards.values():
-            shard.ending = ""
             shard.feed(f.Stopping())
-        try:
-            async with asyncio.timeout(STOP_S):
-                for shard in self._shards.values():
-                    await shard.ended.wait()
-        except TimeoutError:
-            for shard in self._shards.values():
-                shard.feed(f.Lost("the stop took too long"))
+            shard.ending = "" if shard.ended.is_set() else "lost"  # until the coordinator's answer says better
+        if not self._failed:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_FINISH_S):
+                    for shard in self._shards.values():
+                        await shard.ended.wait()
         for shard in self._shards.values():
+            if not shard.ended.is_set():
+                shard.feed(f.Lost("the stop took too long"))
             if shard.ending:
                 logger().info("transaction-ended", lane=self.spec.lane, shard=shard.number, outcome=shard.ending)
+        self._shards = {}
+        for task in list(self._running):
+            task.cancel()
 
 
 @asynccontextmanager
 async def open_lane(spec: LaneSpec, source: Client, target: Client, metrics: Metrics) -> AsyncIterator[Lane]:
-    """Open a lane; leaving it finishes or aborts its transactions."""
+    """Open a lane; leaving it finishes or aborts its transactions, unless `stop` was called before."""
     client_id = f"{spec.node}.{spec.lane}"
     async with open_source(source, client_id) as incoming, asyncio.TaskGroup() as tasks:
         place = Place(
@@ -203,9 +225,8 @@ async def open_lane(spec: LaneSpec, source: Client, target: Client, metrics: Met
             metrics=metrics,
         )
         lane = Lane(spec, place, tasks)
-        watch = tasks.create_task(lane.watch(), name=f"watch {client_id}")
+        lane.spawn(lane.watch())
         try:
             yield lane
         finally:
             await lane.stop()
-            watch.cancel()

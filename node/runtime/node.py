@@ -68,6 +68,9 @@ class Node:
         """Why the node is not ready: what it is there for and does not do now. Empty when ready."""
         found = [f"{part}: {why}" for part, why in self._troubles.items() if why]
         given_up = sum(lane.phases().count("given-up") for lane in self._lanes.values())
+        if (link := self.link) is not None and not link.up and not self._troubles["link"]:
+            since = "yet" if link.answered_s_ago is None else f"for {link.answered_s_ago:.0f} s"
+            found.append(f"link: {link.parent} has not answered {since}: {link.trouble or 'nothing is carried yet'}")
         if given_up:
             found.append(f"{given_up} shards are held by another process with this node's name: stop one of the two and restart this one")
         return found
@@ -172,7 +175,7 @@ class Node:
     # ---- the link
 
     async def keep_link(self) -> None:
-        """Carry the routes of the link until its clients fail or the node stops."""
+        """Carry the routes of the link until its clients fail or it is cancelled: then what is open is finished or aborted."""
         s = self.settings
         assert s.parent is not None
         progress = progress_topic(s.division)
@@ -186,12 +189,11 @@ class Node:
             self._trouble("link", "")
             self._route()
             try:
-                await self.stopping.wait()
+                await asyncio.get_running_loop().create_future()
             finally:
-                self._link_ends()
-
-    def _link_ends(self) -> None:
-        self._troubles["link"] = "not connected"
+                self._lanes = {}
+                self._troubles["link"] = "not connected"
+                await asyncio.gather(up.stop(), down.stop())  # in one time, not one after the other
 
     def _lane(self, name: str, progress: Topic) -> LaneSpec:
         return LaneSpec(node=self.settings.division, lane=name, progress_topic=progress, compacted=self._is_compacted)
@@ -213,22 +215,31 @@ class Node:
         pause = BACKOFF_FIRST_S
         while not self.stopping.is_set():
             began = time.monotonic()
-            try:
-                await keep()
-            except BusError as error:
-                self._trouble(part, str(error))
-            except ExceptionGroup as group:
-                self._unforeseen(part, group)
-            except Exception as error:  # noqa: BLE001 - the supervisor: whatever it is, the half starts anew
-                self._unforeseen(part, error)
+            cause = await self._until_it_fails(part, keep)
             if time.monotonic() - began > BACKOFF_MAX_S:
                 pause = BACKOFF_FIRST_S
+            self._troubles[part] = cause
+            logger().warning("not-ready", part=part, cause=cause, next_attempt_s=pause)
             await asyncio.sleep(pause)
             pause = min(pause * 2, BACKOFF_MAX_S)
 
-    def _unforeseen(self, part: str, error: Exception) -> None:
-        self._trouble(part, f"{type(error).__name__}: {error}")
-        logger().error("part-failed", part=part, exc_info=error)
+    async def _until_it_fails(self, part: str, keep: Callable[[], Awaitable[None]]) -> str:
+        """Return why a half of the node ended. What Kafka could not do is told in a line, all else with where it happened."""
+        cause = "it ended"
+        try:
+            await keep()
+        except* BusError as group:
+            cause = str(_first(group))
+        except* Exception as group:  # noqa: BLE001 - the supervisor: whatever it is, the half starts anew
+            cause = f"{type(_first(group)).__name__}: {_first(group)}"
+            logger().error("part-failed", part=part, exc_info=group)
+        return cause
+
+
+def _first(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 async def run_node(node: Node) -> None:
@@ -237,13 +248,11 @@ async def run_node(node: Node) -> None:
         "started", parent=node.settings.parent or "", bootstrap=node.settings.bootstrap, control=control_topic(node.settings.division)
     )
     async with asyncio.TaskGroup() as tasks:
-        own = tasks.create_task(node.supervise("own cluster", node.keep_own_cluster), name="own cluster")
-        link = None
+        halves = [tasks.create_task(node.supervise("own cluster", node.keep_own_cluster), name="own cluster")]
         if node.settings.parent is not None:
-            link = tasks.create_task(node.supervise("link", node.keep_link), name="link")
+            halves.append(tasks.create_task(node.supervise("link", node.keep_link), name="link"))
         await node.stopping.wait()
-        if link is not None:
-            await asyncio.wait([link])
-        own.cancel()
-    await node.ledger.close()
+        for half in halves:
+            half.cancel()
+        tasks.create_task(node.ledger.close())
     logger().info("stopped")

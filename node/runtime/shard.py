@@ -14,7 +14,7 @@ from node.bus.fetch import Piece, topic_id
 from node.bus.progress import read_progress
 from node.bus.sink import Sink
 from node.bus.source import Following, Source
-from node.errors import BusError, Fenced
+from node.errors import BatchError, BusError, Fenced
 from node.lane import Machine, Phase, Stop, TopicPartition
 from node.lane import facts as f
 from node.model.limits import WAIT_MAX_S
@@ -36,7 +36,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 class Shard:
     """One shard of a lane. `feed` takes facts; everything else follows from the machine."""
 
-    def __init__(self, place: Place, number: int, spawn: Callable[[Coroutine[Any, Any, None]], object]) -> None:
+    def __init__(self, place: Place, number: int, spawn: Callable[[Coroutine[Any, Any, None]], None]) -> None:
         self.machine = Machine()
         self.number = number
         self.ended = asyncio.Event()
@@ -68,6 +68,9 @@ class Shard:
             while self._facts:
                 for order in self.machine.handle(self._facts.popleft(), self._loop.time()):
                     self._carry_out(order)
+        except Exception as error:  # noqa: BLE001 - most facts come from callbacks, where it would only be logged: the supervisor must have it
+            self._spawn(_fail(error))
+            return
         finally:
             self._feeding = False
         self._set_timer()
@@ -229,6 +232,9 @@ class Shard:
         except BusError as error:
             self.feed(f.SourceFailed(route, order.generation, None, str(error)))
             return
+        except BatchError as error:
+            self.feed(f.SourceFailed(route, order.generation, Stop.CORRUPT, str(error)))
+            return
         self.feed(f.Inspected(route, order.generation, one, other))
 
     def _tell(self, sink: Sink, fact: f.Fact) -> None:
@@ -272,6 +278,10 @@ class Shard:
     def source_failed(self, route: TopicPartition, generation: int, stop: Stop | None, detail: str) -> None:
         """The source refuses a route."""
         self.feed(f.SourceFailed(route, generation, stop, detail))
+
+
+async def _fail(error: Exception) -> None:
+    raise error
 
 
 def _release(order: f.Drop) -> None:

@@ -1,0 +1,57 @@
+"""Our side of `link`: a process that carries one topic from one cluster to another, inside transactions, until SIGTERM.
+
+`python -m benchmarks.carry SOURCE TARGET TOPIC PARTITIONS PROGRESS_TOPIC`: bootstrap addresses, then names. It is the lane of a node
+without the node: book, HTTP and the lane down would cost next to nothing while this one works.
+"""
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from benchmarks.watch import Carrier
+from node.bus.client import open_client
+from node.bus.embedded.process import end, spawn
+from node.bus.security import Security
+from node.model.limits import STOP_S
+from node.model.names import Topic
+from node.runtime.lane import LaneSpec, open_lane
+from node.telemetry import Metrics, configure
+
+NODE = "445102"
+LANE = "link-up"
+_ROOT = Path(__file__).parent.parent
+_GRACE_S = STOP_S + 2.0
+"""A lane ends within STOP_S; the rest is for the interpreter."""
+
+
+async def carry(source: str, target: str, topic: str, partitions: int, progress: str) -> None:
+    """Carry a topic until SIGTERM, as a node carries it up its link."""
+    stopping = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
+    spec = LaneSpec(node=NODE, lane=LANE, progress_topic=progress, compacted=lambda _topic: False)
+    security = Security()
+    async with (
+        open_client(source, client_id=f"{NODE}.{LANE}", security=security) as incoming,
+        open_client(target, client_id=f"{NODE}.{LANE}", security=security) as outgoing,
+        open_lane(spec, incoming, outgoing, Metrics()) as lane,
+    ):
+        lane.route([(Topic(topic), partitions)])
+        await stopping.wait()
+
+
+@asynccontextmanager
+async def open_carrier(log: Path, *arguments: str) -> AsyncIterator[Carrier]:
+    """Run this module with its arguments as a process, which logs into a file; it is ended and reaped when left."""
+    process = await spawn([sys.executable, "-m", "benchmarks.carry", *arguments], folder=_ROOT, log=log, environment={})
+    try:
+        yield Carrier("the lane", process, log)
+    finally:
+        await end(process, _GRACE_S)
+
+
+if __name__ == "__main__":
+    configure(division=NODE, readable=False)
+    asyncio.run(carry(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]), sys.argv[5]))

@@ -1,0 +1,50 @@
+"""What a benchmark prints: both sides, the ratio and its spread against the goal, and under which conditions."""
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from benchmarks.result import Figures, Result, Run
+
+
+def shown(result: Result, goal: Figures) -> RenderableType:
+    """Return a result as a table with notes below it."""
+    table = Table(title=result.id, title_justify="left")
+    for heading in ("", result.ours.name, result.peer.name, "ratio", "goal", "spread of ratios"):
+        table.add_column(heading, justify="right" if heading else "left")
+    rows = (
+        ("records/s", result.ours.records_per_s, result.peer.records_per_s, result.ratio.records_per_s, goal.records_per_s),
+        (
+            "records/CPU s",
+            result.ours.records_per_cpu_s,
+            result.peer.records_per_cpu_s,
+            result.ratio.records_per_cpu_s,
+            goal.records_per_cpu_s,
+        ),
+    )
+    spreads = (result.spread.records_per_s, result.spread.records_per_cpu_s)
+    for (name, ours, peer, ratio, wanted), (least, greatest) in zip(rows, spreads, strict=True):
+        met = Text(f"{ratio:.1f} ×", style="bold green" if ratio >= wanted else "bold red")
+        table.add_row(name, f"{ours:,.0f}", f"{peer:,.0f}", met, f"≥ {wanted:g} ×", f"{least:.1f} to {greatest:.1f}")
+    notes = [f"{name}: {value}" for name, value in (*result.what.items(), *_conditions(result))]
+    return Group(table, *(Text(note, style="dim") for note in notes))
+
+
+def line(name: str, run: Run) -> str:
+    """Return one run in a line."""
+    return (
+        f"{name}: {run.per_s:,.0f} records/s, {run.per_cpu_s:,.0f} records/CPU s; {run.records:,} records in {run.seconds:.1f} s; "
+        f"CPU s: carrier {run.cpu_s:.2f}, brokers {run.brokers_cpu_s:.1f}, others {run.others_cpu_s:.1f}"
+    )
+
+
+def _conditions(result: Result) -> list[tuple[str, str]]:
+    machine, runs = result.machine, [*result.ours.runs, *result.peer.runs]
+    noise = sum(run.others_cpu_s for run in runs) / sum(run.seconds for run in runs) / machine.cores
+    best = result.peer.settings
+    return [
+        ("best settings of the peer", f"{best['records_per_s']} by records/s, {best['records_per_cpu_s']} by records/CPU s"),
+        ("machine", f"{machine.cores} × {machine.processor}, {machine.memory_gib} GiB, Linux {machine.kernel}"),
+        ("load", f"{machine.load} before the first run; {noise:.0%} of the cores were busy with other things while it was measured"),
+        ("versions", ", ".join(f"{name} {value}" for name, value in result.versions.items())),
+    ]

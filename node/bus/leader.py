@@ -1,0 +1,206 @@
+"""One broker that leads partitions of a sink: batches out, answers in.
+
+- Up to five requests are in flight, each with at most one batch of a partition.
+- The first batch of a partition in a transaction may be refused for a moment (`Producer.answered` tells); it is sent again
+  unchanged, after pauses that grow from 2 ms to 0.1 s.
+- A batch that is not settled 10 s after it was first sent, unanswered or refused, costs the producer its life.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from node.batch.header import Header
+from node.bus.client import Client
+from node.bus.faults import raised
+from node.bus.produce import Packer, parse
+from node.bus.wire import Acks
+from node.errors import BusError, ProtocolError
+from node.lane import TopicPartition
+from node.lane.facts import Batch
+from node.model.limits import BACKOFF_FIRST_S, INFLIGHT_MAX, MESSAGE_BYTES_MAX, REQUEST_TIMEOUT_S
+
+_AGAIN_S = 0.002
+"""The first pause before a batch is sent again: the markers of the last transaction take about a millisecond."""
+_BATCHES_MAX = 200
+"""In a request: its reply has up to 249 bytes of topic name and 36 more for each, and must fit the 64 KiB of `Acks`."""
+_TIMED_OUT, _CUT_OFF = 7, 13
+
+
+class Item(msgspec.Struct, eq=False):
+    """A batch to be written: a fetched one, or progress records (`batch` is None)."""
+
+    route: TopicPartition
+    generation: int
+    buffer: bytearray
+    start: int
+    header: Header
+    batch: Batch | None
+    since: float = 0.0
+    """loop time (s) at which it was first sent"""
+
+
+class Producer(Protocol):
+    """The sink that a leader works for."""
+
+    def may_send(self, route: TopicPartition) -> bool:
+        """Tell whether the next batch of a route may go."""
+
+    def stamp(self, item: Item) -> None:
+        """Give a batch its place in the partition's sequence."""
+
+    def answered(self, item: Item, code: int, offset: int) -> bool:
+        """Take the broker's answer for one batch; False: send it again as it is."""
+
+    def lose(self, error: BusError) -> None:
+        """Say that the producer is of no use any more; it closes its leaders."""
+
+    def forget(self, leader: "Leader") -> None:
+        """Drop a leader whose idle connection ended."""
+
+
+class _Sent(msgspec.Struct, eq=False):
+    correlation: int
+    items: list[Item]
+
+
+class Leader:
+    """A broker's connection: what waits for it and what is in flight to it."""
+
+    def __init__(self, producer: Producer, packer: Packer, node: int) -> None:
+        self.node = node
+        self._producer = producer
+        self._packer = packer
+        self._waiting: dict[TopicPartition, deque[Item]] = {}
+        self._sent: deque[_Sent] = deque()
+        self._again: list[Item] = []
+        self._wire: Acks | None = None
+        self._closed = False
+        self._correlation = 0
+        self._pause_s = _AGAIN_S
+        self._timer: asyncio.TimerHandle | None = None
+        self._loop = asyncio.get_running_loop()
+
+    async def connect(self, client: Client) -> None:
+        """Open the connection and send what waits. Unavailable if the broker cannot be reached."""
+        wire = Acks(self._on_frame, self._on_lost)
+        await client.connect(self.node, wire)
+        if self._closed:  # meanwhile: nobody else knows of this connection
+            wire.close()
+            return
+        self._wire = wire
+        self.pump()
+
+    def take(self, item: Item) -> None:
+        """Send a batch as soon as those before it allow."""
+        self._waiting.setdefault(item.route, deque()).append(item)
+        self.pump()
+
+    def pump(self) -> None:
+        """Send what waits, as far as it may go."""
+        while self._wire is not None and len(self._sent) < INFLIGHT_MAX:
+            items = self._next()
+            if not items:
+                return
+            now = self._loop.time()
+            for item in items:
+                self._producer.stamp(item)
+                item.since = now
+            self._send(items)
+
+    def _next(self) -> list[Item]:
+        items: list[Item] = []
+        size = 0
+        for route in list(self._waiting):
+            if size >= MESSAGE_BYTES_MAX or len(items) == _BATCHES_MAX:
+                break
+            if not self._producer.may_send(route):
+                continue
+            queue = self._waiting[route]
+            items.append(queue.popleft())
+            size += items[-1].header.size
+            if not queue:
+                del self._waiting[route]
+        return items
+
+    def _send(self, items: list[Item]) -> None:
+        assert self._wire is not None
+        self._correlation += 1
+        self._sent.append(_Sent(self._correlation, items))
+        if self._timer is None:
+            self._timer = self._loop.call_later(REQUEST_TIMEOUT_S, self._check)
+        bodies = [(item.route, memoryview(item.buffer)[item.start : item.start + item.header.size]) for item in items]
+        self._wire.send(self._packer.pack(self._correlation, bodies))
+
+    def _on_frame(self, data: bytearray, start: int, end: int) -> None:
+        try:
+            correlation, results = parse(data, start, end)
+            if not self._sent or correlation != self._sent[0].correlation:
+                raise ProtocolError(f"a produce reply numbered {correlation} that is not due")
+        except ProtocolError as error:
+            self._producer.lose(error)
+            return
+        sent = self._sent.popleft()
+        found = {route: (code, offset) for route, code, offset in results}
+        refused = [item for item in sent.items if not self._producer.answered(item, *found.get(item.route, (-1, -1)))]
+        if refused:
+            if not self._again:
+                self._loop.call_later(self._pause_s, self._resend)
+                self._pause_s = min(2 * self._pause_s, BACKOFF_FIRST_S)
+            self._again += refused
+        else:
+            self._pause_s = _AGAIN_S
+        self.pump()
+
+    def _resend(self) -> None:
+        items, self._again = self._again, []
+        if items and self._wire is not None:
+            self._send(items)
+
+    def _check(self) -> None:
+        """Give the producer up when a batch has been unsettled for too long."""
+        self._timer = None
+        oldest = min((item.since for item in self._unsettled()), default=None)
+        if oldest is None:
+            return
+        rest_s = oldest + REQUEST_TIMEOUT_S - self._loop.time()
+        if rest_s > 0:
+            self._timer = self._loop.call_later(rest_s, self._check)
+        else:
+            self._producer.lose(raised(_TIMED_OUT, f"produce to broker {self.node}"))
+
+    def _unsettled(self) -> list[Item]:
+        return [*self._again, *(item for sent in self._sent for item in sent.items)]
+
+    @property
+    def busy(self) -> bool:
+        """Something is in flight or about to be sent again."""
+        return bool(self._sent or self._again)
+
+    def drop_waiting(self) -> Sequence[Item]:
+        """Return what was not sent yet, and forget it."""
+        waiting, self._waiting = self._waiting, {}
+        return [item for queue in waiting.values() for item in queue]
+
+    def close(self) -> Sequence[Item]:
+        """End the connection; return everything that is not settled."""
+        self._closed = True
+        held = [*self._unsettled(), *self.drop_waiting()]
+        self._sent.clear()
+        self._again = []
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._wire is not None:
+            self._wire.close()
+            self._wire = None
+        return held
+
+    def _on_lost(self, error: Exception | None) -> None:
+        self._wire = None
+        if self.busy or self._waiting:
+            self._producer.lose(raised(_CUT_OFF, f"connection to broker {self.node} ended: {error or 'closed by the broker'}"))
+        else:
+            self._producer.forget(self)  # an idle connection that the broker closed is opened again when it is needed

@@ -1,0 +1,81 @@
+"""A source's surroundings: a taker that notes what it hears and gives the bytes back, or keeps them."""
+
+import asyncio
+from collections.abc import Callable
+
+from node.batch.header import read
+from node.batch.records import Record, records
+from node.bus.client import Client
+from node.bus.fetch import Piece, topic_id
+from node.bus.source import Following
+from node.lane import Stop, TopicPartition
+from node.lane.facts import Batch
+
+
+class Taker:
+    """Who follows routes: keeps the records of each, and the batches themselves until they are released."""
+
+    def __init__(self, *, keeps: bool = False) -> None:
+        self.keeps = keeps
+        self.records: dict[TopicPartition, list[Record]] = {}
+        self.positions: dict[TopicPartition, int] = {}
+        self.held: list[Batch] = []
+        self.failures: list[tuple[TopicPartition, int, Stop | None, str]] = []
+        self.replies = 0
+        self.changed = asyncio.Event()
+
+    def fetched(self, route: TopicPartition, generation: int, batches: list[Batch], position: int, end: int) -> None:
+        """Read the records and give the bytes back, or keep them."""
+        assert generation > 0
+        assert self.positions.get(route, 0) <= position <= end
+        self.replies += 1
+        self.positions[route] = position
+        for batch in batches:
+            piece = batch.handle
+            assert isinstance(piece, Piece)
+            data = piece.buffer.view[piece.start : piece.start + batch.size]
+            self.records.setdefault(route, []).extend(records(data, read(data, 0)))
+        self.held += batches
+        if not self.keeps:
+            self.release()
+        self.changed.set()
+
+    def source_failed(self, route: TopicPartition, generation: int, stop: Stop | None, detail: str) -> None:
+        """Take note."""
+        self.failures.append((route, generation, stop, detail))
+        self.changed.set()
+
+    def release(self) -> None:
+        """Give back what is kept."""
+        held, self.held = self.held, []
+        for batch in held:
+            assert isinstance(batch.handle, Piece)
+            batch.handle.release()
+
+    @property
+    def held_bytes(self) -> tuple[int, int]:
+        """Bytes of the batches that are kept, and of the buffers that they lie in."""
+        buffers = {id(piece.buffer): len(piece.buffer.bytes) for batch in self.held if isinstance(piece := batch.handle, Piece)}
+        return sum(batch.size for batch in self.held), sum(buffers.values())
+
+    def values(self, route: TopicPartition) -> list[bytes | None]:
+        """Return the values of a route's records so far."""
+        return [record.value for record in self.records.get(route, [])]
+
+    async def until(self, there: Callable[[], bool]) -> None:
+        """Wait until something has been told."""
+        async with asyncio.timeout(15):
+            while not there():
+                self.changed.clear()
+                await self.changed.wait()
+
+
+def following(
+    client: Client, route: TopicPartition, taker: Taker, *, position: int = 0, generation: int = 1, compacted: bool = False
+) -> Following:
+    """Return what a shard hands to the source after it has looked at both sides."""
+    info = client.topic(route.topic)
+    assert info is not None
+    return Following(
+        route=route, topic_id=topic_id(str(info.id)), generation=generation, position=position, compacted=compacted, listener=taker
+    )

@@ -1,0 +1,357 @@
+"""Answers for node/bus/fetch.py: what is asked, what a reply may say, and which batches of it are carried."""
+
+import random
+import struct
+import uuid
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from node.batch.build import build
+from node.batch.header import HEADER_BYTES, LZ4, NONE, ZSTD, read
+from node.batch.records import Record, records
+from node.bus import fetch
+from node.bus.fetch import Found, Piece, Reply, Wanted, committed, parse, request, topic_id, unpin, walk_committed
+from node.bus.wire import Buffer
+from node.errors import BatchError, ProtocolError
+from node.lane import Stop
+from node.model.limits import FETCH_BYTES_MAX, FETCH_PARTITION_BYTES_MAX, FETCH_WAIT_S
+from tests.bus.replies import Part, batch, changed, fetch_reply, marker
+
+A, B = bytes(range(16)), bytes(range(16, 32))
+PARTS = {
+    A: [Part(partition=0, stable=9, data=b"abc"), Part(partition=300, error=3, data=None)],
+    B: [Part(partition=1, stable=7, aborted=[(5, 2), (6, 3)], data=b"x" * 300, tags=b"\x01\x00\x02hi")],
+}
+REPLY = fetch_reply(42, PARTS)
+
+
+class Count:
+    """Stands for the connection that batches came over."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+
+    def settled(self, size: int) -> None:
+        """Count settled bytes."""
+        self.bytes += size
+
+
+def carried(
+    *batches: bytearray, offset: int = 0, aborted: list[tuple[int, int]] | None = None, compacted: bool = False
+) -> tuple[Found, Buffer]:
+    """Return what of these batches is carried from an offset on, and the buffer that they lie in."""
+    data = bytearray(b"head") + b"".join(batches) + b"tail"
+    buffer = Buffer(data)
+    reply = Reply(A, 0, 0, 0, aborted or [], 4, len(data) - 4)
+    return committed(buffer, reply, offset, compacted=compacted, feed=Count()), buffer
+
+
+def bases(found: Found) -> list[int]:
+    """Return the source offsets at which carried batches begin."""
+    return [one.base for one in found.batches]
+
+
+def test_a_request_says_what_kafka_expects() -> None:
+    """Every field of a Fetch v13 request, read back by a reader of this test's own from Kafka's protocol description."""
+    wanted = [Wanted(A, 3, 100), Wanted(B, 0, 7), Wanted(A, 1, 2**40)]
+    data = request(5, "445102.link", wanted)
+    assert struct.unpack_from(">ihhih", data) == (len(data) - 4, 1, 13, 5, 11)
+    at = 4 + 10 + 11 + 1
+    assert data[14:25] == b"445102.link"
+    assert struct.unpack_from(">iiiibii", data, at) == (-1, FETCH_WAIT_S * 1000, 1, FETCH_BYTES_MAX, 1, 0, -1)
+    at += 25
+    assert data[at] == 2 + 1
+    at += 1
+    found = []
+    for _ in range(2):
+        name, count = data[at : at + 16], data[at + 16] - 1
+        at += 17
+        for _ in range(count):
+            partition, epoch, offset, last_epoch, start, size = struct.unpack_from(">iiqiqi", data, at)
+            assert (epoch, last_epoch, start, size, data[at + 32]) == (-1, -1, -1, FETCH_PARTITION_BYTES_MAX, 0)
+            found.append(Wanted(name, partition, offset))
+            at += 33
+        assert data[at] == 0
+        at += 1
+    assert found == [wanted[0], wanted[2], wanted[1]]
+    assert data[at:] == b"\x01\x01\0"
+
+
+def test_many_partitions_need_longer_counts() -> None:
+    """From 127 on a count takes two bytes, and so on."""
+    assert [fetch._uvarint(number) for number in (0, 127, 128, 300, 2**28)] == [
+        b"\0",
+        b"\x7f",
+        b"\x80\x01",
+        b"\xac\x02",
+        b"\x80\x80\x80\x80\x01",
+    ]
+    data = request(1, "", [Wanted(A, partition, 0) for partition in range(1000)])
+    assert len(data) > 33_000
+
+
+def test_a_reply_tells_each_partition() -> None:
+    """Errors, stable offset, aborted transactions and the place of the records, tagged fields passed over."""
+    correlation, replies = parse(REPLY, len(REPLY))
+    assert correlation == 42
+    assert [(one.topic_id, one.partition, one.error, one.stable, list(one.aborted)) for one in replies] == [
+        (A, 0, 0, 9, []),
+        (A, 300, 3, 0, []),
+        (B, 1, 0, 7, [(5, 2), (6, 3)]),
+    ]
+    assert [bytes(REPLY[one.start : one.end]) for one in replies] == [b"abc", b"", b"x" * 300]
+
+
+@pytest.mark.parametrize("rest", [b"", bytes(REPLY)], ids=["nothing-behind", "an-older-reply-behind"])
+def test_a_cut_reply_is_refused(rest: bytes) -> None:
+    """Cut at any length it must be refused, even where the older reply in the same buffer would complete it."""
+    for size in range(len(REPLY)):
+        data = REPLY[:size] + rest[size:]
+        with pytest.raises(ProtocolError):
+            parse(data, size)
+
+
+def test_a_reply_with_bytes_left_is_refused() -> None:
+    """Its own size must be the whole of it."""
+    with pytest.raises(ProtocolError, match="ends at byte"):
+        parse(REPLY + b"\0", len(REPLY) + 1)
+
+
+def test_a_broker_that_refuses_is_told_by_name() -> None:
+    """An error of the reply as a whole names what Kafka calls it."""
+    data = fetch_reply(1, {}, error=76)
+    with pytest.raises(ProtocolError, match="UNSUPPORTED_COMPRESSION_TYPE"):
+        parse(data, len(data))
+
+
+def test_a_number_without_end_is_refused() -> None:
+    """A varint of more than five bytes is not Kafka's."""
+    data = bytearray(struct.pack(">i", 1) + b"\x80" * 5 + b"\x01")
+    with pytest.raises(ProtocolError, match="varint"):
+        parse(data, len(data))
+
+
+def test_forged_bytes_never_do_worse_than_protocol_error() -> None:
+    """Whatever byte is changed, the reply is read in its bounds or refused."""
+    dice = random.Random(3)
+    for at in range(len(REPLY)):
+        for value in {0, 1, 0x7F, 0x80, 0xFF, dice.randrange(256)}:
+            data = bytearray(REPLY)
+            data[at] = value
+            try:
+                replies = parse(data, len(data))[1]
+            except ProtocolError:
+                continue
+            assert all(0 <= one.start <= one.end <= len(data) for one in replies)
+
+
+def test_committed_records_are_carried() -> None:
+    """Plain and committed batches are carried as they lie, in order, with what the machine must know; markers only move the position."""
+    plain, ours = batch(0, 3), batch(3, 2, producer=8, codec=LZ4)
+    found, buffer = carried(plain, ours, marker(5, 8, commit=True))
+    assert bases(found) == [0, 3]
+    assert (found.position, found.stop) == (6, None)
+    first, second = found.batches
+    assert (first.next, first.count, first.size, first.crc) == (3, 3, len(plain), read(plain, 0).crc)
+    assert (second.next, second.count, second.size) == (5, 2, len(ours))
+    piece = second.handle
+    assert isinstance(piece, Piece)
+    assert piece.buffer is buffer
+    assert buffer.bytes[piece.start : piece.start + second.size] == ours
+
+
+def test_aborted_transactions_are_passed_over() -> None:
+    """From the listed first offset to its marker a producer's batches are aborted; others between are not, nor its next transaction."""
+    found, _ = carried(
+        batch(0, producer=1),
+        batch(1, producer=2),
+        batch(2, producer=1),
+        marker(3, 1, commit=False),
+        batch(4, producer=1),
+        batch(5, producer=2),
+        marker(6, 2, commit=True),
+        marker(7, 1, commit=True),
+        batch(8, producer=1),
+        marker(9, 1, commit=False),
+        aborted=[(1, 8), (1, 0)],
+    )
+    assert bases(found) == [1, 4, 5]
+    assert found.position == 10
+
+
+def test_an_aborted_producers_plain_batches_stay() -> None:
+    """Only transactional batches can be aborted."""
+    found, _ = carried(batch(0, producer=1), changed(batch(1), producer_id=1), aborted=[(1, 0)])
+    assert bases(found) == [1]
+
+
+def test_a_transaction_aborted_before_the_reply_began() -> None:
+    """The list may name a first offset below what was asked for: the batches of the reply are aborted all the same."""
+    found, _ = carried(batch(40, producer=1), marker(41, 1, commit=False), batch(42, producer=1), offset=40, aborted=[(1, 3)])
+    assert bases(found) == [42]
+
+
+def test_a_commit_marker_does_not_end_an_abort() -> None:
+    """A producer that is still aborting stays so until its own abort marker."""
+    found, _ = carried(marker(0, 1, commit=True), batch(1, producer=1), marker(2, 1, commit=False), aborted=[(1, 0)])
+    assert bases(found) == []
+    assert found.position == 3
+
+
+def test_empty_batches_that_compaction_leaves_are_passed_over() -> None:
+    """The log cleaner keeps the last batch of a producer without its records, a control batch too: neither is damage."""
+    empty = changed(bytearray(batch(0, 3, producer=1)[:HEADER_BYTES]), length=HEADER_BYTES - 12, count=0)
+    control = changed(empty, base_offset=3, last_offset_delta=0, attributes=0x30)
+    found, _ = carried(empty, control, batch(4), compacted=True)
+    assert (bases(found), found.position, found.stop) == ([4], 5, None)
+
+
+def test_what_lies_before_the_offset_is_not_carried_again() -> None:
+    """A reply begins with the whole batch that holds the offset asked for; batches wholly before it count for nothing."""
+    found, _ = carried(batch(0, 2), batch(2, 2), batch(4, 1), offset=4)
+    assert (bases(found), found.position) == ([4], 5)
+
+
+@pytest.mark.parametrize("codec", [NONE, LZ4, ZSTD])
+def test_the_batch_that_straddles_the_offset_is_rebuilt_in_state(codec: int) -> None:
+    """Of a state resource only the records from the offset on are carried, as a new batch at its old place in the source."""
+    found, buffer = carried(batch(10, 5, codec=codec), offset=12, compacted=True)
+    (one,) = found.batches
+    piece = one.handle
+    assert isinstance(piece, Piece)
+    assert piece.buffer is not buffer
+    assert (one.base, one.next, one.count, found.position) == (10, 15, 3, 15)
+    assert one.crc == read(buffer.bytes, 4).crc
+    assert piece.fetched_bytes == one.size == len(piece.buffer.bytes)
+    assert [record.key for record in records(piece.buffer.view, read(piece.buffer.bytes, 0))] == [b"k12", b"k13", b"k14"]
+
+
+def test_holes_are_closed_in_state_and_stop_facts() -> None:
+    """Compaction makes holes in state; nothing may make them in facts, so there the route stops, after what came before."""
+    holed = changed(build([Record(0, 5, b"k7", b"v", ())], codec=NONE), base_offset=7, last_offset_delta=4)
+    found, _ = carried(batch(6), holed, batch(12), compacted=True)
+    assert (bases(found), found.position) == ([6, 7, 12], 13)
+    found, _ = carried(batch(6), holed, batch(12))
+    assert (bases(found), found.position, found.stop) == ([6], 7, Stop.NOT_CARRIED)
+    assert found.detail.startswith("offset 7: ")
+
+
+def test_nothing_left_of_a_rebuilt_batch_moves_the_position_only() -> None:
+    """Where compaction took all that was asked for, there is nothing to write and nothing amiss."""
+    holed = changed(build([Record(0, 5, b"k7", b"v", ())], codec=NONE), base_offset=7, last_offset_delta=4)
+    found, _ = carried(holed, offset=9, compacted=True)
+    assert (bases(found), found.position, found.stop) == ([], 12, None)
+
+
+def test_append_time_stops_the_route() -> None:
+    """Timestamps that the broker set are not the publisher's."""
+    found, _ = carried(batch(0), changed(batch(1), attributes=0x08))
+    assert (bases(found), found.stop) == ([0], Stop.NOT_CARRIED)
+    assert "LogAppendTime" in found.detail
+
+
+def test_damage_stops_the_route_behind_what_is_whole() -> None:
+    """A flipped byte is seen by the CRC; what came before it is carried."""
+    damaged = batch(1, 2)
+    damaged[-1] ^= 1
+    found, _ = carried(batch(0), damaged, batch(3))
+    assert (bases(found), found.position, found.stop) == ([0], 1, Stop.CORRUPT)
+    assert "CRC" in found.detail
+
+
+def test_an_old_format_stops_the_route() -> None:
+    """Batches of magic 1 cannot come from a gate."""
+    old = batch(1)
+    old[16] = 1
+    found, _ = carried(batch(0), old)
+    assert (bases(found), found.stop) == ([0], Stop.CORRUPT)
+
+
+def test_a_cut_last_batch_is_left_for_the_next_fetch() -> None:
+    """Kafka may cut the last batch of a partition: what is whole is carried, the position stands before the cut one."""
+    whole, last = batch(0, 2), batch(2, 3)
+    for size in range(len(last)):
+        found, _ = carried(whole, last[:size])
+        assert (bases(found), found.position, found.stop) == ([0], 2, None)
+
+
+def test_releasing_every_batch_frees_the_buffer_once() -> None:
+    """Each batch holds its reply; the connection hears of every byte when it is settled."""
+    back: list[Buffer] = []
+    data = bytearray(b"".join(batch(base) for base in range(10)))
+    buffer, feed = Buffer(data, back.append), Count()
+    buffer.use()
+    found = committed(buffer, Reply(A, 0, 0, 0, [], 0, len(data)), 0, compacted=False, feed=feed)
+    buffer.release()
+    for one in found.batches:
+        assert back == []
+        assert isinstance(one.handle, Piece)
+        one.handle.release()
+    assert back == [buffer]
+    assert feed.bytes == len(data)
+
+
+def test_few_bytes_do_not_hold_a_large_buffer() -> None:
+    """Batches that fill less than a quarter of their buffer are copied out of it; others stay where they are."""
+    for room, copied in ((1000, True), (100, False)):
+        back: list[Buffer] = []
+        data = batch(5, 2, value=b"v" * 100)
+        buffer, feed = Buffer(data + bytes(room * 10 if copied else room), back.append), Count()
+        buffer.use()
+        found = committed(buffer, Reply(A, 0, 0, 0, [], 0, len(data)), 0, compacted=False, feed=feed)
+        unpin(buffer, found.batches)
+        buffer.release()
+        assert back == ([buffer] if copied else [])
+        (one,) = found.batches
+        piece = one.handle
+        assert isinstance(piece, Piece)
+        assert piece.buffer.bytes[piece.start : piece.start + one.size] == data
+        piece.release()
+        assert back == [buffer]
+        assert feed.bytes == len(data)
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.sampled_from(["data", "commit", "abort"])), max_size=30))
+def test_the_walk_agrees_with_a_plain_account(steps: list[tuple[int, str]]) -> None:
+    """For any interleaving of three producers the walk yields the records of committed transactions and of no other."""
+    data, offset = bytearray(), 0
+    opened: dict[int, int] = {}
+    lost: list[tuple[int, int]] = []
+    alive: set[int] = set()
+    pending: dict[int, list[int]] = {0: [], 1: [], 2: []}
+    for producer, kind in steps:
+        if kind == "data":
+            opened.setdefault(producer, offset)
+            pending[producer].append(offset)
+            data += batch(offset, producer=producer)
+        elif producer in opened:
+            first = opened.pop(producer)
+            if kind == "commit":
+                alive |= set(pending[producer])
+            else:
+                lost.append((producer, first))
+            pending[producer] = []
+            data += marker(offset, producer, commit=kind == "commit")
+        else:
+            continue
+        offset += 1
+    # What is open at the end lies above the stable offset: a reply does not reach it.
+    stable = min(opened.values(), default=offset)
+    aborted = [entry for entry in lost if entry[1] < stable]
+    found = {header.base_offset for _at, header, committed_here in walk_committed(data, 0, len(data), aborted) if committed_here}
+    assert {base for base in found if base < stable} == {base for base in alive if base < stable}
+
+
+def test_a_walk_checks_every_batch() -> None:
+    """Progress and inspection read by the same walk: damage must not pass there either."""
+    damaged = batch(0)
+    damaged[-2] ^= 4
+    with pytest.raises(BatchError):
+        list(walk_committed(damaged, 0, len(damaged), []))
+
+
+def test_a_topic_id_is_sixteen_bytes() -> None:
+    """As Kafka writes UUIDs."""
+    assert topic_id(str(uuid.UUID(bytes=A))) == A

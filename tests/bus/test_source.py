@@ -1,0 +1,164 @@
+"""Answers for node/bus/source.py on a real broker: what is committed arrives, whole, in order, and nothing else (faults: test_source_faults)."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from node.bus.client import Client
+from node.bus.source import open_source
+from node.lane import TopicPartition
+from node.model.limits import FETCH_BYTES_MAX, MIB, UNSETTLED_BYTES_MAX
+from tests.bus.conftest import Cluster, Transactions, first
+from tests.bus.sourcing import Taker, following
+
+pytestmark = pytest.mark.kafka
+
+
+async def test_aborted_transactions_never_arrive(near: Cluster, client: Client, transactions: Callable[[], Transactions]) -> None:
+    """Of committed, aborted and plain records in any order, two producers' transactions overlapping, only the committed and plain arrive."""
+    topic = await near.make()
+    route, taker = first(topic), Taker()
+    one, other = await asyncio.gather(asyncio.to_thread(transactions), asyncio.to_thread(transactions))
+
+    def write() -> None:
+        one.run(topic, [b"committed 1", b"committed 2"], commit=True)
+        one.run(topic, [b"aborted 1"], commit=False)
+        one.run(topic, [b"committed 3"], commit=None)
+        other.run(topic, [b"aborted 2", b"aborted 3"], commit=None)
+        one.run_on(topic, [b"committed 4"])
+        one.end(commit=True)
+        other.run_on(topic, [b"aborted 4"])
+        other.end(commit=False)
+        other.run(topic, [b"committed 5"], commit=True)
+
+    await client.look([topic])
+    async with open_source(client, "test") as source:
+        source.follow(following(client, route, taker))
+        await asyncio.to_thread(write)
+        await near.write(topic, b"plain")
+        await taker.until(lambda: len(taker.values(route)) == 6)
+        await asyncio.to_thread(one.run, topic, [b"last"], commit=True)
+        await taker.until(lambda: b"last" in taker.values(route))
+        assert taker.values(route) == [*[b"committed %d" % number for number in range(1, 6)], b"plain", b"last"]
+        await taker.until(lambda: taker.positions[route] == 17)  # the marker behind the last record too
+        assert source.trouble == ""
+        assert source.answered_at is not None
+
+
+@pytest.mark.parametrize("codec", ["none", "gzip", "snappy", "lz4", "zstd"])
+async def test_every_codec_arrives(near: Cluster, client: Client, codec: str) -> None:
+    """Keys, values and offsets of what another client compressed, tombstones among it."""
+    topic = await near.make()
+    route, taker = first(topic), Taker()
+    values = [None if number % 10 == 0 else b"value %d" % number * 20 for number in range(200)]
+    await near.write(topic, *values, compression_codec=codec, batch_num_messages=37)
+    await client.look([topic])
+    async with open_source(client, "test") as source:
+        source.follow(following(client, route, taker))
+        await taker.until(lambda: len(taker.values(route)) == 200)
+    assert taker.values(route) == values
+    assert [record.key for record in taker.records[route]] == [b"k%d" % number for number in range(200)]
+
+
+async def test_reading_goes_on_from_where_it_is_told(near: Cluster, client: Client) -> None:
+    """From an offset at a batch's beginning on, and anew from another when a route is followed again."""
+    topic = await near.make(partitions=2)
+    routes = [TopicPartition(topic, 0), TopicPartition(topic, 1)]
+    taker = Taker()
+    for number in range(6):
+        await near.write(topic, b"%d" % number, partition=number % 2)
+    await client.look([topic])
+    async with open_source(client, "test") as source:
+        source.follow(following(client, routes[0], taker, position=2))
+        source.follow(following(client, routes[1], taker))
+        await taker.until(lambda: [len(taker.values(route)) for route in routes] == [1, 3])
+        assert [taker.values(route) for route in routes] == [[b"4"], [b"1", b"3", b"5"]]
+        taker.positions.clear()
+        source.follow(following(client, routes[1], taker, position=1, generation=2))
+        await taker.until(lambda: len(taker.values(routes[1])) == 5)
+        assert taker.values(routes[1])[3:] == [b"3", b"5"]
+
+
+async def test_a_held_route_rests_and_others_go_on(near: Cluster, client: Client) -> None:
+    """What is held is not asked for until it is released; what was let go stays silent."""
+    topic = await near.make(partitions=3)
+    routes = [TopicPartition(topic, partition) for partition in range(3)]
+    taker = Taker()
+    await client.look([topic])
+    async with open_source(client, "test") as source:
+        for route in routes:
+            source.follow(following(client, route, taker))
+        await taker.until(lambda: taker.replies >= 3)  # all three are being fetched
+        source.hold(routes[0], held=True)
+        source.unfollow(routes[1])
+        source.hold(routes[1], held=True)  # unknown by now: nothing happens
+        for partition in range(3):
+            await near.write(topic, b"first", partition=partition)
+        await taker.until(lambda: bool(taker.values(routes[2])))
+        # Only a Fetch that was under way when it was held may still have brought the record: the next one may not.
+        before = taker.values(routes[0])
+        await near.write(topic, b"second", partition=0)
+        await near.write(topic, b"second", partition=2)
+        await taker.until(lambda: len(taker.values(routes[2])) == 2)
+        assert taker.values(routes[0]) == before
+        source.hold(routes[0], held=False)
+        await taker.until(lambda: len(taker.values(routes[0])) == 2)
+        assert taker.values(routes[1]) == []
+
+
+async def test_unsettled_bytes_are_bounded_and_nothing_is_lost(near: Cluster, client: Client) -> None:
+    """A taker that settles nothing gets what a connection may hold and no more; once it settles, all the rest in order."""
+    topic = await near.make(partitions=20)
+    routes = [TopicPartition(topic, partition) for partition in range(20)]
+    taker = Taker(keeps=True)
+    values = [b"%d" % number * 1000 for number in range(60)]
+    for partition in range(20):
+        await near.write(topic, *values * 10, partition=partition, batch_num_messages=60)
+    await client.look([topic])
+    async with open_source(client, "test") as source:
+        for route in routes:
+            source.follow(following(client, route, taker))
+        await taker.until(lambda: taker.held_bytes[0] >= UNSETTLED_BYTES_MAX)
+        answered = source.answered_at
+        await asyncio.sleep(0.7)  # longer than a Fetch waits: had another been sent, it would be answered by now
+        assert source.answered_at == answered
+        held, memory = taker.held_bytes
+        assert held <= UNSETTLED_BYTES_MAX + FETCH_BYTES_MAX
+        assert memory <= 4 * held + MIB
+        taker.keeps = False
+        taker.release()
+        await taker.until(lambda: sum(len(taker.values(route)) for route in routes) == 20 * 600)
+    assert all(taker.values(route) == values * 10 for route in routes)
+
+
+async def test_a_topic_deleted_under_the_source_is_told(near: Cluster, client: Client) -> None:
+    """And it is not read on when another is made under its name: its topic id is another."""
+    topic, stays = await near.make(), await near.make()
+    taker = Taker()
+    await client.look([topic, stays])
+    async with open_source(client, "test") as source:
+        source.follow(following(client, first(topic), taker, generation=5))
+        source.follow(following(client, first(stays), taker))
+        await taker.until(lambda: taker.replies >= 2)
+        await near.drop(topic)
+        await near.make(name=topic)
+        await near.write(topic, b"another topic's")
+        await taker.until(lambda: bool(taker.failures))
+        assert [one[:3] for one in taker.failures] == [(first(topic), 5, None)]
+        await near.write(stays, b"here")
+        await taker.until(lambda: taker.values(first(stays)) == [b"here"])
+        assert taker.values(first(topic)) == []
+
+
+async def test_an_offset_that_is_gone_is_told(near: Cluster, client: Client) -> None:
+    """Below the log's start there is no automatic reset: only a look at both sides can say what was lost."""
+    topic = await near.make()
+    taker = Taker()
+    await near.write(topic, b"0", b"1", b"2")
+    await near.delete_before(topic, 2)
+    await client.look([topic])
+    async with open_source(client, "test") as source:
+        source.follow(following(client, first(topic), taker))
+        await taker.until(lambda: bool(taker.failures))
+    assert taker.failures == [(first(topic), 1, None, "OFFSET_OUT_OF_RANGE")]

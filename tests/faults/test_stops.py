@@ -1,0 +1,177 @@
+"""Logs that are not the ones they were: the route stops and says why and what repairs it, the others go on, an operator's word resumes it.
+
+All of it on the link from the district to the city. Records are counted by their versions, which go on over all that is written.
+"""
+
+import asyncio
+import shutil
+import time
+from collections.abc import Iterable
+from itertools import islice
+from pathlib import Path
+
+import confluent_kafka
+import pytest
+
+from node.demo.world import CITY, DISTRICT, World
+from node.model.names import Topic
+from tests.faults.flow import Face, offer, present, recreate, version_of, versions, write
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
+
+_TAKER = "445100.civil-affairs"
+
+
+class Stream:
+    """A topic of one partition that goes from the district to the city, and what was written to it."""
+
+    def __init__(self, world: World, topic: Topic) -> None:
+        self.near, self.far = world.clusters[DISTRICT].bootstrap, world.clusters[CITY].bootstrap
+        self.topic = topic
+        self.written = 0
+        self._records = versions()
+
+    async def write(self, count: int) -> None:
+        """Write the next records."""
+        await asyncio.to_thread(write, self.near, self.topic, islice(self._records, count))
+        self.written += count
+
+    async def arrives(self, wanted: Iterable[int] | None = None) -> None:
+        """Wait until exactly these records (numbered from 0 as they were written; none named: all) stand in the city, in this order."""
+        numbers = list(range(self.written) if wanted is None else wanted)
+        assert await asyncio.to_thread(_contents, self.far, self.topic, len(numbers)) == numbers
+
+
+class Road(Stream):
+    """One that will stop, and another beside it that must not."""
+
+    def __init__(self, world: World, topic: Topic, beside: Stream) -> None:
+        super().__init__(world, topic)
+        self.face = Face(world.nodes[DISTRICT])
+        self._since = self.face.lines
+        self._beside = beside
+
+    async def stops(self, reason: str) -> None:
+        """Wait until the route has stopped; the log, the metric and the status say why, and how it is repaired."""
+        async with asyncio.timeout(30):
+            while [route["state"] for route in await self.face.routes(self.topic)] != ["stopped"]:
+                await asyncio.sleep(0.1)
+        (route,) = await self.face.routes(self.topic)
+        assert route["reason"] == reason
+        assert await self.face.metric("exchange_route_stopped", resource=self.topic, reason=reason) == 1
+        told = [one for one in self.face.logged("route-stopped", self._since) if one["topic"] == self.topic]
+        assert told[-1]["reason"] == reason
+        assert told[-1]["next_step"] == f"exchange-node route resume {self.topic} --from-start | --from-now | --accept"
+        await self._beside.write(10)
+        await self._beside.arrives()
+
+    async def resume(self, mode: str) -> None:
+        """Give the operator's word."""
+        status, _body = await self.face.text("/v1/routes/resume", body={"topic": self.topic, "mode": mode})
+        assert status == 200
+        async with asyncio.timeout(30):
+            while [route["state"] for route in await self.face.routes(self.topic)] != ["flowing"]:
+                await asyncio.sleep(0.1)
+        assert await self.face.metric("exchange_route_stopped", resource=self.topic) == 0
+
+
+def _contents(bootstrap: str, topic: Topic, wanted: int) -> list[int]:
+    """Return the numbers of all committed records of a topic's only partition as soon as there are so many, or after 20 s."""
+    consumer = confluent_kafka.Consumer(
+        {
+            "bootstrap.servers": bootstrap,
+            "group.id": "test",
+            "isolation.level": "read_committed",
+            "enable.partition.eof": True,
+            "fetch.wait.max.ms": 50,
+        },
+        logger=None,
+    )
+    consumer.assign([confluent_kafka.TopicPartition(topic, 0, 0)])
+    numbers: list[int] = []
+    until, ended = time.monotonic() + 20, False
+    while time.monotonic() < until and (len(numbers) < wanted or not ended):
+        message = consumer.poll(1)
+        if message is not None and message.error() is None:
+            numbers.append((version_of(message.value() or b"") - 1) * 100 + int(message.key() or b""))
+        else:
+            ended = True
+    consumer.close()
+    return numbers
+
+
+@pytest.fixture(scope="module")
+async def beside(shared_world: World) -> Stream:
+    """The topic that goes on whatever happens to others."""
+    return Stream(shared_world, await offer(shared_world, "beside", _TAKER, partitions=1))
+
+
+@pytest.fixture
+async def road(world: World, beside: Stream, request: pytest.FixtureRequest) -> Road:
+    """Let ten records of a topic arrive in the city."""
+    name = request.node.name.removeprefix("test_").replace("_", "-")[:60]
+    found = Road(world, await offer(world, name, _TAKER, partitions=1), beside)
+    await found.write(10)
+    await present(found.far, found.topic)
+    await found.arrives()
+    return found
+
+
+async def test_a_source_made_anew_stops_its_route(road: Road) -> None:
+    """A topic that was deleted and made again under its name is another log: from the start, all of it comes behind the old records."""
+    await recreate(road.near, road.topic)
+    await road.write(20)
+    await road.stops("source-recreated")
+    await road.resume("from-start")
+    await road.arrives(range(30))
+
+
+async def test_a_target_made_anew_stops_its_route(road: Road) -> None:
+    """Each word does what it says: accept goes on where it stood, from-start sends all again, from-now leaves out what waits."""
+    await recreate(road.far, road.topic)
+    await road.write(5)
+    await road.stops("target-recreated")
+    await road.resume("accept")
+    await road.arrives(range(10, 15))
+    await recreate(road.far, road.topic)
+    await road.write(5)
+    await road.stops("target-recreated")
+    await road.resume("from-start")
+    await road.arrives(range(20))
+    await recreate(road.far, road.topic)
+    await road.write(5)
+    await road.stops("target-recreated")
+    await road.resume("from-now")
+    await road.write(5)
+    await road.arrives(range(25, 30))
+
+
+async def test_a_target_restored_from_an_older_copy_stops_its_route(world: World, road: Road, tmp_path: Path) -> None:
+    """A log that is shorter than what was written to it: from the start doubles what the copy still had, and says so before."""
+    await _restore(world, CITY, road, tmp_path)
+    await road.write(5)
+    await road.stops("target-truncated")
+    await road.resume("from-start")
+    await road.arrives([*range(10), *range(35)])
+
+
+@pytest.mark.full
+async def test_a_source_restored_from_an_older_copy_stops_its_route(world: World, road: Road, tmp_path: Path) -> None:
+    """A log that ends before what was carried of it: from now on what is written behind its end is carried."""
+    await _restore(world, DISTRICT, road, tmp_path)
+    await road.stops("source-truncated")
+    await road.resume("from-now")
+    await road.write(5)
+    await road.arrives(range(35))
+
+
+async def _restore(world: World, code: str, road: Road, spare: Path) -> None:
+    """Carry twenty records more, then put the topic's log in one cluster back to what it was before them."""
+    log = world.folder / f"kafka-{code}" / "broker-1" / "data" / f"{road.topic}-0"
+    shutil.copytree(log, spare / "copy")
+    await road.write(20)
+    await road.arrives(range(30))
+    await world.clusters[code].kill(1)
+    shutil.rmtree(log)
+    shutil.copytree(spare / "copy", log)
+    await world.clusters[code].start(1)

@@ -1,0 +1,233 @@
+"""A node's process in the simulation: carries out a machine's orders as the bus does, and tells it what happened.
+
+It may crash between any two orders, or freeze and go on later as if nothing were.
+"""
+
+from node.lane import Machine, Phase, State, Stop, TopicPartition
+from node.lane import facts as f
+from node.model.limits import AHEAD_BYTES_MAX, FETCH_PARTITION_BYTES_MAX, TRANSACTION_TIMEOUT_S
+from tests.lane.logs import Status
+from tests.lane.oracle import Look, Stream, Violation, Word
+from tests.lane.producer import Producer, need
+from tests.lane.reader import Reader
+from tests.lane.world import Carried, World
+
+_LOAD_MAX = AHEAD_BYTES_MAX + 2 * FETCH_PARTITION_BYTES_MAX
+"""The bound, the Fetch that goes beyond it, and the one that was sent while that was parsed."""
+_OVER = {Phase.GIVEN_UP, Phase.CLOSED}
+_SILENT = (f.Close, f.Drop, f.Unfollow, f.GiveUp)
+
+
+class Process:
+    """Runs one machine against the world."""
+
+    def __init__(self, world: World, name: str, machine: Machine, orders_left: int) -> None:
+        self.world, self.name, self.machine = world, name, machine
+        self.alive = True
+        self.orders_left = orders_left
+        """orders until it crashes"""
+        self.frozen_until = 0.0
+        self.words: dict[TopicPartition, Word] = {}
+        """an operator's words that are not committed yet"""
+        self.spent: dict[TopicPartition, Word] = {}
+        """those that are, while nobody has told it yet"""
+        self.streams: dict[TopicPartition, Stream] = {}
+        self.load: dict[TopicPartition, int] = {}
+        """bytes fetched and not settled"""
+        self.hands: dict[Carried, TopicPartition] = {}
+        """what the machine has neither sent nor dropped"""
+        self.producer: Producer | None = None
+        self.reader = Reader(world, self)
+        self._look: Look | None = None
+        self._blamed: set[tuple[TopicPartition, Stop]] = set()
+        self._tick_at: float | None = None
+        self._begun: float | None = None
+        world.processes.append(self)
+
+    # ---- facts
+
+    def tell_look(self, look: Look, fact: f.Inspected) -> None:
+        """Tell what an inspection found; what the machine orders now is judged by it."""
+        self._look = look
+        self.tell(fact)
+        self._look = None
+
+    def tell(self, fact: f.Fact) -> None:
+        """Hand a fact to the machine, carry out what it orders, check what must always hold."""
+        world = self.world
+        if not self.alive:
+            return
+        if self.frozen:
+            if self._look is not None:
+                world.at(self.frozen_until, self.tell_look, self._look, fact)
+            else:
+                world.at(self.frozen_until, self.tell, fact)
+            return
+        world.tell(self.name, fact)
+        self._take(fact)
+        over, begun = self.machine.phase in _OVER, self._begun
+        for order in self.machine.handle(fact, world.now):
+            world.tell(self.name, order)
+            if over and not isinstance(order, _SILENT):
+                raise Violation(f"{order} after the shard was given up or closed")
+            self.orders_left -= 1
+            if self.orders_left == 0:
+                self.crash()
+                return
+            self._carry_out(order)
+            world.on_order(self, order)
+        self._check(fact)
+        if isinstance(fact, f.Fenced):
+            self._check_fenced(begun)
+        self._arm()
+
+    @property
+    def frozen(self) -> bool:
+        """Whether it stands still, and goes on later as if nothing were."""
+        return self.alive and self.world.now < self.frozen_until
+
+    def _take(self, fact: f.Fact) -> None:
+        match fact:
+            case f.Fetched():
+                for batch in fact.batches:
+                    assert isinstance(batch.handle, Carried)
+                    self.hands[batch.handle] = fact.route
+                    self.load[fact.route] = self.load.get(fact.route, 0) + batch.size
+            case f.Committed():
+                self.spent.clear()
+            case f.TargetFailed(route, stop) if stop is not None:
+                self._blamed.add((route, stop))
+            case f.SourceFailed(route, _, stop) if stop is not None:
+                self._blamed.add((route, stop))
+            case f.Resumed(route, mode):
+                state = self.machine.routes.get(route)
+                if state is not None and state.state is State.STOPPED:
+                    self.words[route] = Word(mode)
+            case _:
+                pass
+
+    def _carry_out(self, order: f.Order) -> None:  # noqa: C901 - one arm an order
+        match order:
+            case f.Produce():
+                self._leaves_hand(order.batch)
+                need(self.producer, order).produce(order)
+            case f.Drop():
+                for batch in order.batches:
+                    self.load[self._leaves_hand(batch)] -= batch.size
+            case f.Follow():
+                assert self._look is not None
+                self.world.oracle.follow(self, order, self._look)
+                self.reader.follow(order, self._look.log)
+            case f.Unfollow():
+                self.reader.unfollow(order.route)
+            case f.Hold():
+                self.reader.hold(order.route, held=True)
+            case f.Release():
+                self.reader.hold(order.route, held=False)
+            case f.Inspect():
+                self.reader.inspect(order)
+            case f.Record():
+                need(self.producer, order).record(order, {move.route: self.streams[move.route] for move in order.moved})
+            case f.Commit():
+                need(self.producer, order).end(Status.COMMITTED)
+            case f.Abort():
+                need(self.producer, order).end(Status.ABORTED)
+            case f.Open():
+                if self.producer is not None:
+                    raise Violation("a producer is opened beside another")
+                self.producer = Producer(self.world, self)
+                self.producer.open()
+            case f.Recover():
+                need(self.producer, order).recover()
+            case f.Close():
+                self._begun = None
+                self._close()
+            case f.SetAside():
+                self._set_aside(order)
+            case f.Begin():
+                self._begun = self.world.now
+            case f.GiveUp():
+                pass
+
+    def _leaves_hand(self, batch: f.Batch) -> TopicPartition:
+        assert isinstance(batch.handle, Carried)
+        route = self.hands.pop(batch.handle, None)
+        if route is None:
+            raise Violation(f"{batch.handle} was sent or dropped twice")
+        return route
+
+    def _close(self) -> None:
+        producer, self.producer = self.producer, None
+        if producer is not None:
+            producer.close()
+
+    def _set_aside(self, order: f.SetAside) -> None:
+        if self._look is not None:
+            self.world.oracle.set_aside(self, order, self._look)
+        elif (order.route, order.stop) not in self._blamed:
+            raise Violation(f"{order.route} was stopped ({order.stop.value}) though nobody said so")
+        self.world.on_stop(self, order.route)
+
+    # ---- what must always hold
+
+    def _check(self, fact: f.Fact) -> None:
+        for route in [route for route in self.words if not self._has_word(route, fact)]:
+            del self.words[route]
+        for route, size in self.load.items():
+            if size > _LOAD_MAX:
+                raise Violation(f"{size} bytes of {route} are unsettled")
+        if self.machine.phase in _OVER and self.hands:
+            raise Violation(f"buffers of {list(self.hands)} are kept though the shard was let go")
+        due = self.machine.deadline
+        if isinstance(fact, f.Ticked) and due is not None and due <= self.world.now:
+            raise Violation(f"a tick is due at {due} again at {self.world.now}")
+
+    def _has_word(self, route: TopicPartition, fact: f.Fact) -> bool:
+        """Whether a word still counts: not where the route is gone, or where what it asks for is found done already."""
+        state = self.machine.routes.get(route)
+        return state is not None and not (isinstance(fact, f.Recovered) and state.resume is None)
+
+    def _check_fenced(self, begun: float | None) -> None:
+        """Only a rival takes the shard away; who was fenced by the coordinator's time-out goes on."""
+        if self.world.coordinator.owner is self:
+            if self.machine.phase is Phase.GIVEN_UP:
+                raise Violation("the shard was given up though no rival took it")
+        elif not self.over and (begun is None or self.world.now - begun < TRANSACTION_TIMEOUT_S):
+            raise Violation("goes on though a rival took the shard")
+
+    def _arm(self) -> None:
+        due = self.machine.deadline
+        if due is not None and (self._tick_at is None or due < self._tick_at):
+            self._tick_at = max(due, self.world.now)
+            self.world.at(self._tick_at, self._tick, self._tick_at)
+
+    def _tick(self, at: float) -> None:
+        if not self.alive or self._tick_at != at:
+            return
+        if self.frozen:
+            self._tick_at = self.frozen_until
+            self.world.at(self._tick_at, self._tick, self._tick_at)
+            return
+        self._tick_at = None
+        due = self.machine.deadline
+        if due is not None and due <= self.world.now:
+            self.tell(f.Ticked())
+        else:
+            self._arm()
+
+    def crash(self) -> None:
+        """The process is gone; what it had sent may still arrive."""
+        self.world.tell(self.name, "crashed")
+        self.alive = False
+        self.world.processes.remove(self)
+        self._close()
+        self.reader.close()
+
+    def owns(self) -> bool:
+        """Whether this process is the one that holds the shard."""
+        return self.producer is not None and self.producer.epoch == self.world.coordinator.epoch
+
+    @property
+    def over(self) -> bool:
+        """Whether the shard was let go."""
+        return self.machine.phase in _OVER

@@ -1,0 +1,162 @@
+"""The node as a process: what signals, deaf clusters and a taken port do to it. No Kafka is needed for any of it."""
+
+import asyncio
+import json
+import signal
+import socket
+import sys
+import time
+from asyncio import StreamReader, StreamWriter
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from node.bus.embedded.ports import reserved_ports
+from node.bus.embedded.process import reap, spawn
+from node.model.limits import STOP_S
+
+_DEADLINE_S = 20.0
+
+
+class App:
+    """An `exchange-node run` and what it has logged."""
+
+    def __init__(self, process: Process, log: Path) -> None:
+        self.process = process
+        self._log = log
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """Every line of its log that is whole."""
+        return [json.loads(line) for line in self._log.read_text().splitlines(keepends=True) if line.endswith("\n")]
+
+    def named(self, event: str) -> list[dict[str, Any]]:
+        """Return the log events of one name."""
+        return [one for one in self.events if one["event"] == event]
+
+    async def until(self, event: str, count: int = 1) -> list[dict[str, Any]]:
+        """Wait until an event was logged so many times."""
+        async with asyncio.timeout(_DEADLINE_S):
+            while len(found := self.named(event)) < count:
+                assert self.process.returncode is None, self._log.read_text()
+                await asyncio.sleep(0.02)
+        return found
+
+    async def ended(self) -> int:
+        """Wait for its end and return the exit status."""
+        return await reap(self.process, _DEADLINE_S)
+
+
+@pytest.fixture
+async def deaf() -> AsyncIterator[tuple[str, str]]:
+    """Two addresses that take connections and never say a word."""
+    ends: list[StreamWriter] = []
+
+    async def take(_reader: StreamReader, writer: StreamWriter) -> None:
+        ends.append(writer)
+
+    servers = [await asyncio.start_server(take, "127.0.0.1", 0) for _ in range(2)]
+    own, parent = (f"127.0.0.1:{server.sockets[0].getsockname()[1]}" for server in servers)
+    yield own, parent
+    for server in servers:
+        server.close()
+    for end in ends:
+        end.transport.abort()
+
+
+@pytest.fixture
+def nobody() -> Iterator[tuple[str, str]]:
+    """Two addresses where nobody listens while the test runs."""
+    with reserved_ports(2) as (own, parent):
+        yield f"127.0.0.1:{own}", f"127.0.0.1:{parent}"
+
+
+async def _start(folder: Path, clusters: tuple[str, str], listen: str = "127.0.0.1:0") -> App:
+    own, parent = clusters
+    config = folder / "node.yaml"
+    config.write_text(
+        f'division: "445102"\nkafka: {{bootstrap: "{own}", replication: 1}}\n'
+        f'parent: {{division: "445100", bootstrap: "{parent}"}}\nhttp: {{listen: "{listen}"}}\n'
+    )
+    log = folder / "node.log"
+    return App(await spawn([sys.executable, "-m", "node", "run", "--config", str(config)], folder=folder, log=log, environment={}), log)
+
+
+async def test_sigterm_before_any_cluster_answered_ends_at_once(tmp_path: Path, nobody: tuple[str, str]) -> None:
+    """A node that waits for its clusters has nothing to finish: exit 0, not after its next attempt but now."""
+    app = await _start(tmp_path, nobody)
+    await app.until("not-ready", 10)  # the pause has grown by now
+    began = time.monotonic()
+    app.process.send_signal(signal.SIGTERM)
+    assert await app.ended() == 0
+    assert time.monotonic() - began < 2
+    assert [one["event"] for one in app.events[-2:]] == ["stopping", "stopped"]
+
+
+async def test_each_vain_attempt_is_a_line_and_the_pauses_grow(tmp_path: Path, nobody: tuple[str, str]) -> None:
+    """A cluster that is away at start: every attempt says which cluster, why, and when the next one is; readiness says it too."""
+    app = await _start(tmp_path, nobody)
+    (listening,) = await app.until("listening")
+    tried = await app.until("not-ready", 10)
+    for part in ("own cluster", "link"):
+        mine = [one for one in tried if one["part"] == part]
+        assert len(mine) >= 4
+        pauses = [one["next_attempt_s"] for one in mine]
+        assert pauses == sorted(pauses)
+        assert pauses[0] < pauses[-1]
+    async with httpx.AsyncClient() as http:
+        ready = await http.get(f"{listening['http']}/readyz")
+        alive = await http.get(f"{listening['http']}/livez")
+    assert (ready.status_code, alive.status_code) == (503, 200)
+    assert [line.partition(":")[0] for line in ready.text.splitlines()] == ["own cluster", "link"]
+    assert nobody[0] in ready.text
+    app.process.kill()
+    await app.ended()
+
+
+async def test_sigterm_ends_in_time_whatever_the_clusters_do(tmp_path: Path, deaf: tuple[str, str]) -> None:
+    """With clusters that take connections and never answer, the process still ends within ten seconds, in order."""
+    app = await _start(tmp_path, deaf)
+    await app.until("listening")
+    await asyncio.sleep(0.5)  # both halves are in the middle of their first request
+    began = time.monotonic()
+    app.process.send_signal(signal.SIGTERM)
+    assert await app.ended() == 0
+    assert time.monotonic() - began < STOP_S
+    assert app.named("stopped")
+
+
+async def test_a_second_sigint_ends_at_once(tmp_path: Path, deaf: tuple[str, str]) -> None:
+    """Whoever presses Ctrl-C twice waits for nothing: exit status 130."""
+    app = await _start(tmp_path, deaf)
+    await app.until("listening")
+    app.process.send_signal(signal.SIGSTOP)  # both signals are there when it looks
+    app.process.send_signal(signal.SIGINT)
+    app.process.send_signal(signal.SIGCONT)
+    await app.until("stopping")
+    app.process.send_signal(signal.SIGINT)
+    assert await app.ended() == 130
+
+
+async def test_a_taken_port_is_an_error_before_anything_else(tmp_path: Path, nobody: tuple[str, str]) -> None:
+    """Where another process listens, the node says so and ends with status 1: it has not touched a cluster."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        listen = f"127.0.0.1:{taken.getsockname()[1]}"
+        app = await _start(tmp_path, nobody, listen)
+        assert await app.ended() == 1
+    assert [one["event"] for one in app.events] == ["not-started"]
+    assert listen in app.events[0]["cause"]
+
+
+async def test_ipv6_addresses_are_listened_on(tmp_path: Path, nobody: tuple[str, str]) -> None:
+    """`[::1]:0` is as good an address as `127.0.0.1:0`."""
+    app = await _start(tmp_path, nobody, "[::1]:0")
+    (listening,) = await app.until("listening")
+    async with httpx.AsyncClient() as http:
+        assert (await http.get(f"{listening['http']}/livez")).text == "ok"
+    app.process.send_signal(signal.SIGTERM)
+    assert await app.ended() == 0
