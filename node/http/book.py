@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 from litestar import get, post
+from litestar.params import FromPath, NamedDependency
 
 from node.control import day_of, encode, read_command
 from node.http.answers import missing
@@ -44,35 +45,35 @@ class GrantFace(msgspec.Struct, frozen=True):
 
 
 @post("/v1/commands", status_code=200)
-async def commands(node: Node, body: bytes) -> EventsFace:
+async def commands(node: NamedDependency[Node], body: bytes) -> EventsFace:
     """Carry out a steward's command: the node decides and appends, nobody else."""
     events = await node.command(read_command(body))
     return EventsFace([msgspec.Raw(encode(event)) for event in events])
 
 
 @get("/v1/divisions")
-async def divisions(node: Node) -> list[DivisionValue]:
+async def divisions(node: NamedDependency[Node]) -> list[DivisionValue]:
     """List the divisions of the tree."""
     known = node.ledger.book.tree.divisions
     return [known[code] for code in sorted(known)]
 
 
 @get("/v1/departments")
-async def departments(node: Node) -> list[DepartmentValue]:
+async def departments(node: NamedDependency[Node]) -> list[DepartmentValue]:
     """List the departments of all nodes."""
     known = node.ledger.book.departments
     return [known[name] for name in sorted(known)]
 
 
 @get("/v1/resources")
-async def resources(node: Node) -> list[ResourceValue]:
+async def resources(node: NamedDependency[Node]) -> list[ResourceValue]:
     """List the resources of all nodes."""
     known = node.ledger.book.resources
     return [known[name] for name in sorted(known)]
 
 
 @get("/v1/resources/{name:str}")
-async def resource(node: Node, name: str) -> ResourceFace:
+async def resource(node: NamedDependency[Node], name: FromPath[str]) -> ResourceFace:
     """Return a resource with its schema."""
     book = node.ledger.book
     found = book.resources.get(Topic(name))
@@ -85,7 +86,7 @@ async def resource(node: Node, name: str) -> ResourceFace:
 
 
 @get("/v1/schemas/{number:int}")
-async def schema(node: Node, number: int) -> SchemaFace:
+async def schema(node: NamedDependency[Node], number: FromPath[int]) -> SchemaFace:
     """Return a schema by the id that stands in each record."""
     found = node.ledger.book.schema(number)
     if found is None:
@@ -94,7 +95,7 @@ async def schema(node: Node, number: int) -> SchemaFace:
 
 
 @get("/v1/grants")
-async def grants(node: Node) -> list[GrantFace]:
+async def grants(node: NamedDependency[Node]) -> list[GrantFace]:
     """List all grants, those that ended too."""
     book = node.ledger.book
     active = {grant.ref for grant in book.active(day_of(datetime.now(UTC)))}

@@ -4,6 +4,7 @@ from typing import Literal
 
 import msgspec
 from litestar import Response, get, post
+from litestar.params import NamedDependency
 
 from node import __version__
 from node.errors import CommandRefused
@@ -76,7 +77,7 @@ class ResumedFace(msgspec.Struct, frozen=True):
 
 
 @get("/metrics", include_in_schema=False)
-async def metrics(node: Node) -> Response[bytes]:
+async def metrics(node: NamedDependency[Node]) -> Response[bytes]:
     """Return the metrics in Prometheus' text format."""
     return Response(node.figures(), headers={"content-type": "text/plain; version=0.0.4; charset=utf-8"})
 
@@ -88,14 +89,14 @@ async def livez() -> str:
 
 
 @get("/readyz")
-async def readyz(node: Node) -> Response[str]:
+async def readyz(node: NamedDependency[Node]) -> Response[str]:
     """Answer 200 while the node does all it is there for, else 503 and what it does not."""
     reasons = node.reasons
     return Response("\n".join(reasons) or "ok", status_code=503 if reasons else 200, media_type="text/plain")
 
 
 @get("/v1/node")
-async def face(node: Node) -> NodeFace:
+async def face(node: NamedDependency[Node]) -> NodeFace:
     """Tell which node this is and where its cluster is."""
     s = node.settings
     division = node.ledger.book.tree.divisions.get(s.division)
@@ -105,7 +106,7 @@ async def face(node: Node) -> NodeFace:
 
 
 @get("/v1/status")
-async def status(node: Node) -> StatusFace:
+async def status(node: NamedDependency[Node]) -> StatusFace:
     """Tell how the node, its link and its routes are."""
     book = node.ledger.book
     waiting = {author: count for author, (count, _answer) in book.waiting.items()}
@@ -125,7 +126,7 @@ async def status(node: Node) -> StatusFace:
 
 
 @post("/v1/routes/resume", status_code=200)
-async def resume(node: Node, body: bytes) -> ResumedFace:
+async def resume(node: NamedDependency[Node], body: bytes) -> ResumedFace:
     """Let a stopped route go on."""
     try:
         asked = msgspec.json.decode(body, type=ResumeAsked)

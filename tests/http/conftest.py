@@ -1,0 +1,35 @@
+"""A root node on a real cluster behind its own HTTP server, shared by the tests of the HTTP face."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from node.http import open_http
+from node.model.names import Division
+from node.runtime import Node, NodeSettings, run_node
+from node.telemetry import Metrics
+from tests.conftest import Kafka
+
+ROOT = Division("990000")
+"""A division that no other test uses: the cluster is shared."""
+
+
+@pytest.fixture(scope="session")
+async def web(kafka: Kafka) -> AsyncIterator[httpx.AsyncClient]:
+    """Return a client of a node that is ready and has one department."""
+    node = Node(NodeSettings(division=ROOT, bootstrap=kafka.bootstrap, replication=1), Metrics())
+    running = asyncio.create_task(run_node(node))
+    async with open_http(node, "127.0.0.1", 0) as port, httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
+        async with asyncio.timeout(30):
+            while (await client.get("/readyz")).status_code != 200:
+                await asyncio.sleep(0.05)
+        for command in (
+            {"command": "add-division", "code": ROOT, "name": "测试省", "level": "province"},
+            {"command": "add-department", "department": f"{ROOT}.civil-affairs", "name": "民政厅"},
+        ):
+            (await client.post("/v1/commands", json=command)).raise_for_status()
+        yield client
+        node.stopping.set()
+        await running
