@@ -5,7 +5,8 @@ from typing import Any
 
 import msgspec
 from litestar import get, post
-from litestar.params import FromPath, NamedDependency
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 
 from node.control import day_of, encode, read_command
 from node.http.answers import missing

@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 from litestar import Response, get, post
-from litestar.params import NamedDependency
+from litestar.di import NamedDependency
 
 from node import __version__
 from node.errors import CommandRefused
