@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from litestar import get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.params import FromPath, RawBody
 
 from node.control import day_of, encode, read_command
 from node.http.answers import missing
@@ -46,7 +46,7 @@ class GrantFace(msgspec.Struct, frozen=True):
 
 
 @post("/v1/commands", status_code=200)
-async def commands(node: NamedDependency[Node], body: bytes) -> EventsFace:
+async def commands(node: NamedDependency[Node], body: RawBody) -> EventsFace:
     """Carry out a steward's command: the node decides and appends, nobody else."""
     events = await node.command(read_command(body))
     return EventsFace([msgspec.Raw(encode(event)) for event in events])

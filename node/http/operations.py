@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 from litestar import Response, get, post
 from litestar.di import NamedDependency
+from litestar.params import RawBody
 
 from node import __version__
 from node.errors import CommandRefused
@@ -126,7 +127,7 @@ async def status(node: NamedDependency[Node]) -> StatusFace:
 
 
 @post("/v1/routes/resume", status_code=200)
-async def resume(node: NamedDependency[Node], body: bytes) -> ResumedFace:
+async def resume(node: NamedDependency[Node], body: RawBody) -> ResumedFace:
     """Let a stopped route go on."""
     try:
         asked = msgspec.json.decode(body, type=ResumeAsked)
