@@ -1,0 +1,97 @@
+"""What the tests of the runtime share: topics on a pair of real clusters, a producer, a reader, a lane between the two."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+
+import confluent_kafka
+import pytest
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from node.bus.client import open_client
+from node.bus.security import Security
+from node.model.names import Topic
+from node.runtime.lane import Lane, LaneSpec, open_lane
+from node.telemetry import Metrics
+from tests.conftest import KafkaPair
+
+PROGRESS = Topic("445102.node.progress")
+
+
+class Bench:
+    """Two clusters and what a test does with them."""
+
+    def __init__(self, pair: KafkaPair, topic_name: Callable[[], str]) -> None:
+        self.source, self.target = pair.source.bootstrap, pair.target.bootstrap
+        self.node = topic_name().rpartition(".")[2]
+        """a node's name of its own: transactional ids and progress of other tests are not touched"""
+        self.progress = Topic(f"{self.node}.progress")
+        self._topic_name = topic_name
+        self.make(self.target, self.progress, 16, {"cleanup.policy": "compact"})
+
+    @staticmethod
+    def make(bootstrap: str, topic: str, partitions: int, config: dict[str, str] | None = None) -> None:
+        """Make a topic."""
+        admin = AdminClient({"bootstrap.servers": bootstrap})
+        admin.create_topics([NewTopic(topic, partitions, 1, config=config or {})])[topic].result()
+
+    @staticmethod
+    def delete(bootstrap: str, topic: str) -> None:
+        """Delete a topic."""
+        admin = AdminClient({"bootstrap.servers": bootstrap})
+        admin.delete_topics([topic])[topic].result()
+
+    def topic(self, *, source: bool = True, target: bool = True) -> Topic:
+        """Return a new topic of two partitions, made on the sides asked for."""
+        topic = Topic(self._topic_name())
+        if source:
+            self.make(self.source, topic, 2)
+        if target:
+            self.make(self.target, topic, 2)
+        return topic
+
+    def publish(self, topic: str, values: Iterable[bytes]) -> None:
+        """Write values as keys and values to the source, all acknowledged."""
+        producer = confluent_kafka.Producer({"bootstrap.servers": self.source, "enable.idempotence": True})
+        for value in values:
+            producer.produce(topic, value, value)
+        assert producer.flush(20) == 0
+
+    def read(self, topic: str, count: int, within_s: float = 20) -> list[bytes]:
+        """Read committed values from the target until there are `count` and for a moment longer; partition by partition in order."""
+        consumer = confluent_kafka.Consumer({"bootstrap.servers": self.target, "group.id": "none", "isolation.level": "read_committed"})
+        consumer.assign([confluent_kafka.TopicPartition(topic, partition, 0) for partition in range(2)])
+        found: list[tuple[int, bytes]] = []
+        end = time.monotonic() + within_s
+        while time.monotonic() < end:
+            came = [one for one in consumer.consume(1000, 0.3) if not one.error()]
+            found += [(one.partition() or 0, one.value() or b"") for one in came]
+            if len(found) >= count and not came:
+                break
+        consumer.close()
+        return [value for _partition, value in sorted(found, key=lambda one: one[0])]
+
+    @asynccontextmanager
+    async def lane(self, metrics: Metrics | None = None) -> AsyncIterator[Lane]:
+        """Open a lane from the source to the target."""
+        spec = LaneSpec(node=self.node, lane="link-up", progress_topic=self.progress, compacted=lambda _topic: False)
+        async with (
+            open_client(self.source, client_id="test", security=Security()) as source,
+            open_client(self.target, client_id="test", security=Security()) as target,
+            open_lane(spec, source, target, metrics or Metrics()) as lane,
+        ):
+            yield lane
+
+
+@pytest.fixture
+def bench(kafka_pair: KafkaPair, topic_name: Callable[[], str]) -> Bench:
+    """Return a bench of the test's own on the shared clusters."""
+    return Bench(kafka_pair, topic_name)
+
+
+async def until(condition: Callable[[], bool], within_s: float = 20) -> None:
+    """Wait for something that must come."""
+    async with asyncio.timeout(within_s):
+        while not condition():
+            await asyncio.sleep(0.02)

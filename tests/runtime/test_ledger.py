@@ -1,0 +1,102 @@
+"""The book at run time, on a real control log."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import pytest
+
+from node.bus.client import open_client
+from node.bus.log import open_log_reader, open_log_writer
+from node.bus.security import Security
+from node.bus.topics import make_topics
+from node.control import AddDepartment, AddDivision, Book, day_of, topics_here
+from node.errors import CommandRefused
+from node.model.names import Department, Division, control_topic
+from node.runtime.ledger import Ledger
+from tests.conftest import Kafka
+from tests.runtime.conftest import until
+
+
+@asynccontextmanager
+async def _opened(here: Division, kafka: Kafka) -> AsyncIterator[Ledger]:
+    """Open a ledger on a log that is made if it is not there."""
+    security = Security()
+    specs = topics_here(Book(), here, None, day_of(datetime.now(UTC)))
+    async with open_client(kafka.bootstrap, client_id=here, security=security) as client:
+        await make_topics(client, specs.values(), replication=1, security=security)
+    ledger = Ledger(here, kafka.bootstrap, security, lambda: None)
+    async with open_log_reader(kafka.bootstrap, security) as reader:
+        reading = asyncio.create_task(ledger.read(reader))
+        await until(lambda: ledger.reading)
+        ledger.follow({control_topic(here)})
+        yield ledger
+        await ledger.close()
+        reading.cancel()
+
+
+def _root(code: str) -> AddDivision:
+    return AddDivision(code=Division(code), name="测试省", level="province")
+
+
+def _department(code: str, name: str) -> AddDepartment:
+    return AddDepartment(department=Department(f"{code}.{name}"), name=name)
+
+
+async def test_a_command_is_written_folded_and_there_after_a_restart(kafka: Kafka) -> None:
+    """What a command answered stands in the log: a new process folds the same book from it."""
+    code = Division("980001")
+    async with _opened(code, kafka) as ledger:
+        assert len(await ledger.command(_root(code))) == 1
+        assert len(await ledger.command(_department(code, "a"))) == 1
+        assert await ledger.command(_department(code, "a")) == []
+        assert set(ledger.book.departments) == {f"{code}.a"}
+    async with _opened(code, kafka) as again:
+        assert len(await again.command(_department(code, "b"))) == 1
+        assert set(again.book.departments) == {f"{code}.a", f"{code}.b"}
+
+
+async def test_commands_at_the_same_time_are_decided_one_after_the_other(kafka: Kafka) -> None:
+    """Ten at once leave one unbroken chain."""
+    code = Division("980002")
+    async with _opened(code, kafka) as ledger:
+        await ledger.command(_root(code))
+        await asyncio.gather(*(ledger.command(_department(code, f"d{number}")) for number in range(10)))
+        assert len(ledger.book.departments) == 10
+        assert ledger.book.broken == {}
+
+
+async def test_two_processes_of_one_node_do_not_break_its_log(kafka: Kafka) -> None:
+    """The newer pen fences the older, which is told so and, asked again, reads up to the end before it writes."""
+    code = Division("980003")
+    async with _opened(code, kafka) as one, _opened(code, kafka) as other:
+        await one.command(_root(code))
+        await other.command(_department(code, "a"))
+        with pytest.raises(CommandRefused, match="another process"):
+            await one.command(_department(code, "b"))
+        await one.command(_department(code, "b"))
+        assert set(one.book.departments) == {f"{code}.a", f"{code}.b"}
+        assert one.book.broken == {}
+
+
+async def test_a_refusal_writes_nothing(kafka: Kafka) -> None:
+    """What the book forbids leaves no event."""
+    code = Division("980004")
+    async with _opened(code, kafka) as ledger:
+        await ledger.command(_root(code))
+        with pytest.raises(CommandRefused):
+            await ledger.command(_department("980005", "a"))
+        assert ledger.book.tail(code)[0] == 1
+
+
+async def test_a_broken_log_stops_alone(kafka: Kafka) -> None:
+    """Bytes that are no event break that author's log, are told, and further commands of it are refused."""
+    code = Division("980006")
+    async with _opened(code, kafka) as ledger:
+        await ledger.command(_root(code))
+        async with open_log_writer(kafka.bootstrap, control_topic(code), "somebody", Security()) as stranger:
+            await stranger.append([b"no event"])
+        await until(lambda: code in ledger.book.broken)
+        with pytest.raises(CommandRefused):
+            await ledger.command(_department(code, "a"))

@@ -1,0 +1,73 @@
+"""A whole node on real clusters."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from node.control import AddDepartment, AddDivision
+from node.errors import CommandRefused
+from node.lane import Resume
+from node.model.names import Department, Division, Topic
+from node.runtime import Node, NodeSettings, run_node
+from node.telemetry import Metrics
+from tests.conftest import Kafka, KafkaPair
+from tests.runtime.conftest import until
+
+
+@asynccontextmanager
+async def _running(settings: NodeSettings) -> AsyncIterator[Node]:
+    node = Node(settings, Metrics())
+    running = asyncio.create_task(run_node(node))
+    try:
+        yield node
+    finally:
+        node.stopping.set()
+        async with asyncio.timeout(10):
+            await running
+
+
+async def test_a_child_learns_of_its_division_over_the_link(kafka_pair: KafkaPair) -> None:
+    """The parent adds it, the link brings the parent's log down and the child's own log up."""
+    parent, child = Division("970000"), Division("970100")
+    above, below = kafka_pair.target.bootstrap, kafka_pair.source.bootstrap
+    upper = NodeSettings(division=parent, bootstrap=above, replication=1)
+    lower = NodeSettings(division=child, bootstrap=below, replication=1, parent=parent, parent_bootstrap=above)
+    async with _running(upper) as one, _running(lower) as other:
+        await until(lambda: not one.reasons)
+        await one.command(AddDivision(code=parent, name="省", level="province"))
+        await one.command(AddDivision(code=child, name="市", level="city", parent=parent))
+        await until(lambda: child in other.ledger.book.tree.divisions)
+        await other.command(AddDepartment(department=Department(f"{child}.a"), name="a"))
+        await until(lambda: f"{child}.a" in one.ledger.book.departments)
+        await until(lambda: not other.reasons)
+        assert other.link is not None
+        assert other.link.up
+        assert one.link is None
+        assert f'exchange_link_up{{parent="{parent}"}} 1.0' in other.figures().decode()
+
+
+async def test_a_node_without_its_cluster_is_not_ready_and_says_why() -> None:
+    """It keeps trying and can still be stopped at once."""
+    async with _running(NodeSettings(division=Division("970200"), bootstrap="127.0.0.1:1", replication=1)) as node:
+        await until(lambda: any("127.0.0.1:1" in reason for reason in node.reasons))
+        assert "exchange_ready 0.0" in node.figures().decode()
+
+
+async def test_a_node_without_its_parent_still_keeps_its_own_book(kafka: Kafka) -> None:
+    """Only the link is missing; commands about the node's own things are decided."""
+    here = Division("970300")
+    settings = NodeSettings(
+        division=here, bootstrap=kafka.bootstrap, replication=1, parent=Division("970400"), parent_bootstrap="127.0.0.1:1"
+    )
+    async with _running(settings) as node:
+        await until(lambda: [reason.partition(":")[0] for reason in node.reasons] == ["link"])
+        assert await node.command(AddDepartment(department=Department(f"{here}.a"), name="a"))
+
+
+async def test_only_what_is_stopped_can_be_resumed(kafka: Kafka) -> None:
+    """A word for a route that flows, or that there is not, is refused."""
+    async with _running(NodeSettings(division=Division("970500"), bootstrap=kafka.bootstrap, replication=1)) as node:
+        with pytest.raises(CommandRefused, match="no route of"):
+            node.resume(Topic("970500.a.b"), Resume.ACCEPT)
