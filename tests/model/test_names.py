@@ -1,0 +1,48 @@
+"""Names and what may stand in them."""
+
+import pytest
+
+from node.model.names import Topic, control_topic, department, department_of, division, division_of, progress_topic, resource
+
+
+@pytest.mark.parametrize("code", ["445102", "445102001", "445102001004"])
+def test_divisions_have_6_9_or_12_digits(code: str) -> None:
+    """Provinces to counties, towns, and villages of GB/T 2260 and its extensions."""
+    assert division(code) == code
+
+
+@pytest.mark.parametrize("code", ["", "4451", "44510a", "4451020", " 445102", "445102\n", "４４５１０２"])
+def test_what_is_no_division_is_refused(code: str) -> None:
+    """The error shows what a code looks like."""
+    with pytest.raises(ValueError, match="445102"):
+        division(code)
+
+
+@pytest.mark.parametrize(
+    "text", ["445102", "445102.", "445102.node", "445102.Civil", "445102.-a", "445102.a-", "1.a", "445102.a.b", "445102.a_b"]
+)
+def test_what_is_no_department_is_refused(text: str) -> None:
+    """The node's own name is taken, capitals and odd signs do not stand in topics' names."""
+    with pytest.raises(ValueError, match="civil-affairs"):
+        department(text)
+
+
+@pytest.mark.parametrize("text", ["445102.a", "445102.a.b.c", "445102.node.control", "445102.a.B", "445102.a." + "b" * 64, "x.a.b"])
+def test_what_is_no_resource_is_refused(text: str) -> None:
+    """A resource has three parts, and none of them is the node's."""
+    with pytest.raises(ValueError, match=r"civil-affairs"):
+        resource(text)
+
+
+def test_a_name_tells_its_owner() -> None:
+    """Division and department are read off a topic's name."""
+    topic = resource("445102.civil-affairs.villages")
+    assert (division_of(topic), department_of(topic)) == ("445102", "445102.civil-affairs")
+    assert department(department_of(topic)) == "445102.civil-affairs"
+
+
+def test_the_nodes_own_topics_stand_under_its_division() -> None:
+    """Control log and progress have fixed names on every cluster."""
+    code = division("445102")
+    assert control_topic(code) == Topic("445102.node.control")
+    assert progress_topic(code) == Topic("445102.node.progress")

@@ -1,0 +1,37 @@
+"""Where keys go, and where progress is kept."""
+
+from aiokafka.partitioner import DefaultPartitioner
+from aiokafka.partitioner import murmur2 as reference
+from hypothesis import given
+from hypothesis import strategies as st
+
+from node.model.limits import SHARDS
+from node.model.names import Topic
+from node.model.partition import murmur2, partition_of, shard_of
+
+
+@given(st.binary(max_size=200))
+def test_murmur2_is_kafkas(data: bytes) -> None:
+    """The hash is the one that aiokafka, and so every Kafka client, computes."""
+    assert murmur2(data) == reference(data) & 0xFFFFFFFF
+
+
+@given(st.binary(min_size=1, max_size=50), st.integers(1, 64))
+def test_a_key_goes_where_kafkas_partitioner_sends_it(key: bytes, partitions: int) -> None:
+    """Records of a subject keep their partition, whoever writes them."""
+    everywhere = list(range(partitions))
+    assert partition_of(key, partitions) == DefaultPartitioner()(key, everywhere, everywhere)
+
+
+def test_the_hash_of_kafkas_own_test() -> None:
+    """A vector of Kafka's UtilsTest: the seed and the tail are right, not only equal to another port."""
+    assert murmur2(b"21") == (-973932308) & 0xFFFFFFFF
+    assert murmur2(b"foobar") == (-790332482) & 0xFFFFFFFF
+
+
+def test_a_routes_shard_never_changes() -> None:
+    """Progress written years ago is found again: these numbers are for ever."""
+    assert [shard_of(Topic("445102.civil-affairs.villages"), partition) for partition in range(3)] == [
+        (murmur2(b"445102.civil-affairs.villages") + partition) % SHARDS for partition in range(3)
+    ]
+    assert shard_of(Topic("445102.node.control"), 0) == 1
