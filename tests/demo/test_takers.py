@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable
 
 import confluent_kafka
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
 from node.demo.takers import Taker
 from tests.conftest import Kafka

@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 
 import confluent_kafka
 import pytest
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
 from node.bus.client import open_client
 from node.bus.security import Security
