@@ -31,7 +31,10 @@ _SILENCE_S = 60.0
 
 
 def run(*, once: bool, records: int, lang: str) -> int:
-    """Run the demo; exit status 0 if every taker has what its owner has. ConfigError if one runs here already."""
+    """Run the demo; exit status 0 if every taker has what its owner has.
+
+    ConfigError if one runs here already, or if Java or Kafka's jars are missing.
+    """
     console = Console()
     if not console.is_terminal:
         console.width = _WIDTH
@@ -40,8 +43,10 @@ def run(*, once: bool, records: int, lang: str) -> int:
             return asyncio.run(_Demo(folder, records, Board(lang), console).play(once=once))
         except KeyboardInterrupt:
             return 130
+        except ConfigError:
+            raise
         except NodeError as error:
-            console.print(f"[red]{error}")
+            console.print(str(error), style="red", markup=False)  # it may quote a broker's log, which is full of brackets
             return 1
 
 
@@ -49,16 +54,14 @@ def run(*, once: bool, records: int, lang: str) -> int:
 def _alone(folder: Path) -> Iterator[Path]:
     """Hold the demo's folder for this process and begin with it empty: what a killed demo left is of no use."""
     folder.mkdir(parents=True, exist_ok=True)
-    lock = os.open(folder.with_suffix(".lock"), os.O_CREAT | os.O_RDWR)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with folder.with_suffix(".lock").open("ab") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ConfigError([f"{folder}: a demo runs here already: end it with Ctrl-C in its own terminal"]) from error
         shutil.rmtree(folder)
         folder.mkdir()
         yield folder
-    except BlockingIOError as error:
-        raise ConfigError([f"{folder}: a demo runs here already: end it with Ctrl-C in its own terminal"]) from error
-    finally:
-        os.close(lock)
 
 
 class _Demo:
@@ -153,8 +156,8 @@ class _Demo:
         try:
             async with asyncio.TaskGroup() as tasks:
                 running = {one.resource: tasks.create_task(publish(world, one)) for one in files}
-        except* Unavailable as failures:
-            raise failures.exceptions[0] from failures
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from None
         return {resource: task.result() for resource, task in running.items()}
 
     async def _arrive(self, takers: list[Taker], published: dict[str, int]) -> None:

@@ -164,6 +164,9 @@ async def open_world(folder: Path, settings: Mapping[str, str] = MappingProxyTyp
 
 async def _enter_all(stack: AsyncExitStack, opening: list[Any]) -> list[Cluster]:
     """Open the clusters at the same time; each is entered in the stack as soon as it is there."""
-    async with asyncio.TaskGroup() as tasks:
-        entering = [tasks.create_task(stack.enter_async_context(one)) for one in opening]
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            entering = [tasks.create_task(stack.enter_async_context(one)) for one in opening]
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from None
     return [task.result() for task in entering]

@@ -37,14 +37,15 @@ class Resume(Enum):
     FROM_NOW = "from-now"
     """from the end of the source: what lies between is lost to the target"""
     ACCEPT = "accept"
-    """from where it stood, both sides taken as they are now: what the source no longer has is lost"""
+    """from where it stood, both sides taken as they are now: what the source no longer has is lost. A route that carried nothing
+    yet begins at the oldest record"""
 
 
 class Side(msgspec.Struct, frozen=True, kw_only=True):
     """One side of a route as it is now. `topic_id` empty: no such topic there (yet).
 
-    `last_crc` is the CRC of the batch that the progress remembers: None when it no longer stands whole at that offset
-    (retention removed it, compaction rewrote it). `beyond` (of a target) tells of committed records behind that batch.
+    `last_crc` is the CRC of whatever batch or marker stands where the last batch that the progress remembers was: None only
+    where retention removed it or compaction rewrote it. `beyond` (of a target) tells of committed records behind that batch.
     """
 
     topic_id: str

@@ -235,7 +235,7 @@ class SetAside(_Order, frozen=True):
 
 
 class Close(_Order, frozen=True):
-    """Throw the producer away. After `GiveUp` or a stop nothing follows."""
+    """Throw the producer away: nothing of it is told any more. After `GiveUp` or a stop nothing follows."""
 
 
 class GiveUp(_Order, frozen=True):

@@ -106,7 +106,7 @@ class Machine:
     # ---- routes
 
     def _routed(self, wanted: frozenset[TopicPartition]) -> None:
-        for route in (wanted - self._wanted) & self.routes.keys():
+        for route in sorted((wanted - self._wanted) & self.routes.keys()):
             if self.routes[route].queue:  # wanted again before the transaction that held it has ended
                 self._ready[route] = self.routes[route]
         self._wanted = wanted

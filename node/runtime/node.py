@@ -213,9 +213,11 @@ class Node:
     async def supervise(self, part: str, keep: Callable[[], Awaitable[None]]) -> None:
         """Run a half of the node, again after each failure with a growing pause, until the node stops."""
         pause = BACKOFF_FIRST_S
-        while not self.stopping.is_set():
+        while True:
             began = time.monotonic()
             cause = await self._until_it_fails(part, keep)
+            if self.stopping.is_set():
+                return
             if time.monotonic() - began > BACKOFF_MAX_S:
                 pause = BACKOFF_FIRST_S
             self._troubles[part] = cause

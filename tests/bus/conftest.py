@@ -1,15 +1,19 @@
 """What tests of the bus share: clients of the two clusters, topics of their own, and records written by an independent client."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import Consumer, Producer
+from confluent_kafka import TopicPartition as Place
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from node.bus.client import Client, open_client
+from node.bus.embedded import open_cluster
 from node.bus.security import Security
 from node.lane import TopicPartition
 from node.model.names import Topic
@@ -26,10 +30,10 @@ class Cluster:
         self.admin = AdminClient({"bootstrap.servers": bootstrap})
         self._topic_name = topic_name
 
-    async def make(self, *, partitions: int = 1, name: str = "", **settings: str) -> Topic:
-        """Make a topic; settings with _ for the dots."""
+    async def make(self, settings: Mapping[str, str] = MappingProxyType({}), *, partitions: int = 1, name: str = "") -> Topic:
+        """Make a topic."""
         name = name or self._topic_name()
-        config = {key.replace("_", "."): value for key, value in settings.items()}
+        config = dict(settings)
         await asyncio.to_thread(self.admin.create_topics([NewTopic(name, partitions, 1, config=config)])[name].result, 30)
         await self._until(name, there=True)
         return Topic(name)
@@ -47,10 +51,18 @@ class Cluster:
 
     async def delete_before(self, topic: Topic, offset: int) -> None:
         """Delete the records of partition 0 below an offset."""
-        from confluent_kafka import TopicPartition as Place  # noqa: PLC0415 - the name is taken here
-
         place = Place(topic, 0, offset)
         await asyncio.to_thread(self.admin.delete_records([place])[place].result, 30)
+
+    async def until_settled(self, topic: Topic) -> None:
+        """Wait until all transactions in partition 0 are ended: EndTxn is answered before the markers are written."""
+        ends = {"bootstrap.servers": self.bootstrap, "group.id": "none", "isolation.level": "read_uncommitted"}
+        plain, committed = Consumer(ends), Consumer({**ends, "isolation.level": "read_committed"})
+        async with asyncio.timeout(10):
+            while await asyncio.to_thread(_end, plain, topic) != await asyncio.to_thread(_end, committed, topic):
+                await asyncio.sleep(0.005)
+        plain.close()
+        committed.close()
 
     async def write(self, topic: Topic, *values: bytes | None, partition: int = 0, **settings: Any) -> None:
         """Write records, key `k<n>`, outside any transaction."""
@@ -61,6 +73,11 @@ class Cluster:
         for number, value in enumerate(values):
             producer.produce(topic, value, key=b"k%d" % number, partition=partition)
         assert producer.flush(30) == 0
+
+
+def _end(consumer: Consumer, topic: str) -> int:
+    end: int = consumer.get_watermark_offsets(Place(topic, 0), 10)[1]
+    return end
 
 
 class Transactions:
@@ -103,6 +120,13 @@ def far(kafka_pair: KafkaPair, topic_name: Callable[[], str]) -> Cluster:
     return Cluster(kafka_pair.target.bootstrap, topic_name)
 
 
+@pytest.fixture(scope="session")
+async def compacting(work_folder: Path, topic_name: Callable[[], str]) -> AsyncIterator[Cluster]:
+    """A cluster of its own that compacts all the time (Kafka waits 15 s by default)."""
+    async with open_cluster(work_folder / "compacting", settings={"log.cleaner.backoff.ms": "50"}) as cluster:
+        yield Cluster(cluster.bootstrap, topic_name)
+
+
 @pytest.fixture
 async def client(near: Cluster) -> AsyncIterator[Client]:
     """The node's own client of `near`."""
@@ -128,6 +152,10 @@ async def spawn() -> AsyncIterator[Callable[[Coroutine[Any, Any, None]], object]
     """Run what a sink starts in a group of tasks that ends with the test."""
     async with asyncio.TaskGroup() as tasks:
         yield tasks.create_task
+
+
+COMPACTED = {"cleanup.policy": "compact", "segment.ms": "50", "min.cleanable.dirty.ratio": "0", "delete.retention.ms": "0"}
+"""Settings of a topic that is compacted as soon as its segment is 50 ms old and another record comes."""
 
 
 def first(topic: Topic) -> TopicPartition:

@@ -40,7 +40,7 @@ class Asked(msgspec.Struct, frozen=True):
     body: bytes
 
 
-class HangUp(Exception):  # noqa: N818 - it is an answer, not an error
+class HangUp(Exception):
     """Raised by an answer: the broker closes the connection instead."""
 
 

@@ -12,6 +12,7 @@ from node.bus.inspect import LATEST, offset
 from node.bus.progress import read_progress
 from node.errors import Fenced
 from node.lane import Stop, TopicPartition
+from node.model.names import Topic
 from tests.bus.conftest import Cluster, first
 from tests.bus.replies import TIME_MS, batch
 from tests.bus.sinking import LANE, Spawn, carry, opened
@@ -19,17 +20,15 @@ from tests.bus.sinking import LANE, Spawn, carry, opened
 pytestmark = pytest.mark.kafka
 
 
-def consume(bootstrap: str, topic: str) -> list[tuple[int, int, bytes | None, bytes | None]]:
+async def consume(far: Cluster, topic: Topic) -> list[tuple[int, int, bytes | None, bytes | None]]:
     """Return offset, timestamp, key and value of all committed records, by an independent client."""
-    consumer = Consumer(
-        {
-            "bootstrap.servers": bootstrap,
-            "group.id": "none",
-            "enable.partition.eof": True,
-            "isolation.level": "read_committed",
-            "fetch.wait.max.ms": 10,
-        }
-    )
+    await far.until_settled(topic)
+    return await asyncio.to_thread(_consume, far.bootstrap, topic)
+
+
+def _consume(bootstrap: str, topic: str) -> list[tuple[int, int, bytes | None, bytes | None]]:
+    how = {"enable.partition.eof": True, "isolation.level": "read_committed", "fetch.wait.max.ms": 10}
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "none", **how})
     consumer.assign([Place(topic, 0, 0)])
     found = []
     while (message := consumer.poll(10)) is not None and message.error() is None:
@@ -42,7 +41,7 @@ def consume(bootstrap: str, topic: str) -> list[tuple[int, int, bytes | None, by
 @pytest.fixture
 async def there(far: Cluster, far_client: Client) -> tuple[TopicPartition, TopicPartition, str]:
     """A topic and a progress partition in the target, and a transactional.id of the test's own."""
-    topic, progress = await far.make(), await far.make(cleanup_policy="compact")
+    topic, progress = await far.make(), await far.make({"cleanup.policy": "compact"})
     await far_client.look([topic, progress])
     return first(topic), first(progress), f"id-{topic}"
 
@@ -58,7 +57,7 @@ async def test_records_arrive_as_they_were_with_their_progress(
         await carry(sink, shard, route, *[bytearray(one) for one in data[20:]])
         assert [one[2] for one in shard.settlements] == [*range(0, 40, 2), 41, 43, 45]
         assert sink.answered_at is not None
-    found = await asyncio.to_thread(consume, far.bootstrap, route.topic)
+    found = await consume(far, route.topic)
     expected = [(TIME_MS + 100 + i, b"k%d" % (100 + i), b"value %d" % (i // 2)) for i in range(46)]
     assert [one[1:] for one in found] == expected
     assert (await read_progress(far_client, progress, LANE))[route].next == 9
@@ -77,7 +76,7 @@ async def test_an_abort_leaves_nothing(
         await sink.end(commit=False)
         assert shard.lent == 0
         assert shard.settled_bytes == 10 * len(batch(1))
-    assert await asyncio.to_thread(consume, far.bootstrap, route.topic) == []
+    assert await consume(far, route.topic) == []
     assert await read_progress(far_client, progress, LANE) == {}
 
 
@@ -99,7 +98,7 @@ async def test_sequences_wrap_at_two_to_the_31(
         await carry(sink, shard, route, batch(0, 3), batch(3, 4), batch(7, 2))
         assert sink._sequences[route] == 4
         await carry(sink, shard, route, batch(9, 1))
-    assert len(await asyncio.to_thread(consume, far.bootstrap, route.topic)) == 10
+    assert len(await consume(far, route.topic)) == 10
 
 
 async def test_a_successor_fences_and_ends_the_transaction(
@@ -123,7 +122,7 @@ async def test_a_successor_fences_and_ends_the_transaction(
                 else:
                     with pytest.raises(Fenced):
                         await old.end(commit=True)
-    assert await asyncio.to_thread(consume, far.bootstrap, route.topic) == []
+    assert await consume(far, route.topic) == []
 
 
 async def test_a_message_too_large_for_the_target_stops_its_route(
@@ -131,7 +130,7 @@ async def test_a_message_too_large_for_the_target_stops_its_route(
 ) -> None:
     """The target's limit is the route's fault: TOO_LARGE is told, the producer is not lost, and the abort goes through."""
     _, progress, name = there
-    small = first(await far.make(max_message_bytes="1000"))
+    small = first(await far.make({"max.message.bytes": "1000"}))
     await far_client.look([small.topic])
     async with opened(far_client, name, progress, spawn) as (sink, shard):
         sink.begin()

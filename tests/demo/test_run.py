@@ -7,20 +7,27 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+from rich.console import Console
+
+from node.demo.run import _Demo
+from node.demo.story import Publication
+from node.demo.table import Board
+from node.demo.world import World
+from node.errors import Unavailable
+
 DEMO = [sys.executable, "-m", "node", "demo", "--lang", "en", "--records", "2000"]
 
 
 def _left(folder: Path) -> list[str]:
-    """Return the processes that still work in the folder."""
+    """Return the processes that work in the folder, as brokers, nodes and publishers of a demo do."""
     found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            except OSError:
-                continue
-            if str(folder) in line:
-                found.append(line)
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if (entry / "cwd").readlink().is_relative_to(folder):
+                found.append((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+        except OSError:
+            continue
     return found
 
 
@@ -34,7 +41,7 @@ def test_once_everything_arrives_and_is_equal(tmp_path: Path) -> None:
 
 
 def test_one_demo_at_a_time_and_none_outlives_its_killed_parent(tmp_path: Path) -> None:
-    """A second demo in the same folder is refused while the first runs; after kill -9 no broker and no node is left."""
+    """A second demo in the same folder is refused while the first runs; after kill -9 no broker, node or publisher is left."""
     with subprocess.Popen([*DEMO], cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as first:
         try:
             end = time.monotonic() + 60
@@ -45,9 +52,32 @@ def test_one_demo_at_a_time_and_none_outlives_its_killed_parent(tmp_path: Path) 
             second = subprocess.run([*DEMO, "--once"], check=False, cwd=tmp_path, capture_output=True, text=True, timeout=30)
             assert second.returncode == 2
             assert "runs here already" in second.stderr
+            while not any(" publish " in line for line in _left(tmp_path)):
+                assert time.monotonic() < end
+                time.sleep(0.05)
         finally:
             os.kill(first.pid, signal.SIGKILL)
-    end = time.monotonic() + 10
+    end = time.monotonic() + 15
     while _left(tmp_path):
         assert time.monotonic() < end, _left(tmp_path)
         time.sleep(0.1)
+
+
+def test_without_jars_it_says_what_to_do_and_begins_nothing(tmp_path: Path) -> None:
+    """What is missing is told in a line with the command that gets it, exit status 2, however many clusters miss it."""
+    environment = os.environ | {"EXCHANGE_NODE_KAFKA_LIBS": str(tmp_path)}
+    done = subprocess.run([*DEMO, "--once"], check=False, cwd=tmp_path, capture_output=True, text=True, timeout=30, env=environment)
+    assert done.returncode == 2
+    assert done.stderr.count("EXCHANGE_NODE_KAFKA_LIBS=") == len(done.stderr.splitlines()) == 1
+
+
+async def test_a_failed_publication_is_told_as_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of several that fail at the same time the first is raised, not a group of them."""
+
+    async def fail(_world: object, publication: Publication) -> int:
+        raise Unavailable(publication.resource)
+
+    monkeypatch.setitem(_Demo._publish.__globals__, "publish", fail)  # the module's name is taken by its function
+    demo = _Demo(tmp_path, 1, Board("en"), Console())
+    with pytest.raises(Unavailable, match="one"):
+        await demo._publish(World(tmp_path, {}, {}), [Publication("one", tmp_path), Publication("two", tmp_path)])

@@ -13,7 +13,9 @@ from typing import Any
 import confluent_kafka
 import httpx
 from confluent_kafka import IsolationLevel
-from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._listoffsets import OffsetSpec
+from confluent_kafka.cimpl import NewTopic
 from prometheus_client.parser import text_string_to_metric_families
 
 from node.bus.client import open_client
@@ -186,6 +188,11 @@ class Reader(threading.Thread):
         self.records += 1
         self.last_at = time.time()
 
+    async def moves(self, why: str = "records flow", within_s: float = 30.0) -> None:
+        """Wait until one more record has come."""
+        came = self.records
+        await until(lambda: self.records > came, f"{why}: {came} came", within_s)
+
     def stop(self) -> None:
         """End the reading."""
         self._ending.set()
@@ -224,7 +231,8 @@ async def all_arrived(reader: Reader, sent: int, within_s: float = 40.0) -> None
 async def in_transaction(bootstrap: str, topic: Topic, partitions: int) -> bool:
     """Tell whether a transaction is open on a topic: committed records end before the written ones do."""
     admin = AdminClient({"bootstrap.servers": bootstrap}, logger=None)
-    asked = {confluent_kafka.TopicPartition(topic, number): OffsetSpec.latest() for number in range(partitions)}
+    latest: Any = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # of confluent_kafka
+    asked = {confluent_kafka.TopicPartition(topic, number): latest for number in range(partitions)}
     ends = []
     for isolation in (IsolationLevel.READ_COMMITTED, IsolationLevel.READ_UNCOMMITTED):
         answers = admin.list_offsets(asked, isolation_level=isolation)

@@ -46,8 +46,7 @@ async def _strike_on_the_way(
     far, near = world.clusters[PROVINCE].bootstrap, world.clusters[DISTRICT].bootstrap
     with reading(far, topic, version) as reader, publishing(near, topic, per_second=per_second, records=records) as publisher:
         for strike in strikes:
-            came = reader.records
-            await until(lambda came=came: reader.records > came, f"more than {came} records")
+            await reader.moves()
             assert publisher.is_alive(), "too late: all is published"
             await strike()
         await until(lambda: publisher.sent >= _ROWS, f"{_ROWS} records published")

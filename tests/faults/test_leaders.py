@@ -6,7 +6,8 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
 from node.bus.client import Client, open_client
 from node.bus.embedded import Cluster, open_cluster
@@ -18,7 +19,7 @@ from node.model.names import Division, Topic, progress_topic
 from node.model.partition import shard_of
 from node.runtime.lane import Lane, LaneSpec, open_lane
 from node.telemetry import Metrics
-from tests.faults.flow import all_arrived, present, publishing, reading, until
+from tests.faults.flow import Reader, all_arrived, present, publishing, reading, until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 
@@ -56,20 +57,24 @@ async def test_leader_and_coordinator_killed_in_mid_transaction(world: World, ta
         ]
         lane = await stack.enter_async_context(open_lane(spec, source, sink, metrics))
         reader = stack.enter_context(reading(far, _TOPIC))
-        publisher = stack.enter_context(publishing(near, _TOPIC, per_second=4_000))
+        publisher = stack.enter_context(publishing(near, _TOPIC, per_second=2_000))
         lane.route([(_TOPIC, _PARTITIONS)])
-        for find in (_leader, _coordinator):
-            came = reader.records
-            await until(lambda came=came: reader.records > came, "records flow")
-            broker = await find(sink)
-            await until(lambda: _is_open(lane), "a transaction is open")
-            await target.kill(broker)
-            await until(lambda came=reader.records: reader.records > came, f"records flow without broker {broker}", 60)
-            await target.start(broker)
+        leader = await _leader(sink)
+        await _kill_in_transaction(lane, target, reader, leader)
+        await target.start(leader)
+        coordinator = await _coordinator(sink)
+        await _kill_in_transaction(lane, target, reader, coordinator)
         sent = await asyncio.to_thread(publisher.stop)
-        await all_arrived(reader, sent, 60)
+        await asyncio.gather(target.start(coordinator), all_arrived(reader, sent, 60))
     lost = metrics.registry.get_sample_value("exchange_transactions_total", {"lane": "link-up", "outcome": "lost"})
     assert lost, "no transaction was hit"
+
+
+async def _kill_in_transaction(lane: Lane, target: Cluster, reader: Reader, broker: int) -> None:
+    await reader.moves()
+    await until(lambda: _is_open(lane), "a transaction is open")
+    await target.kill(broker)
+    await reader.moves(f"records flow without broker {broker}", 60)
 
 
 def _is_open(lane: Lane) -> bool:

@@ -47,8 +47,7 @@ async def test_a_cut_link_is_made_up_for(world: World) -> None:
             await _until_behind(face, topic, 1.0)
             assert (await face.status())["link"]["trouble"]
             world.mend(CITY)
-            came = reader.records
-            await until(lambda: reader.records > came, "records flow again")
+            await reader.moves("records flow again")
             sent = await asyncio.to_thread(publisher.stop)
         await all_arrived(reader, sent)
     async with asyncio.timeout(10):
@@ -74,6 +73,7 @@ async def test_a_link_that_stays_cut_is_down(world: World) -> None:
     assert await face.metric("exchange_link_up", parent=PROVINCE) == 1
 
 
+@pytest.mark.full
 async def test_nodes_wait_for_a_broker_that_is_away_at_their_start(world: World) -> None:
     """Nodes started without the city's broker say so at each attempt and in readiness; when it comes they carry what has waited."""
     city, district = Face(world.nodes[CITY]), Face(world.nodes[DISTRICT])
@@ -86,8 +86,8 @@ async def test_nodes_wait_for_a_broker_that_is_away_at_their_start(world: World)
         await face.node.start()
     write(world.clusters[DISTRICT].bootstrap, topic, islice(versions(), 1000))
     for face, since, parts in zip((city, district), before, ({"own cluster", "link"}, {"link"}), strict=True):
-        await until(lambda face=face, since=since: len(face.logged("not-ready", since)) >= 5, "five attempts are told")
-        told = face.logged("not-ready", since)
+        while len(told := face.logged("not-ready", since)) < 5:
+            await asyncio.sleep(0.1)
         assert {one["part"] for one in told} == parts
         assert all(f"no Kafka broker answers at {_address(world, face)}" in one["cause"] for one in told)
         status, text = await face.text("/readyz")
@@ -122,7 +122,8 @@ async def test_a_record_reaches_the_province_soon(world: World, records: int, pa
             producer.produce(topic, value, key)
             await asyncio.to_thread(producer.commit_transaction)
             committed = time.time()
-            await until(lambda number=number: reader.records == number, f"record {number}")
+            while reader.records < number:
+                await asyncio.sleep(0.01)
             took.append(max(reader.last_at - committed, 0.0) * 1000)
             await asyncio.sleep(pause_s)
     took.sort()

@@ -6,7 +6,8 @@ All of it on the link from the district to the city. Records are counted by thei
 import asyncio
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from itertools import islice
 from pathlib import Path
 
@@ -147,8 +148,23 @@ async def test_a_target_made_anew_stops_its_route(road: Road) -> None:
 
 
 async def test_a_target_restored_from_an_older_copy_stops_its_route(world: World, road: Road, tmp_path: Path) -> None:
-    """A log that is shorter than what was written to it: from the start doubles what the copy still had, and says so before."""
-    await _restore(world, CITY, road, tmp_path)
+    """A log that is shorter than what was written to it: from the start, what the copy still had is doubled.
+
+    Meanwhile the city's node is started without its broker: it says so at each attempt and in readiness, and comes up with the broker.
+    """
+    city = Face(world.nodes[CITY])
+    since = city.lines
+    await city.node.kill()
+    async with _restored(world, CITY, road, tmp_path):
+        await city.node.start()
+        async with asyncio.timeout(30):
+            while len(told := city.logged("not-ready", since)) < 6:
+                await asyncio.sleep(0.1)
+        cause = f"no Kafka broker answers at {world.clusters[CITY].bootstrap}"
+        assert all(cause in one["cause"] for one in told)
+        status, text = await city.text("/readyz")
+        assert (status, text.count(cause)) == (503, 2)  # for its own cluster, and for the link that begins there
+    await city.until_ready()
     await road.write(5)
     await road.stops("target-truncated")
     await road.resume("from-start")
@@ -158,20 +174,23 @@ async def test_a_target_restored_from_an_older_copy_stops_its_route(world: World
 @pytest.mark.full
 async def test_a_source_restored_from_an_older_copy_stops_its_route(world: World, road: Road, tmp_path: Path) -> None:
     """A log that ends before what was carried of it: from now on what is written behind its end is carried."""
-    await _restore(world, DISTRICT, road, tmp_path)
+    async with _restored(world, DISTRICT, road, tmp_path):
+        pass
     await road.stops("source-truncated")
     await road.resume("from-now")
     await road.write(5)
     await road.arrives(range(35))
 
 
-async def _restore(world: World, code: str, road: Road, spare: Path) -> None:
-    """Carry twenty records more, then put the topic's log in one cluster back to what it was before them."""
+@asynccontextmanager
+async def _restored(world: World, code: str, road: Road, spare: Path) -> AsyncIterator[None]:
+    """Carry twenty records more, then put the topic's log in one cluster back to what it was before; meanwhile its broker is down."""
     log = world.folder / f"kafka-{code}" / "broker-1" / "data" / f"{road.topic}-0"
     shutil.copytree(log, spare / "copy")
     await road.write(20)
-    await road.arrives(range(30))
+    await road.arrives()
     await world.clusters[code].kill(1)
     shutil.rmtree(log)
     shutil.copytree(spare / "copy", log)
+    yield
     await world.clusters[code].start(1)

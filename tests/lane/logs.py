@@ -22,7 +22,7 @@ class Entry(Generic[V]):
 
     __slots__ = ("base", "crc", "next", "size", "status", "value")
 
-    def __init__(self, base: int, count: int, value: V | None, crc: int, size: int, status: Status) -> None:
+    def __init__(self, base: int, count: int, value: V | None, *, crc: int, size: int, status: Status) -> None:
         self.base, self.next = base, base + count
         self.value, self.crc, self.size, self.status = value, crc, size, status
 
@@ -46,7 +46,7 @@ class Log(Generic[V]):
 
     def append(self, value: V | None, *, count: int, crc: int, size: int = 100, status: Status = Status.COMMITTED) -> Entry[V]:
         """Append a batch; one that is OPEN holds the stable offset back until `finish`."""
-        entry = Entry(self.end, count, value, crc, size, status)
+        entry = Entry(self.end, count, value, crc=crc, size=size, status=status)
         self.entries.append(entry)
         self.bases.append(entry.base)
         self.end = entry.next

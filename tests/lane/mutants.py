@@ -257,7 +257,7 @@ def word_unrecorded(patch: pytest.MonkeyPatch) -> None:
 
 def leak(patch: pytest.MonkeyPatch) -> None:
     """Forget batches without giving their buffers back."""
-    patch.setattr(Machine, "_drop", lambda self, batches: list(batches) and None)
+    patch.setattr(Machine, "_drop", lambda _self, batches: list(batches) and None)
 
 
 def never_hold(patch: pytest.MonkeyPatch) -> None:

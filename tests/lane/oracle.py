@@ -84,8 +84,9 @@ class Oracle:
             return not log.committed(0, log.end)
         if log.topic_id != standing.progress.target_id or log.end < standing.target_from:
             return False
-        last = log.covering(standing.progress.target_last)
-        if standing.progress.target_count and (last is None or last.crc != standing.progress.target_crc):
+        progress = standing.progress
+        last = log.covering(progress.target_last)
+        if progress.target_count and log.start <= progress.target_last and (last is None or last.crc != progress.target_crc):
             return False  # written once more after an older copy was restored: the same records, but not the batch we know
         return [entry.value for entry in log.committed(standing.target_from, log.end)] == [s for s, _ in standing.carried]
 
@@ -147,9 +148,10 @@ class Oracle:
 
     def _commit(self, transaction: "Transaction", route: TopicPartition, progress: Progress, stream: Stream) -> None:
         old = self.standing.get(route)
-        if stream.word is not None or old is None:
-            begin, start, target_from, before = stream.offset, stream.offset, stream.target_end if stream.word else 0, ()
-        else:
+        begin = start = stream.offset
+        target_from = 0 if stream.word is None else stream.target_end
+        before: tuple[tuple[int, int], ...] = ()
+        if stream.word is None and old is not None:
             begin, start, target_from, before = old.begin, old.progress.next, old.target_from, old.carried
         batches = transaction.carried.get(route, [])
         got = [carried.serial for carried, _ in batches]

@@ -106,7 +106,7 @@ class Process:
             case _:
                 pass
 
-    def _carry_out(self, order: f.Order) -> None:  # noqa: C901 - one arm an order
+    def _carry_out(self, order: f.Order) -> None:
         match order:
             case f.Produce():
                 self._leaves_hand(order.batch)

@@ -190,7 +190,7 @@ class World:
 
     def log_of(self, where: Hashable) -> Log[Any] | None:
         """Return the log that stands in a place now."""
-        return self.progress if where == PROGRESS else self.targets.get(where)  # type: ignore[call-overload, no-any-return]  # one of two
+        return self.progress if where == PROGRESS else self.targets.get(where)  # type: ignore[call-overload]  # where it was written
 
     def progress_moved(self) -> None:
         """Tell those who read progress that its stable offset may have moved."""

@@ -1,10 +1,18 @@
 """A lane between two real clusters."""
 
 import asyncio
+from collections.abc import Callable
+from pathlib import Path
 
-from node.lane import Resume
+import pytest
+
+from node.bus import inspect
+from node.lane import Machine, Resume
+from node.lane import facts as f
 from node.model.limits import SHARDS
+from node.model.names import Topic
 from node.model.partition import shard_of
+from node.runtime import lane as lanes
 from node.telemetry import Metrics
 from tests.runtime.conftest import Bench, until
 
@@ -91,3 +99,71 @@ async def test_a_topics_partitions_are_spread_over_shards_of_their_own(bench: Be
     async with bench.lane() as lane:
         lane.route([(topic, 2)])
         assert len(lane.phases()) == len({shard_of(topic, 0), shard_of(topic, 1)}) <= SHARDS
+
+
+async def test_a_stopped_route_falls_behind_for_all_to_see(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lag of a route that does not flow grows with what comes at the source: it must not vanish from the dashboards."""
+    monkeypatch.setattr(lanes, "WATCH_INTERVAL_S", 0.1)
+    topic = bench.topic()
+    bench.publish(topic, VALUES[:10])
+    async with bench.lane() as lane:
+        lane.route([(topic, 2)])
+        await until(lambda: sum(one.records for one in lane.status()) == 10)
+        bench.delete(bench.target, topic)
+        bench.make(bench.target, topic, 2)
+        bench.publish(topic, VALUES[10:30])
+        await until(lambda: {one.state for one in lane.status()} == {"stopped"})
+        await until(lambda: sum(one.lag_records for one in lane.status()) == 20)
+        await until(lambda: min(one.lag_seconds for one in lane.status()) > 0.5)
+        assert {(one.state, one.stop) for one in lane.figures()} == {("stopped", "target-recreated")}
+
+
+def _break_inspection(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(*_arguments: object) -> None:
+        raise LookupError("unforeseen")
+
+    monkeypatch.setattr(inspect, "target_side", fail)
+
+
+def _break_callbacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    handle = Machine.handle
+
+    def fail(machine: Machine, fact: f.Fact, now: float) -> list[f.Order]:
+        match fact:
+            case f.Settled():
+                raise LookupError("unforeseen")
+            case _:
+                return handle(machine, fact, now)
+
+    monkeypatch.setattr(Machine, "handle", fail)
+
+
+@pytest.mark.parametrize("spoil", [_break_inspection, _break_callbacks])
+async def test_a_defect_ends_the_lane_and_leaves_nothing(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, spoil: Callable[[pytest.MonkeyPatch], None]
+) -> None:
+    """What nobody foresaw, in a task or in a callback, reaches whoever opened the lane, with no connection left; opened anew it carries on."""
+    topic = bench.topic()
+    bench.publish(topic, VALUES[:10])
+    before = _sockets()
+    with monkeypatch.context() as patch:
+        spoil(patch)
+        with pytest.raises(ExceptionGroup) as caught:
+            await _carry(bench, topic)
+    assert caught.group_contains(LookupError, match="unforeseen")
+    await until(lambda: _sockets() <= before)
+    async with bench.lane() as lane:
+        lane.route([(topic, 2)])
+        await until(lambda: sum(one.records for one in lane.status()) == 10)
+    assert sorted(await asyncio.to_thread(bench.read, topic, 10)) == VALUES[:10]
+
+
+async def _carry(bench: Bench, topic: Topic) -> None:
+    async with bench.lane() as lane:
+        lane.route([(topic, 2)])
+        await asyncio.sleep(20)
+
+
+def _sockets() -> int:
+    """Return how many sockets this process has."""
+    return sum("socket:" in str(one.readlink()) for one in Path("/proc/self/fd").iterdir() if one.is_symlink())

@@ -1,7 +1,13 @@
 """The driver of one shard, on real Kafka."""
 
 import asyncio
+from typing import Any
 
+import pytest
+
+from node.bus import inspect
+from node.errors import BatchError
+from node.lane import Side, TopicPartition
 from node.telemetry import Metrics
 from tests.runtime.conftest import Bench, until
 
@@ -48,4 +54,22 @@ async def test_a_batch_that_the_target_does_not_take_stops_its_route_alone(bench
         lane.route([(topic, 2), (other, 2)])
         await until(lambda: "too-large" in {one.reason for one in lane.status()})
         bench.publish(other, VALUES)
+        await until(lambda: sum(one.records for one in lane.status() if one.topic == other) == len(VALUES))
+
+
+async def test_a_damaged_batch_behind_the_last_one_stops_its_route_alone(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a look at a side meets bytes that are no batch, that route stops as corrupt; the lane goes on."""
+    topic, other = bench.topic(), bench.topic()
+    look = inspect.target_side
+
+    async def damaged(client: Any, route: TopicPartition, progress: Any) -> Side:
+        if route.topic == topic:
+            raise BatchError("the CRC is wrong")
+        return await look(client, route, progress)
+
+    monkeypatch.setattr(inspect, "target_side", damaged)
+    bench.publish(other, VALUES)
+    async with bench.lane() as lane:
+        lane.route([(topic, 2), (other, 2)])
+        await until(lambda: {(one.reason, one.detail) for one in lane.status() if one.topic == topic} == {("corrupt", "the CRC is wrong")})
         await until(lambda: sum(one.records for one in lane.status() if one.topic == other) == len(VALUES))

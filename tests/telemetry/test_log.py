@@ -1,27 +1,93 @@
-"""Log events."""
+"""Answers for node/telemetry/log.py: events as lines of JSON, or as text for a person, on standard error."""
 
 import json
+import logging
 import subprocess
 import sys
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from node.telemetry import configure, logger
 
 
-def _logged(readable: bool) -> str:  # noqa: FBT001
-    code = f"from node.telemetry import configure, logger; configure(division='445102', readable={readable}); logger().info('made', 主题='村居')"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == ""
-    return done.stderr
+@pytest.fixture(autouse=True)
+def _undone() -> Iterator[None]:
+    """What is configured for the whole process is undone."""
+    level = logging.getLogger("aiokafka").level
+    yield
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
+    logging.getLogger("aiokafka").setLevel(level)
 
 
-def test_an_event_is_one_json_line_on_standard_error() -> None:
-    """Collectors read a line: event, level, time in UTC, the node's division, the fields as they are."""
-    event = json.loads(_logged(readable=False))
-    assert (event["event"], event["level"], event["division"], event["主题"]) == ("made", "info", "445102", "村居")
-    assert event["timestamp"].endswith("Z")
+def _fail() -> None:
+    secret = "an inhabitant's name"  # noqa: F841, S105 - a local variable that no log may show
+    raise ValueError("what went wrong")
 
 
-def test_a_person_at_a_terminal_reads_text() -> None:
-    """The same event as a line for the eye."""
-    line = _logged(readable=True)
-    assert "made" in line
-    assert "村居" in line
-    assert "{" not in line
+def _failed() -> ValueError:
+    with pytest.raises(ValueError, match="went wrong") as caught:
+        _fail()
+    return caught.value
+
+
+def test_an_event_is_one_line_of_json(capsys: pytest.CaptureFixture[str]) -> None:
+    """With its fields, the division, level and time in UTC; Chinese as it is."""
+    configure(division="445102", readable=False)
+    logger().warning("route-stopped", topic="445102.civil-affairs.villages", reason="目标被重建")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "目标被重建" in line
+    event = json.loads(line)
+    assert event.pop("timestamp").endswith("Z")
+    assert event == {
+        "event": "route-stopped",
+        "topic": "445102.civil-affairs.villages",
+        "reason": "目标被重建",
+        "division": "445102",
+        "level": "warning",
+    }
+
+
+def test_debug_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    """Only what an operator may have to know is logged."""
+    configure(division="445102", readable=False)
+    logger().debug("detail")
+    logger().info("started")
+    assert [json.loads(line)["event"] for line in capsys.readouterr().err.splitlines()] == ["started"]
+
+
+@pytest.mark.parametrize("readable", [False, True])
+def test_an_exception_shows_where_and_never_what_was_handled(capsys: pytest.CaptureFixture[str], *, readable: bool) -> None:
+    """The traceback is there; the values of local variables, which may be records, are not."""
+    configure(division="445102", readable=readable)
+    logger().error("part-failed", exc_info=_failed())
+    text = capsys.readouterr().err
+    assert "ValueError" in text
+    assert "_fail" in text
+    assert "inhabitant" not in text.replace('secret = "an inhabitant\'s name"', "")
+    assert readable or len(text.splitlines()) == 1
+
+
+def test_a_person_reads_text_without_colours(capsys: pytest.CaptureFixture[str]) -> None:
+    """At a terminal the same event is a line of words."""
+    configure(division="445102", readable=True)
+    logger().info("started", parent="445100")
+    text = capsys.readouterr().err
+    assert "started" in text
+    assert "parent=445100" in text
+    assert "\x1b" not in text
+
+
+def test_aiokafkas_own_words_are_silenced() -> None:
+    """Each failed attempt of its clients would be an error line: a node beside a dead cluster logs its own events alone."""
+    program = """
+import logging
+from node.telemetry import configure
+configure(division="445102", readable=False)
+logging.getLogger("aiokafka.conn").error("not this")
+logging.getLogger("other").error("but this")
+"""
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert found.stderr == "but this\n"

@@ -1,46 +1,91 @@
-"""The metrics of a node."""
+"""Answers for node/telemetry/metrics.py: what Prometheus reads."""
 
-from node.telemetry.metrics import Metrics, RouteFigures
+from prometheus_client.parser import text_string_to_metric_families
+
+from node.telemetry import Metrics
+from node.telemetry.metrics import RouteFigures
+
+TOPIC = "445102.civil-affairs.villages"
 
 
-def _route(**changed: object) -> RouteFigures:
-    given = {"lane": "link-up", "resource": "r", "state": "flowing", "stop": "", "lag_records": 0, "lag_seconds": 0.0} | changed
-    return RouteFigures(**given)  # type: ignore[arg-type]  # the fields above
+def samples(metrics: Metrics) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
+    """Return every sample of the page, as Prometheus' own parser reads it."""
+    families = text_string_to_metric_families(metrics.text().decode())
+    return {(one.name, tuple(sorted(one.labels.items()))): one.value for family in families for one in family.samples}
 
 
-def test_what_a_commit_carried_is_counted() -> None:
-    """Records, bytes and batches of a route add up under the outcome `carried`."""
+def figures(partition: int, **fields: object) -> RouteFigures:
+    """Return the figures of one partition of a flowing route."""
+    given = {
+        "lane": "link-up",
+        "resource": TOPIC,
+        "state": "flowing",
+        "stop": "",
+        "lag_records": partition,
+        "lag_seconds": float(partition),
+    }
+    return RouteFigures(**(given | fields))  # type: ignore[arg-type]  # as the dict says
+
+
+def at(name: str, **labels: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Name a sample."""
+    return name, tuple(sorted(labels.items()))
+
+
+def test_what_was_carried_is_counted() -> None:
+    """Batches, records and bytes of committed transactions add up by lane and resource."""
     metrics = Metrics()
-    metrics.carried("link-up", "r", batches=2, records=30, size=400)
-    metrics.carried("link-up", "r", batches=1, records=3, size=40)
-    page = metrics.text().decode()
-    assert 'exchange_records_total{lane="link-up",outcome="carried",resource="r"} 33.0' in page
-    assert 'exchange_bytes_total{lane="link-up",outcome="carried",resource="r"} 440.0' in page
-    assert 'exchange_batches_total{lane="link-up",outcome="carried",resource="r"} 3.0' in page
+    for _ in range(2):
+        metrics.carried("link-up", TOPIC, batches=3, records=40, size=5000)
+    found, labels = samples(metrics), {"lane": "link-up", "resource": TOPIC, "outcome": "carried"}
+    assert found[at("exchange_batches_total", **labels)] == 6
+    assert found[at("exchange_records_total", **labels)] == 80
+    assert found[at("exchange_bytes_total", **labels)] == 10_000
 
 
-def test_partitions_are_joined_and_the_greatest_lag_counts() -> None:
-    """Records behind add up over partitions; seconds behind are the worst of them."""
+def test_partitions_are_summed_and_the_greatest_lag_counts() -> None:
+    """A series for each lane and resource, none for a partition: they grow with the book and with nothing else."""
     metrics = Metrics()
-    metrics.show_routes([_route(lag_records=3, lag_seconds=1.0), _route(lag_records=4, lag_seconds=9.0)])
-    page = metrics.text().decode()
-    assert 'exchange_lag_records{lane="link-up",resource="r"} 7.0' in page
-    assert 'exchange_lag_seconds{lane="link-up",resource="r"} 9.0' in page
+    metrics.show_routes([figures(1), figures(5), figures(2), figures(7, lane="link-down")])
+    found = samples(metrics)
+    assert found[at("exchange_lag_records", lane="link-up", resource=TOPIC)] == 8
+    assert found[at("exchange_lag_seconds", lane="link-up", resource=TOPIC)] == 5
+    assert found[at("exchange_lag_seconds", lane="link-down", resource=TOPIC)] == 7
+    assert not any(name == "exchange_route_stopped" for name, _labels in found)
 
 
-def test_a_stopped_route_has_a_series_with_its_reason_until_it_goes_on() -> None:
-    """An alert can name the reason; a route that is gone or flows again leaves no series behind."""
+def test_stopped_and_waiting_partitions_are_counted() -> None:
+    """Each with its reason, so that an alarm can name it."""
     metrics = Metrics()
-    metrics.show_routes([_route(state="stopped", stop="source-recreated"), _route(state="waiting")])
-    page = metrics.text().decode()
-    assert 'exchange_route_stopped{lane="link-up",reason="source-recreated",resource="r"} 1.0' in page
-    assert 'exchange_route_waiting{lane="link-up",resource="r"} 1.0' in page
-    metrics.show_routes([])
-    assert 'resource="r"' not in metrics.text().decode()
+    stopped = figures(0, state="stopped", stop="target-recreated")
+    metrics.show_routes([stopped, stopped, figures(0, state="waiting"), figures(0)])
+    found = samples(metrics)
+    assert found[at("exchange_route_stopped", lane="link-up", resource=TOPIC, reason="target-recreated")] == 2
+    assert found[at("exchange_route_waiting", lane="link-up", resource=TOPIC)] == 1
 
 
-def test_two_nodes_of_one_process_have_metrics_of_their_own() -> None:
-    """Each node has a registry: nothing is global."""
+def test_a_route_that_is_gone_leaves_no_series() -> None:
+    """A stopped route that was resumed, or a grant that ended, must not stay on the dashboards."""
+    metrics = Metrics()
+    metrics.show_routes([figures(3, state="stopped", stop="too-large"), figures(1, resource="445102.civil-affairs.streets")])
+    metrics.show_routes([figures(0)])
+    found = samples(metrics)
+    assert found[at("exchange_lag_records", lane="link-up", resource=TOPIC)] == 0
+    assert not any("streets" in str(labels) or name == "exchange_route_stopped" for name, labels in found)
+
+
+def test_every_metric_has_the_namespace_and_words() -> None:
+    """Names begin with exchange_, seconds and bytes are base units, and each has a help text."""
+    metrics = Metrics()
+    for family in text_string_to_metric_families(metrics.text().decode()):
+        assert family.name.startswith("exchange_")
+        assert family.documentation
+        assert not family.name.endswith(("_ms", "_kb", "_mb"))
+
+
+def test_nodes_in_one_process_do_not_share_counts() -> None:
+    """Each has a registry of its own."""
     one, other = Metrics(), Metrics()
-    one.ready.set(1)
-    assert "exchange_ready 0.0" in other.text().decode()
+    one.transactions.labels("link-up", "committed").inc()
+    assert at("exchange_transactions_total", lane="link-up", outcome="committed") in samples(one)
+    assert at("exchange_transactions_total", lane="link-up", outcome="committed") not in samples(other)

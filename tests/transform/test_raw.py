@@ -1,38 +1,51 @@
-"""Which batches pass raw."""
+"""Answers for node/transform/raw.py: what passes untouched, what is rebuilt, and what cannot come from a node."""
 
-import msgspec
 import pytest
 
-from node.batch.build import build
-from node.batch.header import read
-from node.batch.records import Record, records
+from node.batch.header import Header, read
+from node.batch.records import records
+from node.errors import BatchError
 from node.transform import Verdict, judge, rebuilt
-
-BATCH = build([Record(offset=i, timestamp=1000 + i, key=b"k", value=b"%d" % i) for i in range(5)], codec=0)
-HEADER = read(BATCH, 0)
+from tests.bus.replies import batch, changed
 
 
-def test_a_whole_batch_passes_untouched() -> None:
-    """Facts and state alike are carried as they came."""
-    assert judge(HEADER, 0, compacted=False) is judge(HEADER, 0, compacted=True) is Verdict.CARRY
+def header(**fields: int) -> Header:
+    """Return the header of five records from offset 10 on, with other fields by name."""
+    return read(changed(batch(10, 5), **fields), 0)
 
 
-@pytest.mark.parametrize(("compacted", "verdict"), [(True, Verdict.REBUILD), (False, Verdict.HOLES)])
-def test_a_batch_that_compaction_or_a_start_offset_cuts_is_rebuilt_for_state_only(*, compacted: bool, verdict: Verdict) -> None:
-    """Nothing takes records out of facts: there it is a reason to stop."""
-    holes = msgspec.structs.replace(HEADER, count=4)
-    assert judge(holes, 0, compacted=compacted) is verdict
-    assert judge(HEADER, 2, compacted=compacted) is verdict
+@pytest.mark.parametrize("compacted", [False, True])
+@pytest.mark.parametrize("offset", [0, 9, 10])
+def test_a_whole_batch_passes(offset: int, *, compacted: bool) -> None:
+    """From its beginning on, or asked for earlier, it is carried as it is, in facts and state alike."""
+    assert judge(header(), offset, compacted=compacted) is Verdict.CARRY
 
 
-def test_timestamps_of_the_broker_are_refused() -> None:
-    """LogAppendTime cannot come from a node, and a new header would lose it."""
-    assert judge(msgspec.structs.replace(HEADER, attributes=8), 0, compacted=True) is Verdict.APPEND_TIME
+@pytest.mark.parametrize(("fields", "offset"), [({}, 11), ({}, 14), ({"last_offset_delta": 6}, 10), ({"count": 3}, 10)])
+def test_what_lacks_records_is_rebuilt_in_state_alone(fields: dict[str, int], offset: int) -> None:
+    """Compaction makes holes and offsets inside a batch in state; in facts either means that records are missing."""
+    assert judge(header(**fields), offset, compacted=True) is Verdict.REBUILD
+    assert judge(header(**fields), offset, compacted=False) is Verdict.HOLES
 
 
-def test_rebuilding_keeps_what_lies_behind_the_offset() -> None:
-    """Key, value and timestamp stay; nothing left is None."""
-    new = rebuilt(BATCH, HEADER, 3)
+@pytest.mark.parametrize("compacted", [False, True])
+def test_append_time_is_refused_everywhere(*, compacted: bool) -> None:
+    """The broker's timestamps are not the publisher's: rebuilding could not bring those back."""
+    assert judge(header(attributes=0x08), 12, compacted=compacted) is Verdict.APPEND_TIME
+
+
+def test_a_delete_horizon_passes() -> None:
+    """The log cleaner marks a batch that holds tombstones without taking any record: it is whole."""
+    assert judge(header(attributes=0x40), 10, compacted=True) is Verdict.CARRY
+
+
+def test_a_rebuilt_batch_holds_the_rest() -> None:
+    """Records from the offset on, numbered anew without holes; none left is None; damage is told."""
+    data = batch(10, 5)
+    new = rebuilt(data, read(data, 0), 13)
     assert new is not None
-    assert [(one.timestamp, one.value) for one in records(new, read(new, 0))] == [(1003, b"3"), (1004, b"4")]
-    assert rebuilt(BATCH, HEADER, 5) is None
+    assert not read(new, 0).has_holes
+    assert [record.key for record in records(new, read(new, 0))] == [b"k13", b"k14"]
+    assert rebuilt(data, read(data, 0), 15) is None
+    with pytest.raises(BatchError):
+        rebuilt(data[:-1], read(data, 0), 13)

@@ -1,0 +1,256 @@
+"""What goes wrong: processes crash, freeze and fight, topics come and go, clusters are restored from older copies."""
+
+from collections.abc import Callable
+from typing import Any
+
+from node.lane import Machine, Resume, State, Stop, TopicPartition
+from node.lane import facts as f
+from tests.lane.logs import Entry, Log, Status
+from tests.lane.process import Process
+from tests.lane.world import World
+
+FAULTY_S = 8.0
+"""After this time nothing new goes wrong."""
+
+
+class Incidents:
+    """Everything that can happen to processes and logs. Each incident chooses its victim by the world's dice."""
+
+    def __init__(self, world: World, routes: list[TopicPartition], make: Callable[[], Machine]) -> None:
+        self._world, self._dice, self._make = world, world.dice, make
+        self.routes = routes
+        self.wanted = frozenset(routes)
+        self.poison = self._dice.choice([0.0, 0.0, 0.1])
+        """chance that a batch is one that the target refuses or the source cannot give"""
+        self._fat = self._dice.random() < 0.1
+        self._started = 0
+        self._regrown: set[TopicPartition] = set()
+        self._snapshot: Callable[[], None] | None = None
+        self.all: list[Callable[[], None]] = [
+            self.crash, self.crash_soon, self.rival, self.rival, self.freeze, self.stop_one, self.break_connection, self.break_connection,
+            self.operator, self.restore_source, self.restore_target, self.restore_progress, self.restore_all, self.truncate_target,
+            self.recreate_source, self.recreate_target, self.delete_topic, self.retention, self.retention, self.deny, self.stall,
+            self.rewire, self.rewire, self.rewire, self.other_lane, self.other_lane,
+        ]  # fmt: skip
+
+    def harm(self, *acts: Callable[[], None]) -> None:
+        """Let something go wrong, unless the world is healing already."""
+        if self._world.now < FAULTY_S:
+            for act in acts:
+                act()
+
+    def in_time(self, act: Callable[..., None], *args: Any) -> None:
+        """Let something happen sooner or later."""
+        self._world.after(self._dice.random() * FAULTY_S, act, *args)
+
+    # ---- processes
+
+    def start(self) -> Process:
+        """Start a process, whoever else runs."""
+        self._started += 1
+        process = Process(self._world, f"p{self._started}", self._make(), -1)
+        process.tell(f.Routed(self.wanted))
+        return process
+
+    def _any(self) -> Process | None:
+        return self._dice.choice(self._world.processes) if self._world.processes else None
+
+    def crash(self) -> None:
+        """Kill a process, and start the next one at once."""
+        if process := self._any():
+            process.crash()
+            self.start()
+
+    def crash_soon(self) -> None:
+        """Kill a process between two of its next orders."""
+        if process := self._any():
+            process.orders_left = self._dice.randrange(1, 40)
+
+    def rival(self) -> None:
+        """Start a process beside the one that runs: that one is a zombie from then on."""
+        self.start()
+
+    def freeze(self) -> None:
+        """Let a process stand still for a while, perhaps longer than a transaction may last."""
+        if process := self._any():
+            process.frozen_until = max(process.frozen_until, self._world.now + self._dice.choice([0.3, 3.0, 11.0]))
+
+    def stall(self) -> None:
+        """Batches are refused, and nobody hears of it before the coordinator's time is over."""
+        self._world.denied.update(self.routes)
+        for process in self._world.processes:
+            process.frozen_until = max(process.frozen_until, self._world.now + 11.0)
+
+    def stop_one(self) -> None:
+        """Ask a process to finish what is open and let go."""
+        if process := self._any():
+            process.tell(f.Stopping())
+
+    def break_connection(self) -> None:
+        """Break a producer's connection."""
+        if (process := self._any()) and process.producer is not None:
+            process.producer.lose("connection broken")
+
+    def rewire(self) -> None:
+        """Give routes up, mostly to want them again at once."""
+        self.want([route for route in self.routes if self._dice.random() < 0.5])
+        if self._dice.random() < 0.7:
+            self._world.after(self._dice.choice([0.0, self._world.latency()]), self.want, self.routes)
+
+    def want(self, routes: list[TopicPartition]) -> None:
+        """Tell every process which routes to carry."""
+        self.wanted = frozenset(routes)
+        for process in list(self._world.processes):
+            process.tell(f.Routed(self.wanted))
+
+    def operator(self) -> None:
+        """Give an operator's word for a stopped route."""
+        if process := self._any():
+            stopped = [state.route for state in process.machine.routes.values() if state.state is State.STOPPED]
+            if stopped:
+                process.tell(f.Resumed(self._dice.choice(stopped), self._dice.choice(list(Resume))))
+
+    # ---- logs
+
+    def create(self, logs: dict[TopicPartition, Log[int]], route: TopicPartition) -> None:
+        """Make a topic where it is not there."""
+        if route not in logs:
+            logs[route] = Log(f"id-{self._world.unique()}")
+            if self._dice.random() < 0.5:
+                for process in list(self._world.processes):
+                    process.tell(f.Looked())
+
+    def write(self, route: TopicPartition) -> None:
+        """Let the source grow: by a few batches, or by a transaction that commits or aborts later."""
+        world, dice = self._world, self._dice
+        log = world.sources.get(route)
+        if log is None:
+            return
+        in_transaction = dice.random() < 0.3
+        entries = [self._append(log, Status.OPEN if in_transaction else Status.COMMITTED) for _ in range(dice.choice([1, 1, 2, 4, 8]))]
+        if in_transaction:
+            outcome = dice.choice([Status.COMMITTED, Status.ABORTED])
+            world.after(dice.choice([0.0, 0.05, 1.0]), self._finish, route, log, entries, outcome)
+        world.source_grew(route)
+
+    def _append(self, log: Log[int], status: Status) -> Entry[int]:
+        serial = self._world.unique()
+        if self.poison and self._dice.random() < self.poison:
+            self._dice.choice([self._world.refused, self._world.unreadable])[serial] = self._dice.choice([Stop.TOO_LARGE, Stop.CORRUPT])
+        size = self._dice.randrange(200_000, 1_000_000) if self._fat else self._dice.randrange(100, 5_000)
+        return log.append(serial, count=self._dice.choice([1, 1, 3, 10]), crc=serial, size=size, status=status)
+
+    def _finish(self, route: TopicPartition, log: Log[int], entries: list[Entry[int]], outcome: Status) -> None:
+        log.decide(entries, outcome)
+        log.finish(entries, self._world.unique())
+        self._world.source_grew(route)
+
+    def restore_source(self) -> None:
+        """Replace a source by an older copy, which grows again."""
+        route = self._dice.choice(self.routes)
+        log = self._world.sources.get(route)
+        if log is not None and (cuts := log.cuts()):
+            self._world.sources[route] = log.restored(self._dice.choice(cuts))
+            self._regrown.add(route)
+            self._world.after(self._dice.choice([0.0, 1.0]), self.write, route)
+            self._world.source_grew(route)
+
+    def _break_all(self) -> None:
+        for process in self._world.processes:
+            if process.producer is not None:
+                process.producer.lose("the target is restored")
+        self._world.coordinator.fence()
+
+    def restore_target(self) -> None:
+        """Replace one topic of the target by an older copy; the progress stays."""
+        route = self._dice.choice(self.routes)
+        log = self._world.targets.get(route)
+        if log is not None and (cuts := log.cuts()):
+            self._break_all()
+            self._world.targets[route] = log.restored(self._dice.choice(cuts))
+
+    def truncate_target(self) -> None:
+        """An unclean election: the tail is gone, nobody is told."""
+        route = self._dice.choice(self.routes)
+        log = self._world.targets.get(route)
+        if self._world.coordinator.open is not None or self._world.coordinator.ending:
+            self._world.after(self._world.latency(), self.harm, self.truncate_target)
+        elif log is not None and (cuts := log.cuts()):
+            self._world.targets[route] = log.restored(self._dice.choice([cuts[-1], self._dice.choice(cuts)]))
+
+    def restore_progress(self) -> None:
+        """Replace the progress by an older copy; what was carried stays."""
+        if cuts := self._world.progress.cuts():
+            self._break_all()
+            self._world.progress = self._world.progress.restored(self._dice.choice(cuts))
+            self._world.oracle.restored()
+
+    def take_snapshot(self) -> None:
+        """Remember the whole target at one moment."""
+        world = self._world
+        if world.coordinator.open is not None or world.coordinator.ending or world.progress.stable < world.progress.end:
+            world.after(0.01, self.take_snapshot)
+            return
+        targets, progress = {route: (log, log.end) for route, log in world.targets.items()}, (world.progress, world.progress.end)
+
+        def restore() -> None:
+            if progress[0] is world.progress and all(world.targets.get(route) is log for route, (log, _) in targets.items()):
+                self._break_all()
+                world.targets.update({route: log.restored(end) for route, (log, end) in targets.items()})
+                world.progress = world.progress.restored(progress[1])
+                world.oracle.restored()
+
+        self._snapshot = restore
+
+    def restore_all(self) -> None:
+        """The whole target is restored to one moment: nothing is wrong then, what came later is carried again."""
+        if self._snapshot is not None:
+            self._snapshot()
+
+    def recreate_source(self) -> None:
+        """Delete a source and make it anew."""
+        route = self._dice.choice(self.routes)
+        if self._world.sources.pop(route, None) is not None:
+            self.create(self._world.sources, route)
+            self.write(route)
+
+    def recreate_target(self) -> None:
+        """Delete a target and make it anew."""
+        route = self._dice.choice(self.routes)
+        if self._world.targets.pop(route, None) is not None:
+            self.create(self._world.targets, route)
+
+    def delete_topic(self) -> None:
+        """Delete a topic; it comes back later, empty."""
+        route, logs = self._dice.choice(self.routes), self._dice.choice([self._world.sources, self._world.targets])
+        if logs.pop(route, None) is not None:
+            self._world.source_grew(route)
+            self.in_time(self.create, logs, route)
+
+    def retention(self) -> None:
+        """Remove the oldest batches, carried or not."""
+        route, of_target = self._dice.choice(self.routes), self._dice.random() < 0.2
+        log = (self._world.targets if of_target else self._world.sources).get(route)
+        if log is not None and (of_target or route not in self._regrown):
+            if self._dice.random() < 0.5:
+                self.write(route)
+            log.start = self._dice.choice([log.stable, *[base for base in log.bases if log.start <= base <= log.stable]])
+            self._world.source_grew(route)
+
+    def deny(self) -> None:
+        """Refuse writes to a topic."""
+        route = self._dice.choice(self.routes)
+        self._world.denied.add(route)
+        if self._dice.random() < 0.5:
+            self.in_time(self._world.denied.discard, route)
+
+    def other_lane(self) -> None:
+        """Let another lane's open transaction hold the stable offset of the progress back."""
+        log = self._world.progress
+        entry = log.append(None, count=1, crc=self._world.unique(), status=Status.OPEN)
+        self._world.after(self._dice.choice([0.1, 2.0, 8.0]), self._other_ends, log, entry)
+
+    def _other_ends(self, log: Log, entry: Entry) -> None:  # type: ignore[type-arg]
+        log.decide([entry], self._dice.choice([Status.COMMITTED, Status.ABORTED]))
+        log.finish([entry], self._world.unique())
+        self._world.progress_moved()

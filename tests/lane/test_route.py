@@ -1,0 +1,162 @@
+"""What the machine keeps of one route."""
+
+from itertools import count
+
+import pytest
+
+from node.lane import RouteState, Side, State, Stop
+from node.lane.progress import Progress
+from node.lane.route import backoff
+from node.model.limits import WAIT_MAX_S
+from tests.lane.hand import SOURCE, TARGET, A, batch, progress
+
+
+def _route(known: Progress | None = None) -> RouteState:
+    return RouteState(A, known, count(1))
+
+
+def _sent(*sizes: int) -> RouteState:
+    """Return a route at offset 0 that has sent batches of so many records."""
+    state, base = _route(progress(0)), 0
+    for size in sizes:
+        state.fetched([batch(base, size)], base + size, 100)
+        state.send()
+        base += size
+    return state
+
+
+def test_batches_go_from_queue_to_outstanding_to_carried() -> None:
+    """The position that a commit may claim follows the settled batches, in order."""
+    state = _route(progress(0))
+    state.fetched([batch(0, 2), batch(2, 3)], 5, 9)
+    assert (state.reached, state.unsettled, state.quiet) == (0, 200, True)
+    state.send()
+    assert (state.reached, state.quiet) == (0, False)
+    assert state.settle(7)
+    assert (state.reached, state.unsettled, state.target_next) == (2, 100, 9)
+
+
+def test_a_commit_may_claim_skipped_offsets_only_behind_the_last_batch() -> None:
+    """With nothing queued or outstanding the position itself is reached, else only what is written."""
+    state = _sent(2)
+    state.position = 9
+    assert state.reached == 0
+    state.settle(0)
+    assert state.reached == 9
+    state.fetched([batch(9)], 10, 10)
+    assert state.reached == 2
+    moved = state.moved()
+    assert moved is not None
+    state.commit(moved.progress)
+    assert state.reached == 2
+
+
+def test_a_committed_position_is_kept_though_batches_wait_behind_it() -> None:
+    """What was skipped and written down is not taken back."""
+    state = _sent(2)
+    state.settle(0)
+    state.position = 9
+    moved = state.moved()
+    assert moved is not None
+    state.commit(moved.progress)
+    state.fetched([batch(9)], 10, 10)
+    assert (state.reached, state.skipped, state.moved()) == (9, False, None)
+
+
+def test_an_offset_below_what_was_written_is_refused() -> None:
+    """Control records may lie between; nothing may lie before."""
+    state = _sent(2, 3)
+    assert state.settle(10)
+    assert not state.settle(11)
+    state = _sent(2, 3)
+    assert state.settle(10)
+    assert state.settle(13)
+
+
+def test_moved_adds_to_the_books() -> None:
+    """Counts go on from the committed progress; last batch and CRCs are those of this transaction."""
+    state = _sent(2, 3)
+    state.settle(10)
+    state.settle(12)
+    moved = state.moved()
+    assert moved is not None
+    assert (moved.batches, moved.records, moved.bytes, moved.ages) == (2, 5, 200, (2, 5))
+    new = moved.progress
+    assert (new.next, new.last, new.last_crc, new.target_last, new.target_count, new.target_crc) == (5, 2, 2, 12, 3, 2)
+    assert (new.batches, new.records, new.bytes) == (2, 5, 200)
+
+
+def test_a_roll_back_forgets_all_that_is_not_committed() -> None:
+    """It returns what was queued; what was sent is the sink's to give back. The generation is a new one."""
+    state = _sent(2, 3)
+    state.settle(0)
+    state.fetched([batch(5), batch(6)], 7, 9)
+    state.held = True
+    before = state.generation
+    assert [one.base for one in state.rollback()] == [5, 6]
+    assert state.generation > before
+    assert (state.position, state.reached, state.target_next, state.unsettled, state.held) == (0, 0, 0, 0, False)
+    assert state.moved() is None
+
+
+def test_generations_are_never_used_twice_in_a_machine() -> None:
+    """Routes of one machine draw them from one source, a route that comes again too."""
+    generations = count(1)
+    first = RouteState(A, None, generations)
+    second = RouteState(A, None, generations)
+    first.rollback()
+    assert len({first.generation, second.generation, 1, 2, 3}) == 3
+
+
+@pytest.mark.parametrize("queued", [True, False])
+def test_the_oldest_record_not_carried_is_remembered_across_a_roll_back(queued: bool) -> None:  # noqa: FBT001 - a case
+    """Lag must not vanish because a transaction failed; a commit clears it."""
+    state = _route(progress(0))
+    state.fetched([batch(3)], 4, 9)
+    if not queued:
+        state.send()
+        assert state.settle(0)
+    state.rollback()
+    assert state.oldest_timestamp == 3
+    state.commit(progress(4))
+    assert state.oldest_timestamp is None
+
+
+def test_waiting_grows_up_to_a_second() -> None:
+    """Pauses of a route double from 0.1 s to 1 s; those of a shard to 5 s; a Fetch starts them anew."""
+    state = _route()
+    pauses = []
+    for _ in range(6):
+        state.wait(State.WAITING, "no topic", 10.0)
+        pauses.append(round(state.retry_at - 10.0, 3))
+    assert pauses == [0.1, 0.2, 0.4, 0.8, WAIT_MAX_S, WAIT_MAX_S]
+    assert [backoff(n) for n in (0, 1, 5, 6, 1000)] == [0.1, 0.2, 3.2, 5.0, 5.0]
+    state.fetched([], 0, 0)
+    state.wait(State.WAITING, "no topic", 10.0)
+    assert round(state.retry_at - 10.0, 3) == 0.1
+
+
+def test_judging_keeps_goes_on_or_stops() -> None:
+    """Without progress a first one is made; a difference is told and changes nothing."""
+    source, target = Side(topic_id=SOURCE, start=4, end=9), Side(topic_id=TARGET)
+    state = _route()
+    assert state.judge(source, target) is None
+    assert state.progress == Progress(source_id=SOURCE, next=4, target_id=TARGET)
+    assert (state.position, state.resumed) == (4, False)
+    state = _route(progress(3))
+    assert state.judge(source, target) is Stop.RETENTION_OVERTOOK
+    assert state.progress == progress(3)
+
+
+def test_caught_up_means_that_nothing_waits() -> None:
+    """Not with a queue, not before the source's end, not while it is held back."""
+    state = _route(progress(0))
+    seen = [state.caught_up]
+    state.fetched([batch(0)], 1, 2)
+    seen.append(state.caught_up)
+    state.send()
+    seen.append(state.caught_up)
+    state.fetched([], 2, 2)
+    seen.append(state.caught_up)
+    state.held = True
+    assert [*seen, state.caught_up] == [True, False, False, True, False]
