@@ -89,3 +89,9 @@ class TransactionLost(BusError):
 
 class ProtocolError(BusError):
     """An answer that Kafka's protocol does not allow."""
+
+
+def said(error: BaseException) -> str:
+    """Return an error's class and text in a line; libraries put the class into the text themselves, or leave the text empty."""
+    name, text = type(error).__name__, str(error)
+    return text if text.startswith(name) else f"{name}: {text}" if text else name

@@ -23,3 +23,10 @@ def test_errors_carry_what_faces_need() -> None:
     assert (fault.topic, fault.partition, str(fault)) == ("t", 1, "t-1: MESSAGE_TOO_LARGE")
     with pytest.raises(errors.DataError, match="code: expected 6 digits"):
         raise errors.RowError("code", "expected 6 digits")
+
+
+def test_an_error_is_said_once() -> None:
+    """Class and text, neither doubled nor missing."""
+    assert errors.said(TimeoutError()) == "TimeoutError"
+    assert errors.said(OSError("gone")) == "OSError: gone"
+    assert errors.said(errors.Unavailable("Unavailable: gone")) == "Unavailable: gone"

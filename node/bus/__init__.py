@@ -1,14 +1,15 @@
 """The bus: Kafka, and nothing but Kafka. It never decides; lanes decide.
 
 **The raw road**, for lanes: `source` fetches with `fetch` over a `wire.Bulk`; batches stay in the buffer they were received into, each
-as a `fetch.Piece`; `sink` stamps a header of its own on them in place and sends them with `produce` over a `wire.Acks`; the
-buffer goes back when the last of its batches is settled. `client` knows leaders and topic ids (`metadata`); `inspect` and
+as a `fetch.Piece`; `sink` stamps a header of its own on them in place, and a `leader` for each broker sends them with `produce` over a
+`wire.Acks`; the buffer goes back when the last of its batches is settled. `client` knows leaders and topic ids (`metadata`); `inspect` and
 `progress` look at logs with ordinary requests when a route is opened; `faults` says what Kafka's error codes mean to a lane.
 
 **The ordinary road**, for all else: `log` writes and reads control logs, `topics` makes topics, with aiokafka's own clients. `security`
 gives both roads the same credentials. `embedded` starts real brokers for the demo and the tests.
 
-**Bounds.** A source connection holds 22 MiB at most; a producer has five requests in flight to a broker; every request has a time-out.
+**Bounds.** A source connection holds 22 MiB of batches at most, which fill a quarter of their buffers or more; a producer has five
+requests in flight to a broker; every request has a time-out.
 
 **Failure modes.** A connection that breaks, a leader that moves, a reply that does not come: the source mends it by itself; a sink is
 thrown away and opened anew, for only InitProducerId tells what became of its transaction. What lies in one route is told as that route's.

@@ -18,7 +18,7 @@ from node.bus.metadata import TopicInfo
 from node.bus.security import Security
 from node.bus.wire import Wire
 from node.bus.wire import connect as connect_wire
-from node.errors import Unavailable
+from node.errors import Unavailable, said
 from node.model.limits import BACKOFF_FIRST_S, CONNECT_TIMEOUT_S, REQUEST_TIMEOUT_S, STOP_S
 from node.model.names import Topic
 
@@ -97,7 +97,7 @@ class Client:
                     raise Unavailable(f"no broker known behind {self.bootstrap}")
                 return await self._kafka.send(node, request)
         except (KafkaError, OSError, TimeoutError) as error:
-            raise Unavailable(f"{self.bootstrap}: {type(error).__name__}: {error}") from error
+            raise Unavailable(f"{self.bootstrap}: {said(error)}") from error
 
     async def coordinator(self, transactional_id: str) -> int:
         """Return the broker that coordinates a transactional.id."""
@@ -106,7 +106,7 @@ class Client:
                 node: int = await self._kafka.coordinator_lookup(CoordinationType.TRANSACTION, transactional_id)
                 return node
         except (KafkaError, OSError, TimeoutError, AssertionError) as error:
-            raise Unavailable(f"{self.bootstrap}: no transaction coordinator: {type(error).__name__}: {error}") from error
+            raise Unavailable(f"{self.bootstrap}: no transaction coordinator: {said(error)}") from error
 
     async def connect(self, node: int, wire: W) -> W:
         """Open a raw connection to a broker."""

@@ -180,17 +180,17 @@ class Leader:
         """Something is in flight or about to be sent again."""
         return bool(self._sent or self._again)
 
-    def drop_waiting(self) -> Sequence[Item]:
-        """Return what was not sent yet, and forget it."""
+    def drop_unsent(self) -> Sequence[Item]:
+        """Return what is not in flight, and forget it: what waits, and what was refused for a moment (nothing of it was appended)."""
         waiting, self._waiting = self._waiting, {}
-        return [item for queue in waiting.values() for item in queue]
+        refused, self._again = self._again, []
+        return [*refused, *(item for queue in waiting.values() for item in queue)]
 
     def close(self) -> Sequence[Item]:
         """End the connection; return everything that is not settled."""
         self._closed = True
-        held = [*self._unsettled(), *self.drop_waiting()]
+        held = [*self.drop_unsent(), *self._unsettled()]
         self._sent.clear()
-        self._again = []
         if self._timer is not None:
             self._timer.cancel()
         if self._wire is not None:

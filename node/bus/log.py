@@ -11,7 +11,7 @@ from aiokafka.structs import TopicPartition as KafkaPartition
 
 from node.bus.client import stopped
 from node.bus.security import Security
-from node.errors import BusError, Fenced, Unavailable
+from node.errors import BusError, Fenced, Unavailable, said
 from node.model.limits import REQUEST_TIMEOUT_S, TRANSACTION_TIMEOUT_S
 from node.model.names import Topic
 
@@ -38,7 +38,7 @@ class LogWriter:
         except ProducerFenced as error:
             raise Fenced(f"another process writes {self._topic}: is this node running twice?") from error
         except (KafkaError, OSError, TimeoutError) as error:
-            raise Unavailable(f"{self._topic}: {type(error).__name__}: {error}") from error
+            raise Unavailable(f"{self._topic}: {said(error)}") from error
 
 
 @asynccontextmanager
@@ -91,7 +91,7 @@ class LogReader:
         try:
             batches = await self._consumer.getmany(timeout_ms=int(_POLL_S * 1000))
         except (KafkaError, OSError) as error:
-            raise BusError(f"control logs cannot be read: {type(error).__name__}: {error}") from error
+            raise BusError(f"control logs cannot be read: {said(error)}") from error
         events = []
         for partition, records in batches.items():
             topic = Topic(partition.topic)
@@ -110,7 +110,7 @@ class LogReader:
                 ends = await self._consumer.end_offsets([partition])
                 position = await self._consumer.position(partition)
         except (KafkaError, OSError, TimeoutError) as error:
-            raise Unavailable(f"{topic}: {type(error).__name__}: {error}") from error
+            raise Unavailable(f"{topic}: {said(error)}") from error
         return bool(position >= ends[partition])
 
 
@@ -138,4 +138,4 @@ async def _start(client: AIOKafkaProducer | AIOKafkaConsumer, bootstrap: str) ->
         async with asyncio.timeout(REQUEST_TIMEOUT_S):
             await client.start()
     except (KafkaError, OSError, TimeoutError) as error:
-        raise Unavailable(f"no Kafka broker answers at {bootstrap}: {type(error).__name__}: {error}") from error
+        raise Unavailable(f"no Kafka broker answers at {bootstrap}: {said(error)}") from error

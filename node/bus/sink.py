@@ -134,7 +134,7 @@ class Sink:
 
     def _drop_unsent(self) -> None:
         for leader in self._leaders.values():
-            for item in leader.drop_waiting():
+            for item in leader.drop_unsent():
                 _release(item)
         for item in self._adding:
             _release(item)
@@ -142,8 +142,9 @@ class Sink:
 
     async def _quiesce(self) -> None:
         self._drop_unsent()
-        while any(leader.busy for leader in self._leaders.values()):  # noqa: ASYNC110 - a few ms, once, on the way to an abort
+        while any(leader.busy for leader in self._leaders.values()):  # a few ms, once, on the way to an abort
             await asyncio.sleep(_QUIESCE_S)
+            self._drop_unsent()
         if self.closed:
             raise Unavailable(f"the connection of {self._id} ended before the abort")
 

@@ -12,7 +12,7 @@ from node.bus.client import Client, stopped
 from node.bus.faults import ALREADY_EXISTS, name_of
 from node.bus.security import Security
 from node.control import TopicSpec
-from node.errors import BusError, Unavailable
+from node.errors import BusError, Unavailable, said
 from node.model.limits import REQUEST_TIMEOUT_S
 from node.model.names import Topic
 
@@ -68,7 +68,7 @@ async def _create(bootstrap: str, specs: list[TopicSpec], replication: int, secu
             await admin.start()
             answer = await admin.create_topics(new)
     except (KafkaError, OSError, TimeoutError) as error:
-        raise Unavailable(f"{bootstrap}: topics cannot be made: {type(error).__name__}: {error}") from error
+        raise Unavailable(f"{bootstrap}: topics cannot be made: {said(error)}") from error
     except AttributeError as error:  # aiokafka 0.14 asks a controller that its metadata does not know yet
         raise BusError(f"{bootstrap}: no controller known yet") from error
     finally:

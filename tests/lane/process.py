@@ -3,6 +3,10 @@
 It may crash between any two orders, or freeze and go on later as if nothing were.
 """
 
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
 from node.lane import Machine, Phase, State, Stop, TopicPartition
 from node.lane import facts as f
 from node.model.limits import AHEAD_BYTES_MAX, FETCH_PARTITION_BYTES_MAX, TRANSACTION_TIMEOUT_S
@@ -27,6 +31,7 @@ class Process:
         self.orders_left = orders_left
         """orders until it crashes"""
         self.frozen_until = 0.0
+        self._missed: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
         self.words: dict[TopicPartition, Word] = {}
         """an operator's words that are not committed yet"""
         self.spent: dict[TopicPartition, Word] = {}
@@ -59,9 +64,9 @@ class Process:
             return
         if self.frozen:
             if self._look is not None:
-                world.at(self.frozen_until, self.tell_look, self._look, fact)
+                self.later(self.tell_look, self._look, fact)
             else:
-                world.at(self.frozen_until, self.tell, fact)
+                self.later(self.tell, fact)
             return
         world.tell(self.name, fact)
         self._take(fact)
@@ -83,8 +88,23 @@ class Process:
 
     @property
     def frozen(self) -> bool:
-        """Whether it stands still, and goes on later as if nothing were."""
-        return self.alive and self.world.now < self.frozen_until
+        """Whether it stands still, and goes on later as if nothing were; then what came meanwhile comes first."""
+        return self.alive and (self.world.now < self.frozen_until or bool(self._missed))
+
+    def later(self, act: Callable[..., None], *args: Any) -> None:
+        """Do something when it goes on."""
+        if not self._missed:
+            self.world.at(self.frozen_until, self._thaw)
+        self._missed.append((act, args))
+
+    def _thaw(self) -> None:
+        if self.world.now < self.frozen_until:
+            self.world.at(self.frozen_until, self._thaw)
+            return
+        missed, self._missed = self._missed, deque()
+        while missed:
+            act, args = missed.popleft()
+            act(*args)
 
     def _take(self, fact: f.Fact) -> None:
         match fact:
@@ -205,8 +225,7 @@ class Process:
         if not self.alive or self._tick_at != at:
             return
         if self.frozen:
-            self._tick_at = self.frozen_until
-            self.world.at(self._tick_at, self._tick, self._tick_at)
+            self.later(self._tick, at)
             return
         self._tick_at = None
         due = self.machine.deadline

@@ -72,7 +72,7 @@ class Producer:
 
     def _answer(self, fact: f.Fact) -> None:
         if self._process.frozen:
-            self._world.at(self._process.frozen_until, self._answer, fact)
+            self._process.later(self._answer, fact)
             return
         if self.closed:
             return

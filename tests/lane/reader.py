@@ -89,7 +89,7 @@ class Reader:
     def _reply(self, follower: _Follower, reply: f.Fetched | None, failed: f.SourceFailed) -> None:
         """Take a reply as the bus does: the next Fetch is sent before its batches are forwarded."""
         if self._process.frozen:
-            self._world.at(self._process.frozen_until, self._reply, follower, reply, failed)
+            self._process.later(self._reply, follower, reply, failed)
             return
         if follower.dead:
             return

@@ -88,7 +88,7 @@ class Scenario:
 
     def _plan_incidents(self) -> None:
         dice, can = self._dice, self._can
-        for _ in range(dice.choice([0, 1, 2, 3, 4])):
+        for _ in range(dice.choice([0, 1, 2, 4, 6])):
             together = [dice.choice(can.all) for _ in range(dice.choice([1, 1, 2]))]
             if dice.random() < 0.3:
                 can.in_time(can.harm, *together)

@@ -11,18 +11,19 @@ from tests.lane.scenario import Scenario
 
 _SEEDS_MAX = 3000
 _SHOWN_BY = {
-    "blind_to_source_crc": 310,
-    "blind_to_target_crc": 125,
-    "forgotten_in_commit": 497,
+    "blind_to_source_crc": 111,
+    "blind_to_target_crc": 206,
+    "forgotten_in_commit": 320,
     "generations_restart": 307,
+    "ignore_generation": 44,
     "never_hold": 90,
+    "offset_unchecked": 63,
     "recover_before_open": 26,
     "stopped_not_rolled_back": 755,
     "time_out_forgotten": 196,
     "wanted_again_unseen": 45,
     "word_kept": 135,
     "word_swallowed": 19,
-    "written_falls_back": 27,
 }
 """Seeds that show a mistake that few show: where to look first. Where the scenarios change, the search below finds others."""
 
