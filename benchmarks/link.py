@@ -67,7 +67,7 @@ class Bench(msgspec.Struct, frozen=True):
         self.target.make(PROGRESS, _PROGRESS_PARTITIONS, {"cleanup.policy": "compact"})
         pair, arguments = self.pair, (TOPIC, str(PARTITIONS), PROGRESS)
         carrier = open_carrier(pair.folder / f"{label}.log", pair.source.bootstrap, pair.target.bootstrap, *arguments)
-        return await self._run(label, "exactly once", TOPIC, carrier)
+        return await self._run(label, "ours", TOPIC, carrier)
 
     async def peer(self, label: str, setting: mirror.Setting) -> Run:
         """Carry everything with MirrorMaker 2."""
@@ -134,8 +134,7 @@ async def measure(job: Job, rounds: int, console: Console) -> Result:
         await bench.peer("unmeasured-peer", settings[0])
         done = [await _round(bench, number, settings) for number in range(1, rounds + 1)]
         what = _what(bench)
-    sides = ("exchange-node, exactly once", "MirrorMaker 2, at least once")
-    return result(f"link-{job.codec}", sides, done, what=what, machine=before, versions=machine.versions())
+    return result(f"link-{job.codec}", ("exchange-node", "MirrorMaker 2"), done, what=what, machine=before, versions=machine.versions())
 
 
 async def _round(bench: Bench, number: int, settings: Sequence[mirror.Setting]) -> Round:
@@ -150,6 +149,7 @@ def _what(bench: Bench) -> dict[str, Any]:
     source = stored(bench.pair.data(bench.pair.source), TOPIC)
     producer = ", ".join(f"{key}={value}" for key, value in PRODUCER.items())
     return {
+        "delivery": "exchange-node exactly once, inside transactions and with its progress; MirrorMaker 2 at least once, without",
         "records": f"{bench.job.records:,} measured after {bench.job.warm_up:,} unmeasured, {VALUE_BYTES} bytes each, keyed, "
         f"{PARTITIONS} partitions",
         "source": f"{source.batches:,} batches of {source.records / source.batches:,.0f} records and "
@@ -199,6 +199,6 @@ def link(
         console.print(f"{mirror.KEPT} is written")
         return
     found = asyncio.run(measure(job, rounds, console))
-    console.print(show.shown(found, GOALS[codec]))
+    show.tell(console, found, GOALS[codec])
     if json is not None:
         json.write_bytes(encode([found]))

@@ -49,8 +49,8 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
     """One side: the median over all rounds, and every run behind it."""
 
     name: str
-    records_per_s: float
-    records_per_cpu_s: float
+    records_per_s: int
+    records_per_cpu_s: int
     settings: dict[str, str]
     """the peer's setting that was best in most rounds, by figure"""
     runs: list[Run]
@@ -88,7 +88,7 @@ class _Measure(msgspec.Struct, frozen=True):
         return max(one.peer, key=self.of)
 
     def ratios(self, rounds: Sequence[Round]) -> list[float]:
-        return [self.ours(one) / self.of(self.peer(one)) for one in rounds]
+        return [round(self.ours(one) / self.of(self.peer(one)), 2) for one in rounds]
 
     def spread(self, rounds: Sequence[Round]) -> tuple[float, float]:
         return min(self.ratios(rounds)), max(self.ratios(rounds))
@@ -113,15 +113,15 @@ def result(
         id=name,
         ours=Side(
             name=sides[0],
-            records_per_s=median(map(_PER_S.ours, rounds)),
-            records_per_cpu_s=median(map(_PER_CPU_S.ours, rounds)),
+            records_per_s=round(median(map(_PER_S.ours, rounds))),
+            records_per_cpu_s=round(median(map(_PER_CPU_S.ours, rounds))),
             settings={},
             runs=[run for one in rounds for run in one.ours],
         ),
         peer=Side(
             name=sides[1],
-            records_per_s=median(_PER_S.peer(one).per_s for one in rounds),
-            records_per_cpu_s=median(_PER_CPU_S.peer(one).per_cpu_s for one in rounds),
+            records_per_s=round(median(_PER_S.peer(one).per_s for one in rounds)),
+            records_per_cpu_s=round(median(_PER_CPU_S.peer(one).per_cpu_s for one in rounds)),
             settings={"records_per_s": _PER_S.best(rounds), "records_per_cpu_s": _PER_CPU_S.best(rounds)},
             runs=[run for one in rounds for run in one.peer],
         ),

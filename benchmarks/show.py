@@ -1,16 +1,16 @@
 """What a benchmark prints: both sides, the ratio and its spread against the goal, and under which conditions."""
 
-from rich.console import Group, RenderableType
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from benchmarks.result import Figures, Result, Run
 
 
-def shown(result: Result, goal: Figures) -> RenderableType:
-    """Return a result as a table with notes below it."""
+def tell(console: Console, result: Result, goal: Figures) -> None:
+    """Print a result as a table with notes below it."""
     table = Table(title=result.id, title_justify="left")
-    for heading in ("", result.ours.name, result.peer.name, "ratio", "goal", "spread of ratios"):
+    for heading in ("", result.ours.name, result.peer.name, "ratio", "goal", "spread"):
         table.add_column(heading, justify="right" if heading else "left")
     rows = (
         ("records/s", result.ours.records_per_s, result.peer.records_per_s, result.ratio.records_per_s, goal.records_per_s),
@@ -26,8 +26,9 @@ def shown(result: Result, goal: Figures) -> RenderableType:
     for (name, ours, peer, ratio, wanted), (least, greatest) in zip(rows, spreads, strict=True):
         met = Text(f"{ratio:.1f} ×", style="bold green" if ratio >= wanted else "bold red")
         table.add_row(name, f"{ours:,.0f}", f"{peer:,.0f}", met, f"≥ {wanted:g} ×", f"{least:.1f} to {greatest:.1f}")
-    notes = [f"{name}: {value}" for name, value in (*result.what.items(), *_conditions(result))]
-    return Group(table, *(Text(note, style="dim") for note in notes))
+    console.print(table)
+    for name, value in (*result.what.items(), *_conditions(result)):
+        console.print(f"{name}: {value}", soft_wrap=True, markup=False, highlight=False)
 
 
 def line(name: str, run: Run) -> str:

@@ -39,17 +39,22 @@ class Sample(NamedTuple):
 
 
 def measured(setting: str, samples: Sequence[Sample], warm_up: int) -> Run:
-    """Return what was done from the first look that saw the whole warm-up to the first that saw all."""
+    """Return what was done from the first look that saw the whole warm-up to the first that saw all.
+
+    Unavailable if both are the same look, or so close that no CPU time was counted between them.
+    """
     begin = next(one for one in samples if one.arrived >= warm_up)
     end = next(one for one in samples if one.arrived == samples[-1].arrived)
+    if end.carrier_s <= begin.carrier_s:
+        raise Unavailable(f"{end.arrived} records came too fast to measure anything behind the first {begin.arrived}: ask for more")
     carrier_s, brokers_s = end.carrier_s - begin.carrier_s, end.brokers_s - begin.brokers_s
     return Run(
         setting=setting,
         records=end.arrived - begin.arrived,
-        seconds=end.at - begin.at,
-        cpu_s=carrier_s,
-        brokers_cpu_s=brokers_s,
-        others_cpu_s=max(end.machine_s - begin.machine_s - carrier_s - brokers_s, 0.0),
+        seconds=round(end.at - begin.at, 3),
+        cpu_s=round(carrier_s, 2),
+        brokers_cpu_s=round(brokers_s, 2),
+        others_cpu_s=round(max(end.machine_s - begin.machine_s - carrier_s - brokers_s, 0.0), 2),
     )
 
 

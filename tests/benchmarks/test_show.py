@@ -4,7 +4,7 @@ from rich.console import Console
 
 from benchmarks.machine import Machine
 from benchmarks.result import Figures, Round, Run, result
-from benchmarks.show import line, shown
+from benchmarks.show import line, tell
 
 _RUN = Run(setting="s1", records=1000, seconds=2.0, cpu_s=0.5, brokers_cpu_s=1.0, others_cpu_s=0.4)
 
@@ -16,7 +16,7 @@ def test_both_sides_the_ratio_the_goal_and_the_conditions_are_printed() -> None:
     found = result("link-lz4", ("ours", "peer"), [Round([_RUN], [slow])], what={"source": "x"}, machine=machine, versions={"kafka": "4"})
     console = Console(width=200, force_terminal=False)
     with console.capture() as capture:
-        console.print(shown(found, Figures(4, 25)))
+        tell(console, found, Figures(4, 25))
     text = capture.get()
     for part in (
         "ours",

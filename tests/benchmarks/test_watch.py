@@ -3,6 +3,7 @@
 import pytest
 
 from benchmarks.watch import Sample, measured
+from node.errors import Unavailable
 
 
 def test_time_and_cpu_run_from_the_end_of_the_warm_up_to_the_last_arrival() -> None:
@@ -23,5 +24,11 @@ def test_time_and_cpu_run_from_the_end_of_the_warm_up_to_the_last_arrival() -> N
 
 def test_others_never_count_less_than_nothing() -> None:
     """Ticks of 10 ms are counted apart for processes and machine: their difference may be below zero, what others did may not."""
-    samples = [Sample(0.0, 10), Sample(1.0, 20, 0.5, 0.5, 0.98)]
+    samples = [Sample(0.0, 10), Sample(1.0, 20, 0.5, 0.5, 0.98), Sample(2.0, 20, 0.5, 0.5, 0.99)]
     assert measured("any", samples, 10).others_cpu_s == 0.0
+
+
+def test_too_few_records_are_refused_with_the_remedy() -> None:
+    """Where all came at once there is nothing to divide by."""
+    with pytest.raises(Unavailable, match="ask for more"):
+        measured("any", [Sample(0.0, 0), Sample(1.0, 500, 0.1, 0.1, 0.3)], 100)

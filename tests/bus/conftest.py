@@ -29,6 +29,7 @@ class Cluster:
         self.bootstrap = bootstrap
         self.admin = AdminClient({"bootstrap.servers": bootstrap})
         self._topic_name = topic_name
+        self._reader = Consumer({"bootstrap.servers": bootstrap, "group.id": "none", "isolation.level": "read_uncommitted"})
 
     async def make(self, settings: Mapping[str, str] = MappingProxyType({}), *, partitions: int = 1, name: str = "") -> Topic:
         """Make a topic."""
@@ -36,7 +37,13 @@ class Cluster:
         config = dict(settings)
         await asyncio.to_thread(self.admin.create_topics([NewTopic(name, partitions, 1, config=config)])[name].result, 30)
         await self._until(name, there=True)
+        await asyncio.to_thread(self._until_led, name, partitions)
         return Topic(name)
+
+    def _until_led(self, topic: str, partitions: int) -> None:
+        """Wait until the broker leads what its metadata says it leads: for a moment it answers NOT_LEADER_OR_FOLLOWER."""
+        for partition in range(partitions):
+            _end(self._reader, topic, partition)
 
     async def drop(self, topic: Topic) -> None:
         """Delete a topic."""
@@ -56,12 +63,10 @@ class Cluster:
 
     async def until_settled(self, topic: Topic) -> None:
         """Wait until all transactions in partition 0 are ended: EndTxn is answered before the markers are written."""
-        ends = {"bootstrap.servers": self.bootstrap, "group.id": "none", "isolation.level": "read_uncommitted"}
-        plain, committed = Consumer(ends), Consumer({**ends, "isolation.level": "read_committed"})
+        committed = Consumer({"bootstrap.servers": self.bootstrap, "group.id": "none", "isolation.level": "read_committed"})
         async with asyncio.timeout(10):
-            while await asyncio.to_thread(_end, plain, topic) != await asyncio.to_thread(_end, committed, topic):
+            while await asyncio.to_thread(_end, self._reader, topic) != await asyncio.to_thread(_end, committed, topic):
                 await asyncio.sleep(0.005)
-        plain.close()
         committed.close()
 
     async def write(self, topic: Topic, *values: bytes | None, partition: int = 0, **settings: Any) -> None:
@@ -75,8 +80,9 @@ class Cluster:
         assert producer.flush(30) == 0
 
 
-def _end(consumer: Consumer, topic: str) -> int:
-    end: int = consumer.get_watermark_offsets(Place(topic, 0), 10)[1]
+def _end(consumer: Consumer, topic: str, partition: int = 0) -> int:
+    """Return a partition's end as this consumer may see it; librdkafka asks again until there is a leader to answer."""
+    end: int = consumer.get_watermark_offsets(Place(topic, partition), 10)[1]
     return end
 
 

@@ -132,7 +132,9 @@ class Publisher(threading.Thread):
 
 def write(bootstrap: str, topic: str, records: Iterable[tuple[bytes, bytes]]) -> None:
     """Write some records and wait until they stand."""
-    producer = confluent_kafka.Producer({"bootstrap.servers": bootstrap, "linger.ms": 5, "compression.type": "lz4"}, logger=None)
+    producer = confluent_kafka.Producer(
+        {"bootstrap.servers": bootstrap, "linger.ms": 5, "compression.type": "lz4", "log_level": 0}, logger=None
+    )
     for key, value in records:
         producer.produce(topic, value, key)
     assert producer.flush(60) == 0

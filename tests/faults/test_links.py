@@ -113,7 +113,8 @@ async def test_a_record_reaches_the_province_soon(world: World, records: int, pa
         write(world.clusters[DISTRICT].bootstrap, topic, islice(versions(), 1))
         await until(lambda: reader.records == 1, "the first record")
         producer = confluent_kafka.Producer(
-            {"bootstrap.servers": world.clusters[DISTRICT].bootstrap, "transactional.id": topic, "linger.ms": 0}, logger=None
+            {"bootstrap.servers": world.clusters[DISTRICT].bootstrap, "transactional.id": topic, "linger.ms": 0, "log_level": 0},
+            logger=None,
         )
         await asyncio.to_thread(producer.init_transactions)
         took = []

@@ -85,6 +85,7 @@ def _contents(bootstrap: str, topic: Topic, wanted: int) -> list[int]:
             "isolation.level": "read_committed",
             "enable.partition.eof": True,
             "fetch.wait.max.ms": 50,
+            "log_level": 0,
         },
         logger=None,
     )
