@@ -18,8 +18,9 @@ def configure(*, division: str, readable: bool) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
+        # Standard error as it is when an event is logged: whoever redirects it later is followed, and a closed one is never written to.
+        logger_factory=lambda *_arguments: structlog.PrintLogger(sys.stderr),
+        cache_logger_on_first_use=False,
     )
     structlog.contextvars.bind_contextvars(division=division)
     # aiokafka logs each failed attempt of its own; what matters of them is in our own events.

@@ -1,13 +1,15 @@
 """What tests of the bus share: clients of the two clusters, topics of their own, and records written by an independent client."""
 
 import asyncio
+import contextlib
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
-from confluent_kafka import Consumer, Producer
+from confluent_kafka import Consumer, KafkaException, Producer
 from confluent_kafka import TopicPartition as Place
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
@@ -19,7 +21,8 @@ from node.lane import TopicPartition
 from node.model.names import Topic
 from tests.conftest import Kafka, KafkaPair
 
-T = TypeVar("T")
+_QUIET = {"log_level": 0}
+"""librdkafka writes to standard error by itself, most of it when the brokers are gone."""
 
 
 class Cluster:
@@ -27,9 +30,9 @@ class Cluster:
 
     def __init__(self, bootstrap: str, topic_name: Callable[[], str]) -> None:
         self.bootstrap = bootstrap
-        self.admin = AdminClient({"bootstrap.servers": bootstrap})
+        self.admin = AdminClient({"bootstrap.servers": bootstrap, **_QUIET})
         self._topic_name = topic_name
-        self._reader = Consumer({"bootstrap.servers": bootstrap, "group.id": "none", "isolation.level": "read_uncommitted"})
+        self._reader = Consumer({"bootstrap.servers": bootstrap, "group.id": "none", "isolation.level": "read_uncommitted", **_QUIET})
 
     async def make(self, settings: Mapping[str, str] = MappingProxyType({}), *, partitions: int = 1, name: str = "") -> Topic:
         """Make a topic."""
@@ -42,8 +45,13 @@ class Cluster:
 
     def _until_led(self, topic: str, partitions: int) -> None:
         """Wait until the broker leads what its metadata says it leads: for a moment it answers NOT_LEADER_OR_FOLLOWER."""
-        for partition in range(partitions):
-            _end(self._reader, topic, partition)
+        until, waiting = time.monotonic() + 10, set(range(partitions))
+        while waiting:
+            assert time.monotonic() < until, f"{topic} has no leader for {waiting}"
+            for partition in list(waiting):
+                with contextlib.suppress(KafkaException):
+                    _end(self._reader, topic, partition)
+                    waiting.remove(partition)
 
     async def drop(self, topic: Topic) -> None:
         """Delete a topic."""
@@ -63,7 +71,7 @@ class Cluster:
 
     async def until_settled(self, topic: Topic) -> None:
         """Wait until all transactions in partition 0 are ended: EndTxn is answered before the markers are written."""
-        committed = Consumer({"bootstrap.servers": self.bootstrap, "group.id": "none", "isolation.level": "read_committed"})
+        committed = Consumer({"bootstrap.servers": self.bootstrap, "group.id": "none", "isolation.level": "read_committed", **_QUIET})
         async with asyncio.timeout(10):
             while await asyncio.to_thread(_end, self._reader, topic) != await asyncio.to_thread(_end, committed, topic):
                 await asyncio.sleep(0.005)
@@ -74,14 +82,16 @@ class Cluster:
         await asyncio.to_thread(self._write, topic, values, partition, settings)
 
     def _write(self, topic: Topic, values: tuple[bytes | None, ...], partition: int, settings: dict[str, Any]) -> None:
-        producer = Producer({"bootstrap.servers": self.bootstrap, **{key.replace("_", "."): value for key, value in settings.items()}})
+        producer = Producer(
+            {"bootstrap.servers": self.bootstrap, **_QUIET, **{key.replace("_", "."): value for key, value in settings.items()}}
+        )
         for number, value in enumerate(values):
             producer.produce(topic, value, key=b"k%d" % number, partition=partition)
         assert producer.flush(30) == 0
 
 
 def _end(consumer: Consumer, topic: str, partition: int = 0) -> int:
-    """Return a partition's end as this consumer may see it; librdkafka asks again until there is a leader to answer."""
+    """Return a partition's end as this consumer may see it."""
     end: int = consumer.get_watermark_offsets(Place(topic, partition), 10)[1]
     return end
 
@@ -90,7 +100,7 @@ class Transactions:
     """A transactional producer of librdkafka, in a thread."""
 
     def __init__(self, bootstrap: str, transactional_id: str) -> None:
-        self.producer = Producer({"bootstrap.servers": bootstrap, "transactional.id": transactional_id, "linger.ms": 0})
+        self.producer = Producer({"bootstrap.servers": bootstrap, "transactional.id": transactional_id, "linger.ms": 0, **_QUIET})
         self.producer.init_transactions(30)
 
     def run(self, topic: str, values: list[bytes], *, commit: bool | None, keys: list[bytes] | None = None) -> None:
