@@ -179,12 +179,13 @@ async def open_client(bootstrap: str, *, client_id: str, security: Security) -> 
         await client.close()
 
 
-async def stopped(stopping: Coroutine[Any, Any, None]) -> None:
-    """Let a client of aiokafka stop, for 5 s at most: it may wait for the other side for ever, and it swallows cancellation."""
+async def stopped(stopping: Coroutine[Any, Any, None]) -> bool:
+    """Let a client of aiokafka stop, and tell whether it did within 5 s: it may wait for ever, and it swallows cancellation."""
     task = asyncio.ensure_future(stopping)
     done, _ = await asyncio.wait([task], timeout=STOP_S / 2)
     if not done:
         task.cancel()
+    return bool(done)
 
 
 def _arguments(security: Security) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from aiokafka.structs import TopicPartition as KafkaPartition
 
 from node.bus.client import stopped
 from node.bus.security import Security
+from node.bus.wire import cut_off
 from node.errors import BusError, Fenced, Unavailable, said
 from node.model.limits import REQUEST_TIMEOUT_S, TRANSACTION_TIMEOUT_S
 from node.model.names import Topic
@@ -57,7 +58,9 @@ async def open_log_writer(bootstrap: str, topic: Topic, transactional_id: str, s
         await _start(producer, bootstrap)
         yield LogWriter(producer, topic)
     finally:
-        await stopped(producer.stop())
+        if not await stopped(producer.stop()):
+            cut_off(producer)
+            await stopped(producer.client.close())
 
 
 class LogReader:

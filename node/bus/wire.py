@@ -256,5 +256,12 @@ async def _silence(conn: Any) -> None:
         undo.pop_all()
 
 
+def cut_off(producer: aiokafka.AIOKafkaProducer) -> None:
+    """End the sender of a producer that does not stop: it would repeat what nobody takes for ever. Its client is closed behind it."""
+    sender = producer._sender.sender_task  # noqa: SLF001
+    if sender is not None:
+        sender.cancel()
+
+
 def _typed(security: Security) -> dict[str, Any]:
     return security.aiokafka()

@@ -237,7 +237,8 @@ async def test_a_stop_that_hangs_is_left() -> None:
     began = time.monotonic()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "STOP_S", 0.1)
-        await stopped(stubborn())
+        assert not await stopped(stubborn())
+        assert await stopped(asyncio.sleep(0))
     assert time.monotonic() - began < 1
     released.set()
     await asyncio.sleep(0)

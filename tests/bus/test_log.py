@@ -162,7 +162,7 @@ async def test_no_cluster_is_unavailable(topic_name: Callable[[], str]) -> None:
 
 
 async def test_a_broker_that_swallows_events_does_not_hold_the_steward(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither the events nor the abort that follows nor the stop may be waited for without end."""
+    """Neither the events nor the abort that follows nor the stop may be waited for without end, and nothing goes on behind it."""
     monkeypatch.setattr(module, "REQUEST_TIMEOUT_S", 0.6)
     monkeypatch.setattr("node.bus.client.STOP_S", 0.4)
     async with open_broker() as broker:
@@ -172,3 +172,7 @@ async def test_a_broker_that_swallows_events_does_not_hold_the_steward(monkeypat
             async with open_log_writer(broker.bootstrap, Topic(TOPIC), "id", NONE) as writer:
                 await writer.append([b"1"])
         assert time.monotonic() - began < 3
+        await broker.until(lambda: not broker.open)
+        asked = len(broker.asked)
+        await asyncio.sleep(0.3)  # aiokafka repeats after 0.1 s
+        assert (len(broker.asked), broker.open) == (asked, set())
