@@ -38,8 +38,8 @@ CATCH_ALL = {
 
 
 @cache
-def _parsed(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
+def _nodes(path: Path) -> list[ast.AST]:
+    return list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
 
 
 def _modules(*folders: str) -> list[Path]:
@@ -51,7 +51,7 @@ def _name(path: Path) -> str:
 
 
 def _functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    return (one for one in ast.walk(_parsed(path)) if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef))
+    return (one for one in _nodes(path) if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef))
 
 
 def _pure() -> list[Path]:
@@ -105,7 +105,7 @@ def test_pure_rings_wait_for_nothing() -> None:
     waiting = ast.AsyncFunctionDef | ast.Await | ast.AsyncFor | ast.AsyncWith
     found = []
     for path in _pure():
-        for one in ast.walk(_parsed(path)):
+        for one in _nodes(path):
             match one:
                 case ast.Import():
                     names = [alias.name for alias in one.names]
@@ -122,7 +122,7 @@ def test_pure_rings_ask_no_clock_and_open_no_file() -> None:
     """Time and bytes are arguments there."""
     found = []
     for path in _pure():
-        for one in ast.walk(_parsed(path)):
+        for one in _nodes(path):
             if not isinstance(one, ast.Call):
                 continue
             match one.func:
@@ -167,12 +167,7 @@ def _catches_all(one: ast.ExceptHandler) -> bool:
 
 def test_only_the_supervisor_catches_everything() -> None:
     """Anywhere else a defect would be taken for an expected failure."""
-    found = {
-        _name(path)
-        for path in _modules(*CODE)
-        for one in ast.walk(_parsed(path))
-        if isinstance(one, ast.ExceptHandler) and _catches_all(one)
-    }
+    found = {_name(path) for path in _modules(*CODE) for one in _nodes(path) if isinstance(one, ast.ExceptHandler) and _catches_all(one)}
     assert found == CATCH_ALL.keys()
 
 
@@ -184,12 +179,10 @@ def test_nothing_is_skipped_without_a_reason() -> None:
     """Whoever reads the summary must learn why a test did not run."""
     found = []
     for path in _modules("tests", "benchmarks"):
-        calls = [one for one in ast.walk(_parsed(path)) if isinstance(one, ast.Call) and _is_skip(one.func)]
+        calls = [one for one in _nodes(path) if isinstance(one, ast.Call) and _is_skip(one.func)]
         said = {id(one.func) for one in calls if _has_reason(one)}
         found += [
-            f"{_name(path)}:{one.lineno}"
-            for one in ast.walk(_parsed(path))
-            if isinstance(one, ast.expr) and _is_skip(one) and id(one) not in said
+            f"{_name(path)}:{one.lineno}" for one in _nodes(path) if isinstance(one, ast.expr) and _is_skip(one) and id(one) not in said
         ]
     assert found == []
 

@@ -18,6 +18,12 @@ pytestmark = pytest.mark.kafka
 NONE = Security()
 
 
+@pytest.fixture(autouse=True)
+def _short_polls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A read that brings nothing takes 0.2 s here instead of a second."""
+    monkeypatch.setattr(module, "_POLL_S", 0.2)
+
+
 async def read(reader: LogReader, count: int) -> list[tuple[Topic, bytes]]:
     """Read until so many events have come."""
     found: list[tuple[Topic, bytes]] = []
