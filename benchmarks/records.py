@@ -89,10 +89,11 @@ class Stored(msgspec.Struct, frozen=True):
 def stored(data: Path, topic: str) -> Stored:
     """Count what a broker's data folder holds of a topic, from the headers of its batches: no record is read.
 
-    The broker serves readers from the same files, so what it has acknowledged stands in them.
+    The broker serves readers from the same files, so what it has acknowledged stands in them. An earlier topic of that name may stand
+    beside it for a while: its folders have a longer name.
     """
     batches = size = committed = 0
-    for partition in data.glob(f"{topic}-*"):
+    for partition in (one for one in data.glob(f"{topic}-*") if one.name.removeprefix(f"{topic}-").isdigit()):
         pending: Counter[int] = Counter()
         for header, ended in itertools.chain.from_iterable(map(_segment, sorted(partition.glob("*.log")))):
             if header.is_control:

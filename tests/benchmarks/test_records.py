@@ -44,7 +44,7 @@ def test_events_compress_as_real_ones_do() -> None:
 
 
 def test_a_log_is_counted_as_a_committed_reader_sees_it(tmp_path: Path) -> None:
-    """Markers, aborted transactions and what is open still must not count; plain batches count at once."""
+    """Markers, aborted and open transactions and removed topics must not count; plain batches count at once."""
     first, second = tmp_path / "a.b.c-0", tmp_path / "a.b.c-1"
     first.mkdir()
     second.mkdir()
@@ -52,7 +52,8 @@ def test_a_log_is_counted_as_a_committed_reader_sees_it(tmp_path: Path) -> None:
     (first / "00.log").write_bytes(b"".join(pieces[:3]))
     (first / "05.log").write_bytes(b"".join(pieces[3:]))
     (second / "00.log").write_bytes(_batch(3, 2) + _marker(2, commits=True))
-    (tmp_path / "other-0").mkdir()
-    (tmp_path / "other-0" / "00.log").write_bytes(_batch(100))
+    for other in ("other-0", "a.b.c-0.8c3b5c2a9d5e4f0f9a51-delete", "a.b.c-d-0"):
+        (tmp_path / other).mkdir()
+        (tmp_path / other / "00.log").write_bytes(_batch(100))
     size = sum(read(piece, 0).size for piece in (*pieces[:3], pieces[5], _batch(3, 2)))
     assert stored(tmp_path, "a.b.c") == Stored(batches=5, bytes=size, records=5 + 7 + 3)
