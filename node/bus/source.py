@@ -1,9 +1,9 @@
 """The source of a lane: raw batches of the routes that are followed, from whichever brokers lead them.
 
 One connection and one Fetch in flight for each leading broker. The next Fetch is sent as soon as the last reply was parsed, before its batches
-are forwarded, and only while less than 6 MiB of earlier replies are unsettled. Leaders that move, connections that break and replies that
-do not come are mended here, with a back-off; the listener hears of a route only when nothing but a look at both sides can tell
-what became of it.
+are forwarded, and only while less than 6 MiB of earlier replies are unsettled. Brokers that cannot be reached and leaders that are not
+known are tried again here, with a back-off; a route that was being fetched is handed back to its listener once its leader can be reached
+again: while nobody looked, the broker may have come back with an older copy of the log, and only a look at both sides tells.
 """
 
 import asyncio
@@ -49,7 +49,7 @@ class Following(msgspec.Struct, eq=False, kw_only=True):
     listener: Listener
     held: bool = False
     attempts: int = 0
-    """how often it had to be placed anew since it was last fetched"""
+    """how often it could not be placed, or lost its place"""
     trouble: str = ""
     """why it is not being fetched at the moment"""
 
@@ -130,7 +130,6 @@ class Feed:
         if reply.end > reply.start:  # who got something goes to the end of the queue: the reply's bound starves nobody
             self.routes[(one.topic_id, one.route.partition)] = self.routes.pop((one.topic_id, one.route.partition))
         one.position = found.position
-        one.attempts, one.trouble = 0, ""
         return found
 
 
@@ -269,7 +268,11 @@ class Source:
                 return
             self._feeds[node] = feed
         for one in routes:
-            if self._following.get(one.route) is one:
+            if self._following.get(one.route) is not one:
+                continue
+            if one.attempts:
+                self._fail(one, None, one.trouble)
+            else:
                 del self._unplaced[one.route]
                 feed.routes[(one.topic_id, one.route.partition)] = one
         feed.ask()

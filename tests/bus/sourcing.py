@@ -13,10 +13,14 @@ from node.lane.facts import Batch
 
 
 class Taker:
-    """Who follows routes: keeps the records of each, and the batches themselves until they are released."""
+    """Who follows routes: keeps the records of each, and the batches themselves until they are released.
+
+    `again` is called with a route that only a look at both sides can tell of, and may follow it anew from its position.
+    """
 
     def __init__(self, *, keeps: bool = False) -> None:
         self.keeps = keeps
+        self.again: Callable[[TopicPartition], object] = lambda _route: None
         self.records: dict[TopicPartition, list[Record]] = {}
         self.positions: dict[TopicPartition, int] = {}
         self.held: list[Batch] = []
@@ -44,6 +48,8 @@ class Taker:
         """Take note."""
         self.failures.append((route, generation, stop, detail))
         self.changed.set()
+        if stop is None:
+            self.again(route)
 
     def release(self) -> None:
         """Give back what is kept."""

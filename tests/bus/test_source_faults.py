@@ -11,6 +11,7 @@ from node.bus import source as module
 from node.bus.client import Client, open_client
 from node.bus.security import Security
 from node.bus.source import Source, open_source
+from node.errors import Unavailable
 from node.lane import Stop, TopicPartition
 from node.lane.facts import Batch
 from node.model.names import Topic
@@ -35,12 +36,13 @@ def records(base: int, count: int = 1) -> Part:
 
 @asynccontextmanager
 async def scene(*fetches: Answer) -> AsyncIterator[tuple[Broker, Client, Source, Taker]]:
-    """A source on a scripted broker that follows one route; after the answers given it is silent."""
+    """A source on a scripted broker that follows one route, anew where it is told to look; after the answers given it is silent."""
     async with open_broker() as broker, open_client(broker.bootstrap, client_id="test", security=Security()) as client:
         broker.answers[FETCH] = in_turn(*fetches, silent)
         await client.look([HERE.topic])
         taker = Taker()
         async with open_source(client, "test") as source:
+            taker.again = lambda route: source.follow(following(client, route, taker, position=taker.positions.get(route, 0)))
             source.follow(following(client, HERE, taker))
             yield broker, client, source, taker
 
@@ -50,14 +52,24 @@ def fetch_connections(broker: Broker) -> list[int]:
     return [asked.connection for asked in broker.asked if asked.api == FETCH]
 
 
-async def test_a_lost_connection_is_replaced_and_reading_goes_on() -> None:
-    """Nothing is lost or read twice when a broker closes the connection with a Fetch in flight; the trouble is shown while it lasts."""
+async def test_a_lost_connection_is_replaced_and_both_sides_are_looked_at() -> None:
+    """Nothing is fetched over the new connection on the old one's word: the log behind it may be another."""
     async with scene(replied(records(0)), hang_up, replied(records(1))) as (broker, _client, source, taker):
         await taker.until(lambda: len(taker.values(HERE)) == 2)
         assert [record.key for record in taker.records[HERE]] == [b"k0", b"k1"]
         assert len(set(fetch_connections(broker))) == 2
         assert source.trouble == ""
-        assert taker.failures == []
+        assert taker.failures == [(HERE, 1, None, "connection to broker 1 ended: closed by the broker")]
+
+
+async def test_a_route_that_lost_its_connection_is_not_fetched_until_it_is_followed_anew() -> None:
+    """A listener that says nothing gets nothing more, whatever the broker would answer."""
+    async with scene(replied(records(0)), hang_up, replied(records(1))) as (broker, client, source, taker):
+        taker.again = lambda _route: None
+        await taker.until(lambda: bool(taker.failures))
+        source.follow(following(client, THERE, taker))  # placed behind whatever the first route would have asked for
+        await asyncio.sleep(0.1)
+        assert (len(taker.values(HERE)), broker.count(FETCH), source.trouble) == (1, 2, "")
 
 
 async def test_a_connection_closed_while_idle_is_no_alarm() -> None:
@@ -89,18 +101,43 @@ async def test_a_broker_that_never_answers_is_left(monkeypatch: pytest.MonkeyPat
     [replied(Part(error=NOT_LEADER)), hang_up, lambda _asked: b"nonsense", lambda _asked: fetch_body({}, error=76)],
     ids=["not-leader", "hangs-up", "nonsense", "refuses"],
 )
-async def test_what_fails_again_and_again_is_asked_ever_more_seldom(monkeypatch: pytest.MonkeyPatch, answer: Answer) -> None:
-    """A broker that fails at once must not be asked in a tight loop, and the trouble must be shown; when it recovers all is well."""
-    monkeypatch.setattr("node.lane.route.BACKOFF_FIRST_S", 0.02)
-    async with scene(answer) as (broker, _client, source, taker):
+async def test_what_fails_again_and_again_is_asked_once_each_time_it_is_followed(answer: Answer) -> None:
+    """A broker that fails at once must not be asked in a tight loop: the pace is the listener's, and when the broker recovers all is well."""
+    async with scene(answer) as (broker, client, source, taker):
+        taker.again = lambda _route: None
         broker.answers[FETCH] = answer
-        await asyncio.sleep(0.3)  # at once, then after 0.02, 0.04, 0.08 and 0.16 s, each time a little later
-        assert 3 <= broker.count(FETCH) <= 6
-        assert source.trouble
+        for times in (1, 2, 3):
+            await taker.until(lambda times=times: len(taker.failures) == times)
+            assert (broker.count(FETCH), source.trouble, source._unplaced) == (times, "", {})
+            source.follow(following(client, HERE, taker))
         broker.answers[FETCH] = in_turn(replied(records(0)), silent)
         await taker.until(lambda: bool(taker.values(HERE)))
-        assert source.trouble == ""
+
+
+async def test_a_broker_that_is_away_is_tried_ever_more_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Connecting has pauses that grow, and the trouble is shown; when the broker is there the listener looks once and reading begins."""
+    monkeypatch.setattr("node.lane.route.BACKOFF_FIRST_S", 0.02)
+    tried = 0
+    async with scene(replied(records(0))) as (broker, client, source, taker):
+        connect = client.connect
+
+        async def refused(*_arguments: object) -> None:
+            nonlocal tried
+            tried += 1
+            raise Unavailable("connection refused")
+
+        await taker.until(lambda: bool(taker.values(HERE)))
+        monkeypatch.setattr(client, "connect", refused)
+        broker.answers[FETCH] = in_turn(replied(records(1)), silent)
+        broker.hang_up()
+        await asyncio.sleep(0.3)  # at once, then after 0.02, 0.04, 0.08 and 0.16 s, each time a little later
+        assert 3 <= tried <= 6
+        assert source.trouble == "connection refused"
         assert taker.failures == []
+        monkeypatch.setattr(client, "connect", connect)
+        await taker.until(lambda: len(taker.values(HERE)) == 2)
+        assert taker.failures == [(HERE, 1, None, "connection refused")]
+        assert source.trouble == ""
 
 
 async def test_a_leader_that_moved_is_followed_at_once() -> None:
@@ -114,7 +151,7 @@ async def test_a_leader_that_moved_is_followed_at_once() -> None:
 
 
 async def test_a_partition_without_a_leader_waits() -> None:
-    """That is told as trouble and mended by itself, with no word to the listener."""
+    """That is told as trouble; once there is a leader its log may be another, and the listener looks before anything is fetched."""
     async with open_broker() as broker, open_client(broker.bootstrap, client_id="test", security=Security()) as client:
         broker.topics[TOPIC] = (TOPIC_ID, [-1])
         broker.answers[FETCH] = in_turn(replied(records(0)), silent)
@@ -126,14 +163,18 @@ async def test_a_partition_without_a_leader_waits() -> None:
                 while "no leader" not in source.trouble:
                     await asyncio.sleep(0.01)
             broker.topics[TOPIC] = (TOPIC_ID, [1])
+            await taker.until(lambda: bool(taker.failures))
+            assert broker.count(FETCH) == 0
+            source.follow(following(client, HERE, taker))
             await taker.until(lambda: bool(taker.values(HERE)))
-        assert taker.failures == []
+        assert len(taker.failures) == 1
 
 
 @pytest.mark.parametrize("left", [{}, {TOPIC: (TOPIC_ID, [])}], ids=["topic", "partition"])
 async def test_a_topic_that_vanished_while_nothing_was_connected_is_told(left: dict[str, tuple[uuid.UUID, list[int]]]) -> None:
     """Without a leader there is nobody to answer UNKNOWN_TOPIC_ID: the look for one must tell, else the route would wait in silence."""
     async with scene(replied(records(0)), hang_up) as (broker, _client, source, taker):
+        taker.again = lambda _route: None
         broker.topics = left
         await taker.until(lambda: bool(taker.failures))
         assert taker.failures == [(HERE, 1, None, "no such topic")]

@@ -4,7 +4,9 @@ All of it on the link from the district to the city. Records are counted by thei
 """
 
 import asyncio
+import os
 import shutil
+import signal
 import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -183,13 +185,31 @@ async def test_a_source_restored_from_an_older_copy_stops_its_route(world: World
     await road.arrives(range(35))
 
 
+@pytest.mark.full
+async def test_a_source_restored_and_grown_while_nobody_looked_stops_its_route(world: World, road: Road, tmp_path: Path) -> None:
+    """The node runs on, and when it reaches the broker again a batch begins just where it stood: the log before it is another all the same."""
+    async with _restored(world, DISTRICT, road, tmp_path, paused=road.face.node.pid):
+        pass
+    await road.write(20)
+    await road.write(5)
+    os.kill(road.face.node.pid, signal.SIGCONT)
+    await road.stops("source-altered")
+    await road.resume("from-start")
+    await road.arrives([*range(30), *range(10), *range(30, 55)])
+
+
 @asynccontextmanager
-async def _restored(world: World, code: str, road: Road, spare: Path) -> AsyncIterator[None]:
-    """Carry twenty records more, then put the topic's log in one cluster back to what it was before; meanwhile its broker is down."""
+async def _restored(world: World, code: str, road: Road, spare: Path, *, paused: int | None = None) -> AsyncIterator[None]:
+    """Carry twenty records more, then put the topic's log in one cluster back to what it was before; meanwhile its broker is down.
+
+    A process to be paused is paused before the broker goes, so that it finds it back as if it had never been away.
+    """
     log = world.folder / f"kafka-{code}" / "broker-1" / "data" / f"{road.topic}-0"
     shutil.copytree(log, spare / "copy")
     await road.write(20)
     await road.arrives()
+    if paused is not None:
+        os.kill(paused, signal.SIGSTOP)
     await world.clusters[code].kill(1)
     shutil.rmtree(log)
     shutil.copytree(spare / "copy", log)
