@@ -13,6 +13,7 @@ Non-obvious:
 - A division's event answers the one that made its author a child. From its parent's log alone a node so learns whose log
   it needs next, up to the root.
 - A grant of less than the whole resource stands in the book and moves nothing: the resource's topic holds too much for it.
+- A schema is held to the versions before it where it is decided, never where it is folded: the verdict may change with a library.
 - `decide` needs a book that holds the node's own log to its end: it chains to the last event taken.
 
 Bounds: an event has at most CONTROL_EVENT_BYTES_MAX bytes and a nesting of DEPTH_MAX; CONTROL_WAITING_MAX events of one

@@ -57,6 +57,10 @@ class Book:
         self.schemas: dict[int, dict[Division, SchemaValue]] = {}
         """by id and by who registered it: two nodes may register different schemas under one id in the same second"""
         self.resources: dict[Topic, ResourceValue] = {}
+        self.versions: dict[Topic, list[int]] = {}
+        """the schema ids of each resource in the order in which its node gave them to it: version n stands at n - 1, the last holds"""
+        self.served: dict[int, set[Topic]] = {}
+        """the resources that each schema id serves or has served"""
         self.grants: dict[EventRef, Grant] = {}
         self.unknown: Counter[Division] = Counter()
         self.refused: Counter[tuple[Division, str]] = Counter()
@@ -198,6 +202,10 @@ class Book:
         if before.kind != body.kind:
             return "kind-changed"
         self.resources[body.name] = body
+        versions = self.versions.setdefault(body.name, [])
+        if versions[-1:] != [body.schema]:
+            versions.append(body.schema)
+            self.served.setdefault(body.schema, set()).add(body.name)
         return ""
 
     def _grant(self, event: Event, body: GrantValue) -> str:

@@ -7,6 +7,7 @@ from collections import Counter
 import fastavro
 from fastavro.schema import SchemaParseException
 
+from node.avro.compatibility import conflicts, told
 from node.avro.ids import canonical, text_id
 from node.control.bodies import RETENTION_MS_MAX
 from node.control.book import Book
@@ -35,6 +36,7 @@ def apply_catalogue(command: ApplyCatalogue, book: Book, author: Division, run: 
         schema = _registered(item, book, author, said)
         value = _value(item, schema.id)
         _check_unchanged(value, key, book, author)
+        _check_follows(item, schema.id, book, author)
         if author not in book.schemas.get(schema.id, {}) and schema.id not in said:
             run.say(schema)
             said[schema.id] = schema
@@ -145,6 +147,26 @@ def _check_unchanged(value: ResourceValue, key: tuple[str, ...], book: Book, aut
         en = f"{value.name}: max_message_bytes is {before.max_message_bytes} and only grows, for larger batches may be on their way; keep it or raise it"
         zh = f"{value.name}：max_message_bytes 为 {before.max_message_bytes}，只能增大，因为可能已有更大的批次在传输；请保持或调大"
         raise CommandRefused("max-message-bytes-shrunk", en, zh)
+
+
+def _check_follows(item: CatalogueItem, schema: int, book: Book, author: Division) -> None:
+    """Refuse a schema that does not read what is written with an earlier one, or is not read by it (`compatibility.LEVEL`)."""
+    versions = book.versions.get(item.name, [])
+    if versions[-1:] == [schema]:
+        return
+    for version, number in enumerate(versions, 1):
+        registered = book.schema(number, author)
+        assert registered is not None, "the book folds a resource only after its schema"
+        try:
+            en, zh = told(conflicts(item.schema, json.loads(registered.schema)))
+        except SchemaError as error:
+            why = f"it cannot be compared with version {version}: {error}"
+            raise _bad_schema(item, why, f"无法与第 {version} 版比较：{error}") from error
+        if en:
+            mend = "give new fields a default and keep what takers read, or describe a new resource under another name"
+            en = f"{item.name}: its schema may not follow version {version}: {en}; {mend}"
+            zh = f"{item.name}：新模式不能接续第 {version} 版：{zh}；请为新字段设默认值并保留使用方读取的内容，或以新名称编目一个新资源"
+            raise CommandRefused("schema-conflict", en, zh)
 
 
 def _bad_schema(item: CatalogueItem, en: str, zh: str) -> CommandRefused:

@@ -110,6 +110,18 @@ def test_what_is_said_again_renews(logs: Logs) -> None:
     assert logs.book.resources[Topic("445102.tax.bills")].title == "账单"
 
 
+def test_a_resource_has_the_versions_that_its_node_gave_it(logs: Logs) -> None:
+    """A version for each change of its schema, also back to an earlier one; what else is said again makes none."""
+    other = SchemaValue(id=text_id("1"), schema="1")
+    assert not logs.say(C, other)
+    for schema in (SCHEMA.id, other.id, other.id, SCHEMA.id):
+        assert not logs.say(C, resource("445102.tax.bills", schema=schema))
+    assert not logs.say(C, resource("445102.tax.rolls", schema=other.id))
+    assert logs.say(C, resource("445102.tax.bills", schema=other.id, partitions=3)) == "partitions-changed"
+    assert logs.book.versions == {"445102.tax.bills": [SCHEMA.id, other.id, SCHEMA.id], "445102.tax.rolls": [other.id]}
+    assert logs.book.served == {SCHEMA.id: {"445102.tax.bills"}, other.id: {"445102.tax.bills", "445102.tax.rolls"}}
+
+
 def test_grants_are_active_until_the_last_day_of_their_term_or_their_end(logs: Logs) -> None:
     """`until` is inclusive, an ended grant stays in the book as ended, and only the active are told as such."""
     own, up = grant("445102.tax.bills", "445102.tax"), grant("445102.tax.bills", "440000.tax", until="2026-11-22")
@@ -301,7 +313,16 @@ def deed_body(author: Division, other: Division, deed: str, number: int) -> Body
 def state(book: Book) -> object:
     """All that a book tells."""
     kept = (book.departments, book.department_refs, book.schemas, book.resources, book.grants, book.unknown, book.refused)
-    return kept, list(book.tree.divisions.items()), book.heads, book.broken, book.waiting, {grant.ref for grant in book.active(TODAY)}
+    versions = (book.versions, book.served)
+    return (
+        kept,
+        versions,
+        list(book.tree.divisions.items()),
+        book.heads,
+        book.broken,
+        book.waiting,
+        {grant.ref for grant in book.active(TODAY)},
+    )
 
 
 def folded(logs: dict[Division, list[bytes]], order: list[Division], dice: Random) -> Book:

@@ -190,6 +190,50 @@ def test_what_never_changes(book: Book, changes: dict[str, Any], code: str) -> N
     assert refused.value.code == code
 
 
+MORE = {"name": "more", "type": "int", "default": 0}
+
+
+@pytest.mark.parametrize(
+    ("fields", "place"),
+    [
+        ([*FIELDS, {"name": "more", "type": "int"}], "more"),
+        ([FIELDS[0], {"name": "people", "type": "int"}], "people|0"),
+        ([FIELDS[0], {"name": "people", "type": ["null", "long"]}], "people|1"),
+        ([FIELDS[0]], "people"),
+        ([{"name": "code", "type": {"type": "string", "logicalType": "uuid"}}, FIELDS[1]], "code"),
+    ],
+    ids=["no default", "never null", "wider", "dropped", "logical"],
+)
+def test_a_schema_that_takers_could_not_follow_is_refused(book: Book, fields: list[object], place: str) -> None:
+    """Old records and old programs stay: the refusal names the place and the version, and nothing is said."""
+    apply(book, item())
+    with pytest.raises(CommandRefused) as refused:
+        apply(book, item(schema=SCHEMA | {"fields": fields}))
+    assert refused.value.code == "schema-conflict"
+    assert f"may not follow version 1: {place}: " in refused.value.en
+    assert f"不能接续第 1 版：{place}：" in refused.value.zh
+    assert book.versions[Topic("445102.tax.villages")] == [schema_id(SCHEMA)]
+
+
+def test_a_schema_is_held_to_every_version_before_it(book: Book) -> None:
+    """A field that the last version has no more still stands in old records; an earlier version may come back."""
+    optional = SCHEMA | {"fields": [*FIELDS, MORE]}
+    apply(book, item(schema=optional))
+    apply(book, item())
+    with pytest.raises(CommandRefused, match="follow version 1: more"):
+        apply(book, item(schema=SCHEMA | {"fields": [*FIELDS, MORE | {"type": "string", "default": ""}]}))
+    assert [type(body) for body in apply(book, item(schema=optional))] == [ResourceValue]
+    assert book.versions[Topic("445102.tax.villages")] == [schema_id(one) for one in (optional, SCHEMA, optional)]
+
+
+def test_a_schema_that_cannot_be_compared_is_refused(book: Book) -> None:
+    """What is no schema that we can use does not follow another, and the place is told."""
+    apply(book, item())
+    with pytest.raises(CommandRefused, match="contains itself") as refused:
+        apply(book, item(schema=SCHEMA | {"fields": [*FIELDS, {"name": "next", "type": ["null", "Village"], "default": None}]}))
+    assert refused.value.code == "bad-schema"
+
+
 def test_an_empty_catalogue_says_nothing(book: Book) -> None:
     """What is not named stays as it is."""
     assert apply(book) == []
