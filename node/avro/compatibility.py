@@ -1,7 +1,7 @@
 """Where two schemas differ, each difference named with its place and in words of both languages.
 
-`differences` asks whether two schemas are the same to whoever writes and reads bytes; `conflicts` whether a new schema may
-follow a registered one. A place is written as in `node.avro.check`: `holder.street`, `tags[]`, `extra{}`, `amount|1`.
+`comparable` and `read` take a schema in; `differences` asks whether two are the same to whoever writes and reads bytes, `conflicts`
+whether a new one may follow a registered one. A place is written as in `node.avro.check`: `holder.street`, `tags[]`, `extra{}`, `amount|1`.
 
 Schemas are resolved by the rules of the `avro` package (Avro specification 1.12, "Schema Resolution"); that package says that
 something does not fit, but neither where in a nested schema nor of logical types, which it does not compare. So the walk is ours,
@@ -12,8 +12,9 @@ Bounds: types nest at most DEPTH_MAX deep, and a pair of named types is compared
 the sizes. Failures: SchemaError for what is no record schema that we can use.
 """
 
+import json
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NewType
 
 import msgspec
 from avro.compatibility import (
@@ -41,6 +42,10 @@ _ROOT = "_"
 """A namespace around all names: the `avro` package would put a name of the null namespace into the one around it."""
 
 
+Comparable = NewType("Comparable", object)
+"""A schema taken in, as the `avro` package has it."""
+
+
 class Difference(msgspec.Struct, frozen=True):
     """One difference: its place, `schema` for the whole, and what it is."""
 
@@ -60,32 +65,48 @@ _READER, _WRITER = _Side("the reader's schema", "读取方的模式"), _Side("th
 _NEW, _REGISTERED = _Side("the new schema", "新模式"), _Side("the registered schema", "已登记的模式")
 
 
-def differences(registered: object, asked: object) -> list[Difference]:
+def read(text: str) -> Comparable:
+    """Return the schema in a JSON text; SchemaError as `comparable` raises it, and for what is no JSON."""
+    try:
+        return comparable(json.loads(text))
+    except (ValueError, RecursionError) as fault:
+        raise SchemaError(f"schema: it is no JSON that can be read ({type(fault).__name__})") from fault
+
+
+def comparable(schema: object) -> Comparable:
+    """Return a schema that is decoded JSON; SchemaError names the first fault and its place (`node.avro.check`), and too deep nesting."""
+    try:
+        check(schema)
+    except RecursionError as fault:
+        raise SchemaError("schema: it is nested too deeply") from fault
+    return Comparable(make_avsc_object(_plain(schema, "", DEPTH_MAX)))
+
+
+def differences(registered: Comparable, asked: Comparable) -> list[Difference]:
     """Return where `asked` is not `registered` in Avro's sense (parsing canonical form) or in a logical type; none when it is the same.
 
-    Both are decoded JSON. Docs, defaults, aliases, order of JSON keys and properties that Avro does not know make no difference:
-    the bytes of a record are the same with and without.
+    Docs, defaults, aliases, order of JSON keys and properties that Avro does not know make no difference: the bytes of a record are
+    the same with and without.
     """
     equality = _Equality()
-    equality.compare(_read(registered), _read(asked), "")
+    equality.compare(registered, asked, "")
     return equality.found
 
 
-def conflicts(new: object, registered: object) -> list[Difference]:
-    """Return why `new` may not follow `registered` (both decoded JSON): one of them does not read what is written with the other.
+def conflicts(new: Comparable, registered: Comparable) -> list[Difference]:
+    """Return why `new` may not follow `registered`: one of them does not read what is written with the other.
 
     Of each place one difference is told; none when each reads the other.
     """
-    one, two = _read(new), _read(registered)
     found: dict[str, Difference] = {}
-    for difference in (*_unreadable(one, two, _NEW, _REGISTERED), *_unreadable(two, one, _REGISTERED, _NEW)):
-        found.setdefault(difference.place, difference)
+    for one in (*_unreadable(new, registered, _NEW, _REGISTERED), *_unreadable(registered, new, _REGISTERED, _NEW)):
+        found.setdefault(one.place, one)
     return list(found.values())
 
 
-def unreadable(reader: object, writer: object) -> list[Difference]:
-    """Return what the schema `reader` does not read of records written with `writer`, both decoded JSON."""
-    return _unreadable(_read(reader), _read(writer), _READER, _WRITER)
+def unreadable(reader: Comparable, writer: Comparable) -> list[Difference]:
+    """Return what the schema `reader` does not read of records written with `writer`."""
+    return _unreadable(reader, writer, _READER, _WRITER)
 
 
 def told(found: Iterable[Difference]) -> tuple[str, str]:
@@ -97,22 +118,13 @@ def told(found: Iterable[Difference]) -> tuple[str, str]:
     return "; ".join(en), "；".join(zh)
 
 
-def _unreadable(reader: Any, writer: Any, reads: _Side, writes: _Side) -> list[Difference]:
+def _unreadable(reader: Comparable, writer: Comparable, reads: _Side, writes: _Side) -> list[Difference]:
     reading = _Reading(reads, writes)
     reading.compare(reader, writer, "")
     return reading.found
 
 
 # ---- from JSON to what the `avro` package compares
-
-
-def _read(schema: object) -> Any:
-    """Return a schema as the `avro` package has it, with no more in it than is compared here."""
-    try:
-        check(schema)
-    except RecursionError as fault:
-        raise SchemaError("schema: it is nested too deeply") from fault
-    return make_avsc_object(_plain(schema, "", DEPTH_MAX))
 
 
 def _plain(node: Any, namespace: str, depth: int) -> Any:

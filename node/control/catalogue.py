@@ -7,7 +7,7 @@ from collections import Counter
 import fastavro
 from fastavro.schema import SchemaParseException
 
-from node.avro.compatibility import conflicts, told
+from node.avro.compatibility import comparable, conflicts, read, told
 from node.avro.ids import canonical, text_id
 from node.control.bodies import RETENTION_MS_MAX
 from node.control.book import Book
@@ -158,7 +158,7 @@ def _check_follows(item: CatalogueItem, schema: int, book: Book, author: Divisio
         registered = book.schema(number, author)
         assert registered is not None, "the book folds a resource only after its schema"
         try:
-            en, zh = told(conflicts(item.schema, json.loads(registered.schema)))
+            en, zh = told(conflicts(comparable(item.schema), read(registered.schema)))
         except SchemaError as error:
             why = f"it cannot be compared with version {version}: {error}"
             raise _bad_schema(item, why, f"无法与第 {version} 版比较：{error}") from error

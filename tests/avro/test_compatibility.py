@@ -12,7 +12,8 @@ from fastavro.schema import to_parsing_canonical_form
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from node.avro.compatibility import DEPTH_MAX, TOLD_MAX, Difference, conflicts, differences, told, unreadable
+from node.avro import compatibility
+from node.avro.compatibility import DEPTH_MAX, TOLD_MAX, Difference, comparable, read, told
 from node.errors import SchemaError
 from tests.avro.chance import Chance
 
@@ -20,6 +21,21 @@ Json = Any
 DATE = {"type": "int", "logicalType": "date"}
 MILLIS = {"type": "long", "logicalType": "timestamp-millis"}
 UUID = {"type": "string", "logicalType": "uuid"}
+
+
+def differences(registered: Json, asked: Json) -> list[Difference]:
+    """Where two schemas differ."""
+    return compatibility.differences(comparable(registered), comparable(asked))
+
+
+def conflicts(new: Json, registered: Json) -> list[Difference]:
+    """Why one may not follow the other."""
+    return compatibility.conflicts(comparable(new), comparable(registered))
+
+
+def unreadable(reader: Json, writer: Json) -> list[Difference]:
+    """What one does not read of the other."""
+    return compatibility.unreadable(comparable(reader), comparable(writer))
 
 
 def record(*fields: Json, name: str = "R", **more: Json) -> dict[str, Json]:
@@ -247,12 +263,25 @@ def test_a_null_namespace_stays_one() -> None:
     ids=["null", "primitive", "union", "enum", "unknown", "recursive"],
 )
 def test_what_is_no_record_schema_is_refused(wrong: Json) -> None:
-    """On either side, by the check that guards all schemas."""
-    for pair in ((wrong, ONE), (ONE, wrong)):
-        with pytest.raises(SchemaError):
-            differences(*pair)
-        with pytest.raises(SchemaError):
-            conflicts(*pair)
+    """By the check that guards all schemas, as JSON and as text."""
+    with pytest.raises(SchemaError):
+        comparable(wrong)
+    with pytest.raises(SchemaError):
+        read(json.dumps(wrong))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "R", "\ud800", "[" * 100_000, "1" * 5000], ids=["empty", "open", "word", "surrogate", "deep", "long"]
+)
+def test_what_is_no_json_is_refused(text: str) -> None:
+    """The text is not repeated: it may be anything."""
+    with pytest.raises(SchemaError, match="no JSON"):
+        read(text)
+
+
+def test_a_text_is_read_as_its_json() -> None:
+    """However it is spaced."""
+    assert compatibility.differences(read(json.dumps(ONE, indent=4)), comparable(ONE)) == []
 
 
 @pytest.mark.parametrize("levels", [DEPTH_MAX, 400, 100_000])
@@ -262,7 +291,7 @@ def test_nesting_has_a_bound(levels: int) -> None:
     for _ in range(levels):
         deep = {"type": "array", "items": deep}
     with pytest.raises(SchemaError, match="nested"):
-        differences(record(("a", deep)), ONE)
+        comparable(record(("a", deep)))
 
 
 def test_nesting_up_to_the_bound_is_compared() -> None:
