@@ -1,0 +1,107 @@
+"""The numbers that compiler and kernel agree on: rows of a program, its tables, the state of a walk, verdicts.
+
+A program is four kinds of rows in three arrays. `rows` (int32) holds what to read, one row of ROW_WIDTH for each leaf or turn;
+`numbers` (int64) a header, jump tables, rules and sets; `text` (uint8) the constants' bytes. The state of a walk is one int64 array:
+where it failed, the cells of open arrays, the slots of leaves that rules need later, the warnings of each rule.
+All are plain integers, frozen into the compiled kernel: a change here makes its cache stale (see `node.avro.jit`).
+"""
+
+# Columns of a row. SLOT and the cells in B are places in the state, rows are places in `rows`: nothing is multiplied while walking.
+OP, FLAGS, A, B, NULL_INDEX, NULL_RULE, NULL_TO, SLOT, RULES_FROM, RULES_TO, FIELD = range(11)
+ROW_WIDTH = 11
+
+# Operations that read a leaf and may carry rules and a slot. A: bytes of float, double and fixed, symbols of an enum.
+NOTHING, BOOLEAN, INT, LONG, FLOAT, DOUBLE, BYTES, STRING, FIXED, ENUM = range(10)
+COUNT = 10
+"""how many items the array before it had: B its cell, no bytes are read"""
+LEAF_LAST = COUNT
+# Operations that turn.
+UNION = 11
+"""A branches, whose rows stand at B in `numbers`"""
+JUMP = 12
+"""to the row A"""
+OPEN = 13
+"""an array or map begins: the count in cell B is cleared"""
+BLOCK = 14
+"""a block of items begins or, with none, the array ends: A the row after it, B its cell, NULL_INDEX an item's least bytes"""
+LOOP = 15
+"""an item ended: A the row of BLOCK, B its cell"""
+END = 16
+
+F_NULLABLE = 1
+"""before the leaf stands the branch of a union with null, at NULL_INDEX in it: null goes to NULL_TO, if the rule row NULL_RULE (or -1) lets it;
+NOTHING stands so before a record, array or map that may be null"""
+F_RULES = 2
+"""the rule rows from RULES_FROM to RULES_TO hold"""
+F_SLOT = 4
+"""the leaf is kept in the slot SLOT"""
+
+# A cell of an open array: items left in the block, where the block must end (-1: not said), items so far.
+CELL_LEFT, CELL_END, CELL_COUNT, CELL_WORDS = 0, 1, 2, 3
+# A slot: 1 when the leaf is there, else 0; number (float bits, enum index, 0 or 1); place and length of its bytes in the buffer.
+SLOT_THERE, SLOT_VALUE, SLOT_OFFSET, SLOT_LENGTH, SLOT_WORDS = 0, 1, 2, 3, 4
+
+# The state: where a walk failed, then its cells, then slots, then three words for each rule (see `kernel_warnings`).
+S_FIELD, S_RULE, S_OFFSET, S_SERIAL, S_PENDING = range(5)
+S_CELLS = 8
+DEPTH_MAX = 16
+"""Arrays and maps within each other. Each level multiplies nothing: a value's bytes bound the items of all levels together."""
+S_SLOTS = S_CELLS + CELL_WORDS * DEPTH_MAX
+
+# The header of `numbers`.
+N_SLOTS, N_RULES, N_WARNINGS, N_ZERO_ITEMS, N_KEY, N_KEY_PARTS, N_RECORD_RULES, N_RECORD_RULES_END = range(8)
+N_HEADER = 8
+
+# A rule row in `numbers`: what to test, the rule's id (-1: the logical type's own form), whether it only warns, two operands.
+RULE_OP, RULE_ID, RULE_WARNS, RULE_X, RULE_Y, RULE_WIDTH = 0, 1, 2, 3, 4, 5
+(
+    R_NEVER,
+    R_RANGE,
+    R_REALS,
+    R_DECIMAL,
+    R_CHARACTERS,
+    R_BYTES,
+    R_TEXTS,
+    R_NUMBERS,
+    R_PREFIX,
+    R_DIGITS,
+    R_RESIDENT,
+    R_CREDIT,
+    R_DIVISION,
+    R_PHONE,
+    R_UUID,
+    R_NOT_FUTURE,
+) = range(16)
+
+# A part of a record's key in `numbers`: kind, slot, and for an enum the place of its symbols (offset and length of each in `text`).
+KEY_KIND, KEY_SLOT, KEY_SYMBOLS, KEY_WIDTH = 0, 1, 2, 3
+KEY_TEXT, KEY_NUMBER, KEY_DATE, KEY_ENUM, KEY_UUID = range(5)
+KEY_SEPARATOR = 0x1F
+
+T_CREDIT = 0
+"""`text` begins with 256 bytes: the value of each character in a unified social credit code, 255 where it may not stand."""
+
+# Verdicts of a walk.
+OK = 0
+(
+    E_TRUNCATED,
+    E_VARINT,
+    E_INT,
+    E_LENGTH,
+    E_UTF8,
+    E_BOOLEAN,
+    E_ENUM,
+    E_UNION,
+    E_BLOCK,
+    E_TRAILING,
+    E_ITEMS,
+    E_LOGICAL,
+    E_RULE,
+) = range(1, 14)
+
+# Units of dates and moments, by what one of them lasts in microseconds; a local one has no zone and is read as China's.
+DAY_MS = 86_400_000
+CHINA_MS = 8 * 3_600_000
+"""China keeps UTC+8 all year: its date is what "today" means."""
+ZERO_ITEMS_MAX = 4096
+"""Items of no bytes (null, empty records) in one value: more would cost time without bound for bytes that never came."""
