@@ -93,8 +93,11 @@ def _uvarint(number: int) -> bytes:
     return bytes(out)
 
 
-def request(correlation: int, client_id: str, wanted: Sequence[Wanted]) -> bytes:
-    """Pack a Fetch of these partitions, read_committed, without a session; partitions are asked for in the given order."""
+def request(correlation: int, client_id: str, wanted: Sequence[Wanted], wait_s: float = FETCH_WAIT_S) -> bytes:
+    """Pack a Fetch of these partitions, read_committed, without a session; partitions are asked for in the given order.
+
+    Where nothing is there the broker waits `wait_s` for a first byte before it answers.
+    """
     name = client_id.encode()
     topics: dict[bytes, list[Wanted]] = {}
     for one in wanted:
@@ -104,7 +107,7 @@ def request(correlation: int, client_id: str, wanted: Sequence[Wanted]) -> bytes
         _SHORT.pack(len(name)),
         name,
         b"\0",
-        _BODY.pack(-1, int(FETCH_WAIT_S * 1000), 1, FETCH_BYTES_MAX, _READ_COMMITTED, 0, -1),
+        _BODY.pack(-1, int(wait_s * 1000), 1, FETCH_BYTES_MAX, _READ_COMMITTED, 0, -1),
         _uvarint(len(topics) + 1),
     ]
     for topic_id, partitions in topics.items():

@@ -137,14 +137,13 @@ class Leader:
 
     def _on_frame(self, data: bytearray, start: int, end: int) -> None:
         try:
-            correlation, results = parse(data, start, end)
+            correlation, found = parse(data, start, end)
             if not self._sent or correlation != self._sent[0].correlation:
                 raise ProtocolError(f"a produce reply numbered {correlation} that is not due")
         except ProtocolError as error:
             self._producer.lose(error)
             return
         sent = self._sent.popleft()
-        found = {route: (code, offset) for route, code, offset in results}
         refused = [item for item in sent.items if not self._producer.answered(item, *found.get(item.route, (-1, -1)))]
         if refused:
             if not self._again:

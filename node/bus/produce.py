@@ -1,7 +1,7 @@
 """Produce v7 by hand: requests as lists of views, so that record bytes go from the receive buffer to the socket uncopied."""
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from node.bus.wire import Part
 from node.errors import ProtocolError
@@ -36,38 +36,44 @@ class Packer:
         topics: dict[Topic, list[tuple[int, memoryview]]] = {}
         for route, body in batches:
             topics.setdefault(route.topic, []).append((route.partition, body))
-        head = _API.pack(_PRODUCE, _VERSION, correlation) + self._client + self._middle + _INT.pack(len(topics))
-        parts: list[Part] = [head]
+        parts: list[Part] = []
+        lead = _API.pack(_PRODUCE, _VERSION, correlation) + self._client + self._middle + _INT.pack(len(topics))
         for topic, partitions in topics.items():
-            lead = _text(topic) + _INT.pack(len(partitions))
+            lead += _text(topic) + _INT.pack(len(partitions))
             for partition, body in partitions:
-                parts += [lead + _PLACE.pack(partition, len(body)), body]
+                parts += (lead + _PLACE.pack(partition, len(body)), body)
                 lead = b""
-        parts[0] = _INT.pack(sum(map(len, parts))) + head
+        parts[0] = _INT.pack(sum(map(len, parts))) + parts[0]
         return parts
 
 
-def parse(data: bytearray, start: int, end: int) -> tuple[int, list[tuple[TopicPartition, int, int]]]:
-    """Read a reply: its correlation id, and (partition, error code, base offset) for each batch. ProtocolError if it is cut."""
+Results = dict[TopicPartition, tuple[int, int]]
+"""error code and base offset of each batch"""
+
+
+def parse(data: bytearray, start: int, end: int) -> tuple[int, Results]:
+    """Read a reply: its correlation id and what became of each batch. ProtocolError if it is cut."""
     try:
-        return _INT.unpack_from(data, start)[0], list(_results(memoryview(data)[:end], start + _INT.size))
+        return _INT.unpack_from(data, start)[0], _results(memoryview(data)[:end], start + _INT.size)
     except (struct.error, UnicodeDecodeError) as error:
         raise ProtocolError(f"a produce reply of {end - start} bytes cannot be read") from error
 
 
-def _results(data: memoryview, at: int) -> Iterator[tuple[TopicPartition, int, int]]:
+def _results(data: memoryview, at: int) -> Results:
+    found: Results = {}
     (topics,) = _INT.unpack_from(data, at)
     at += _INT.size
     for _ in range(topics):
         (size,) = _SHORT.unpack_from(data, at)
         at += _SHORT.size
-        topic = Topic(bytes(data[at : at + max(size, 0)]).decode())
+        topic = Topic(str(data[at : at + max(size, 0)], "utf-8"))
         at += size
         (partitions,) = _INT.unpack_from(data, at)
         at += _INT.size
         for _ in range(partitions):
             partition, code, offset, _append_time, _log_start = _RESULT.unpack_from(data, at)
             at += _RESULT.size
-            yield TopicPartition(topic, partition), code, offset
+            found[TopicPartition(topic, partition)] = code, offset
     if at + _INT.size != len(data):  # the throttle time ends a reply
         raise struct.error
+    return found

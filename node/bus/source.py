@@ -23,7 +23,7 @@ from node.errors import BusError, ProtocolError
 from node.lane import Stop, TopicPartition
 from node.lane.facts import Batch
 from node.lane.route import backoff
-from node.model.limits import FETCH_WAIT_S, REQUEST_TIMEOUT_S, UNSETTLED_BYTES_MAX
+from node.model.limits import FETCH_WAIT_HELD_S, FETCH_WAIT_S, REQUEST_TIMEOUT_S, UNSETTLED_BYTES_MAX
 
 _CHECK_S = 1.0
 
@@ -87,7 +87,9 @@ class Feed:
         self._correlation += 1
         wanted = [fetch.Wanted(one.topic_id, one.route.partition, one.position) for one in self._asked.values()]
         self._sent_at = time.monotonic()
-        self.wire.send([fetch.request(self._correlation, self._client_id, wanted)])
+        # A held route that is released waits for this reply: where the others have nothing, it must not wait long.
+        wait_s = FETCH_WAIT_S if len(self._asked) == len(self.routes) else FETCH_WAIT_HELD_S
+        self.wire.send([fetch.request(self._correlation, self._client_id, wanted, wait_s)])
 
     def _on_lost(self, error: Exception | None) -> None:
         self._source.lost(self, f"connection to broker {self.node} ended: {error or 'closed by the broker'}")

@@ -16,6 +16,7 @@ import socket
 import struct
 from collections import deque
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any, TypeVar
 
 import aiokafka
@@ -45,6 +46,7 @@ class Wire(asyncio.BufferedProtocol):
     def __init__(self, on_lost: Callable[[Exception | None], None]) -> None:
         self._on_lost = on_lost
         self._out: deque[memoryview] = deque()
+        """what the socket has not taken yet; while there is some, the loop calls `_flush`"""
         self._socket: socket.socket | None = None
         self._transport: asyncio.Transport | None = None
         self._loop = asyncio.get_running_loop()
@@ -66,29 +68,38 @@ class Wire(asyncio.BufferedProtocol):
             assert self._transport is not None
             self._transport.writelines(parts)
             return
-        waiting = bool(self._out)
-        self._out.extend(memoryview(part) for part in parts)
-        if not waiting:
-            self._flush()
-            if self._out and not self.closed:
-                self._loop.add_writer(self._socket.fileno(), self._flush)
-
-    def _flush(self) -> None:
-        assert self._socket is not None
-        out = self._out
-        try:
-            sent = self._socket.sendmsg([out[i] for i in range(min(len(out), _IOV_MAX))])
-        except BlockingIOError:
+        if self._out:
+            self._out.extend(map(memoryview, parts))
             return
+        sent = self._sendmsg(parts)
+        if sent < sum(map(len, parts)) and not self.closed:
+            self._out.extend(map(memoryview, parts))
+            self._sent(sent)
+            self._loop.add_writer(self._socket.fileno(), self._flush)
+
+    def _sendmsg(self, parts: Sequence[Part]) -> int:
+        assert self._socket is not None
+        try:
+            return self._socket.sendmsg(parts[:_IOV_MAX])
+        except BlockingIOError:
+            return 0
         except OSError as error:
             self.lose(error)
-            return
-        while out and sent >= len(out[0]):
-            sent -= len(out.popleft())
-        if out:
-            out[0] = out[0][sent:]
-        elif not self.closed:
+            return 0
+
+    def _flush(self) -> None:
+        """Send on, called by the loop when the socket takes more."""
+        self._sent(self._sendmsg(list(islice(self._out, _IOV_MAX))))
+        if not self._out and not self.closed:
+            assert self._socket is not None
             self._loop.remove_writer(self._socket.fileno())
+
+    def _sent(self, size: int) -> None:
+        out = self._out
+        while out and size >= len(out[0]):
+            size -= len(out.popleft())
+        if out:
+            out[0] = out[0][size:]
 
     def lose(self, error: Exception | None) -> None:
         """End the connection and say so."""

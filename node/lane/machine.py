@@ -20,7 +20,7 @@ from node.model.limits import (
     TRANSACTION_TIMEOUT_S,
 )
 
-_PAUSED = {State.WAITING, State.SUSPECT}
+_PAUSED = (State.WAITING, State.SUSPECT)
 
 
 class Machine:
@@ -48,16 +48,15 @@ class Machine:
     @property
     def deadline(self) -> float | None:
         """When a Ticked is due (monotonic s); None: not before another fact."""
-        times: list[float] = []
         if self.phase is Phase.BACKING_OFF:
-            times.append(self._retry_at)
-        elif self.phase is Phase.RUNNING:
-            if self._begun is not None:
-                times.append(self._begun + COMMIT_INTERVAL_S)
-            else:
-                times.extend(route.retry_at for route in self.routes.values() if route.state in _PAUSED)
-                if self._skipped_since is not None:
-                    times.append(self._skipped_since + SKIP_COMMIT_S)
+            return self._retry_at
+        if self.phase is not Phase.RUNNING:
+            return None
+        if self._begun is not None:
+            return self._begun + COMMIT_INTERVAL_S
+        times = [route.retry_at for route in self.routes.values() if route.state in _PAUSED]
+        if self._skipped_since is not None:
+            times.append(self._skipped_since + SKIP_COMMIT_S)
         return min(times, default=None)
 
     def handle(self, fact: f.Fact, now: float) -> list[f.Order]:  # noqa: C901, PLR0912 - one arm a fact
@@ -171,7 +170,7 @@ class Machine:
         state = self._current(fact.route, fact.generation)
         if state is None:
             return
-        if state.state not in {State.INSPECTING, State.FLOWING}:
+        if state.state not in (State.INSPECTING, State.FLOWING):
             return
         if state.state is State.FLOWING:
             self._give(f.Unfollow(fact.route))
@@ -333,7 +332,7 @@ class Machine:
 
     def _abort(self, detail: str, now: float) -> None:
         """Abort what is open, then take a new producer; where nothing can be aborted any more, take it at once."""
-        if self.phase in {Phase.RUNNING, Phase.CLOSING, Phase.RECORDING} and self._begun is not None:
+        if self.phase in (Phase.RUNNING, Phase.CLOSING, Phase.RECORDING) and self._begun is not None:
             self.failure = detail
             self._roll_back()
             self.phase = Phase.ABORTING
@@ -379,7 +378,7 @@ class Machine:
 
     def _stop(self) -> None:
         self._stopping = True
-        if self.phase in {Phase.BACKING_OFF, Phase.OPENING, Phase.RECOVERING, Phase.GIVEN_UP}:
+        if self.phase in (Phase.BACKING_OFF, Phase.OPENING, Phase.RECOVERING, Phase.GIVEN_UP):
             self._close()
 
     def _close(self) -> None:

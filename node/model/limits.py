@@ -33,6 +33,10 @@ FETCH_WAIT_S = 0.5
 UNSETTLED_BYTES_MAX + FETCH_BYTES_MAX = 22 MiB at most. A Fetch without data is answered after FETCH_WAIT_S, so a new
 route joins within that time and an idle connection costs two requests a second."""
 
+FETCH_WAIT_HELD_S = 0.01
+"""The same while a route is left out of the Fetch: about as long as a route at full speed takes to settle what it is held for
+(AHEAD_BYTES_MAX / 2 at 200 MB/s). With FETCH_WAIT_S, one busy route among idle ones stood still for half a second again and again."""
+
 FRAME_BYTES_MAX = 128 * MIB
 """A reply longer than this is not Kafka's: the connection is closed instead of the memory filled. Kafka returns one
 batch whole even above fetch.max.bytes, and message.max.bytes is at most 100 MiB on brokers in use."""

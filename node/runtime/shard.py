@@ -74,7 +74,7 @@ class Shard:
         finally:
             self._feeding = False
         self._set_timer()
-        if self.machine.phase in {Phase.CLOSED, Phase.GIVEN_UP}:
+        if self.machine.phase.is_over:
             self.ended.set()
 
     def _set_timer(self) -> None:

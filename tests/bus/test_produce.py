@@ -15,7 +15,7 @@ from node.model.names import Topic
 
 A, B = Topic("445102.civil-affairs.villages"), Topic("445102.civil-affairs.streets")
 REPLY = struct.pack(">i", 9) + ProduceResponse_v7([(A, [(0, 0, 100, -1, 3), (4, 10, -1, -1, -1)]), (B, [(2, 0, 7, -1, 0)])], 0).encode()
-FOUND = [(TopicPartition(A, 0), 0, 100), (TopicPartition(A, 4), 10, -1), (TopicPartition(B, 2), 0, 7)]
+FOUND = {TopicPartition(A, 0): (0, 100), TopicPartition(A, 4): (10, -1), TopicPartition(B, 2): (0, 7)}
 
 
 def _joined(parts: list[Any]) -> bytes:
@@ -51,7 +51,7 @@ def test_a_reply_tells_each_batch() -> None:
 def test_an_empty_reply_is_a_reply() -> None:
     """No topics is no error."""
     data = bytearray(struct.pack(">i", 1) + ProduceResponse_v7([], 0).encode())
-    assert parse(data, 0, len(data)) == (1, [])
+    assert parse(data, 0, len(data)) == (1, {})
 
 
 @pytest.mark.parametrize("rest", [b"", REPLY], ids=["nothing-behind", "an-older-reply-behind"])

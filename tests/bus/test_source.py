@@ -8,7 +8,7 @@ import pytest
 from node.bus.client import Client
 from node.bus.source import open_source
 from node.lane import TopicPartition
-from node.model.limits import FETCH_BYTES_MAX, MIB, UNSETTLED_BYTES_MAX
+from node.model.limits import FETCH_BYTES_MAX, FETCH_WAIT_S, MIB, UNSETTLED_BYTES_MAX
 from tests.bus.conftest import Cluster, Transactions, first
 from tests.bus.sourcing import Taker, following
 
@@ -105,6 +105,31 @@ async def test_a_held_route_rests_and_others_go_on(near: Cluster, client: Client
         source.hold(routes[0], held=False)
         await taker.until(lambda: len(taker.values(routes[0])) == 2)
         assert taker.values(routes[1]) == []
+
+
+async def test_a_released_route_does_not_wait_for_idle_ones(near: Cluster, client: Client) -> None:
+    """One busy route among idle ones is held and released many times a second: no release may cost what an idle Fetch waits."""
+    topic = await near.make(partitions=2)
+    busy, idle = TopicPartition(topic, 0), TopicPartition(topic, 1)
+    taker, loop = Taker(), asyncio.get_running_loop()
+    await client.look([topic])
+    async with open_source(client, "test") as source:
+        source.follow(following(client, busy, taker))
+        source.follow(following(client, idle, taker))
+        await taker.until(lambda: taker.replies >= 2)
+        source.hold(busy, held=True)
+        await near.write(topic, b"0")
+        took = []
+        for number in range(1, 6):
+            before = taker.replies
+            await taker.until(lambda before=before: taker.replies >= before + 2)  # type: ignore[misc]  # a Fetch without the busy one is under way
+            released = loop.time()
+            source.hold(busy, held=False)
+            await taker.until(lambda number=number: len(taker.values(busy)) == number)  # type: ignore[misc]  # bound as it is now
+            took.append(loop.time() - released)
+            source.hold(busy, held=True)
+            await near.write(topic, b"%d" % number)
+    assert max(took) < 0.8 * FETCH_WAIT_S
 
 
 async def test_unsettled_bytes_are_bounded_and_nothing_is_lost(near: Cluster, client: Client) -> None:

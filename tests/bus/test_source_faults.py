@@ -107,7 +107,7 @@ async def test_what_fails_again_and_again_is_asked_once_each_time_it_is_followed
         taker.again = lambda _route: None
         broker.answers[FETCH] = answer
         for times in (1, 2, 3):
-            await taker.until(lambda times=times: len(taker.failures) == times)
+            await taker.until(lambda times=times: len(taker.failures) == times)  # type: ignore[misc]  # bound as it is now
             assert (broker.count(FETCH), source.trouble, source._unplaced) == (times, "", {})
             source.follow(following(client, HERE, taker))
         broker.answers[FETCH] = in_turn(replied(records(0)), silent)
