@@ -2,12 +2,14 @@
 
 A place is the path of fields from the record's root: `holder.street`, `tags[]` (items of an array), `extra{}` (values
 of a map), `amount|1` (the second branch of a union). Rules are those of the Avro specification 1.12; on purpose a
-recursive type is refused as well, for its records have no bound.
+recursive type is refused as well, for its records have no bound. The rules of fields and types are those of `node.avro.rules`.
 """
 
 import re
 from typing import Any
 
+from node.avro.rule_kinds import Target, kind_of
+from node.avro.rules import read_rules
 from node.errors import SchemaError
 
 PRIMITIVES = frozenset(("null", "boolean", "int", "long", "float", "double", "bytes", "string"))
@@ -26,6 +28,7 @@ _LOGICAL_BASES: dict[str, tuple[str, ...]] = {
 }
 _KEY_TYPES = ("string", "enum", "int", "long")
 _KEY_LOGICAL = (None, "date", "uuid")
+_NULLS = ("null", {"type": "null"})
 _INT_RANGE = (-(2**31), 2**31 - 1)
 _LONG_RANGE = (-(2**63), 2**63 - 1)
 
@@ -71,11 +74,15 @@ class _Walk:
                     node, place, namespace
                 )
                 _check_logical(node, kind, place)
-            case {"type": dict() | list() as inner}:
-                self.type(inner, place, namespace)
+                _check_rules(node, Target(kind_of(node), node, outermost=not place), place)
+            case {"type": str(kind)} if kind in PRIMITIVES:
+                _check_logical(node, kind, place)
+                _check_rules(node, Target(kind_of(node), node), place)
             case {"type": str(kind)}:
                 self._reference(kind, place, namespace)
-                _check_logical(node, kind, place)
+                raise _fault(place, f"the type {kind} is named already: write its name alone")
+            case {"type": dict() | list()}:
+                raise _fault(place, 'a type stands in an object of its own: write what its "type" holds')
             case _:
                 raise _fault(place, 'a type is a name, a union in [ ], or an object with "type"')
 
@@ -119,10 +126,26 @@ class _Walk:
             seen.add(name)
             if "type" not in field:
                 raise _fault(at, 'a field needs a "type"')
-            self.type(field["type"], at, full.rpartition(".")[0])
-            if "default" in field and not self._fits(field["type"], field["default"], full.rpartition(".")[0]):
+            space = full.rpartition(".")[0]
+            self.type(field["type"], at, space)
+            if "default" in field and not self._fits(field["type"], field["default"], space):
                 raise _fault(at, "the default does not fit the field's type")
+            if "rule" in field:
+                raise _fault(at, 'rules stand in "rules", a list of objects such as {"rule": "not-null"}')
+            _check_rules(field, self._target(field["type"], space), at)
         self._open.discard(full)
+
+    def _target(self, node: Any, namespace: str) -> Target:
+        """Return what the rules of a field stand on, its type having been walked: of a union with null the other type, if only one is left."""
+        nullable = False
+        if isinstance(node, list):
+            others = [branch for branch in node if branch not in _NULLS]
+            nullable = len(others) < len(node)
+            if not nullable or len(others) != 1:
+                return Target("union", {}, nullable=nullable)
+            node = others[0]
+        resolved = self._named.get(_full(node, namespace), {"type": node}) if isinstance(node, str) else node
+        return Target(kind_of(resolved), resolved, nullable=nullable)
 
     def _enum(self, node: dict[str, Any], place: str, namespace: str) -> None:
         self._define(node, place, namespace)
@@ -180,7 +203,7 @@ class _Walk:
             case {"type": "record"}:
                 space = _full(node["name"], node.get("namespace", namespace)).rpartition(".")[0]
                 fits = isinstance(value, dict) and all(self._field_fits(field, value, space) for field in node["fields"])
-            case {"type": inner}:
+            case {"type": str(inner)}:
                 fits = self._fits(inner, value, namespace)
             case _ if node in PRIMITIVES:
                 fits = _primitive_fits(node, value)
@@ -220,6 +243,10 @@ def _check_logical(node: dict[str, Any], kind: str, place: str) -> None:
         precision, scale = node.get("precision"), node.get("scale", 0)
         if type(precision) is not int or type(scale) is not int or not 0 <= scale <= precision or precision < 1:
             raise _fault(place, "a decimal needs a precision of at least 1 and a scale from 0 to the precision")
+
+
+def _check_rules(node: dict[str, Any], target: Target, place: str) -> None:
+    read_rules(node.get("rules", []), target, place)
 
 
 def _kind(branch: Any, namespace: str) -> str:

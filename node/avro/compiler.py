@@ -77,7 +77,7 @@ class Compiler:
     def compile(self, record: dict[str, Any]) -> list[int]:
         """Compile the outermost record; return the ids of its own rules."""
         root = self._place("", None)
-        own = [self._add(rule, root) for rule in self._read(record, [], Target("record", record, outermost=True), root)]
+        own = [self._add(rule, root) for rule in read_rules(record.get("rules", []), Target("record", record, outermost=True), "")]
         self._record(record, root)
         self._emit(root, layout.END)
         return own
@@ -130,7 +130,8 @@ class Compiler:
     def _one(self, node: dict[str, Any], rules: list[Any], place: Place, null: int | None) -> int:
         """Compile a type that is no union, `null` being the index of null in the union of two that it stands in."""
         target = Target(kind_of(node), node, nullable=null is not None)
-        found = [(rule, self._add(rule, place)) for rule in self._read(node, rules, target, place)]
+        read = read_rules(node.get("rules", []), Target(kind_of(node), node), place.path) + read_rules(rules, target, place.path)
+        found = [(rule, self._add(rule, place)) for rule in read]
         if node["type"] in {"record", "array", "map"}:
             return self._nested(node, target, found, place, null)
         if target.kind == "null":
@@ -199,9 +200,6 @@ class Compiler:
             jumps.append(self._emit(place, layout.JUMP))
         for jump in jumps:
             self.rows[jump][layout.A] = self._next
-
-    def _read(self, node: dict[str, Any], rules: list[Any], target: Target, place: Place) -> list[Rule]:
-        return read_rules(node.get("rules", []), target, place.path) + read_rules(rules, target, place.path)
 
     def _add(self, rule: Rule, place: Place) -> int:
         self.rules.append(Named(place.path, rule))

@@ -16,6 +16,7 @@ def _field(kind: Any, name: str = "a", **more: Any) -> dict[str, Any]:
     return {"name": name, "type": kind, **more}
 
 
+ENUM = {"type": "enum", "name": "E", "symbols": ["A", "B"]}
 ADDRESS = {"type": "record", "name": "Address", "fields": [_field("string", "street")]}
 
 GOOD: list[dict[str, Any]] = [
@@ -25,7 +26,13 @@ GOOD: list[dict[str, Any]] = [
     _record(_field(["null", "int"], default=3)),
     _record(_field({"type": "array", "items": ADDRESS}), _field("Address", "b", default={"street": "x"})),
     _record(_field({"type": "map", "values": "long"}, default={})),
-    _record(_field({"type": {"type": "string"}})),
+    _record(_field({"type": "string", "rules": [{"rule": "digits"}]}, rules=[{"rule": "length", "max": 18}])),
+    _record(_field(["null", "string"], rules=[{"rule": "not-null", "severity": "warn"}, {"rule": "digits"}])),
+    _record(_field(["null", "string", "int"], rules=[{"rule": "not-null"}])),
+    _record(_field(ENUM), _field(["null", "E"], "b", rules=[{"rule": "set", "values": ["A"]}])),
+    _record(_field({"type": "array", "items": {"type": "string", "rules": [{"rule": "digits"}]}}, rules=[{"rule": "length", "min": 1}])),
+    _record(_field("int"), rules=[{"rule": "cel", "expression": "a > 0"}]),
+    _record(_field("string", rules=[{"rule": "code-list", "name": "GB/T 2261.1", "file": "codes/gbt-2261-1.csv"}])),
     _record(_field({"type": "enum", "name": "E", "symbols": ["A", "B"]}, default="B"), _field("E", "b", default="A")),
     _record(_field({"type": "fixed", "name": "F", "size": 2}, default="\u00ff\u0000")),
     _record(_field({"type": "bytes", "logicalType": "decimal", "precision": 4, "scale": 2})),
@@ -52,6 +59,21 @@ BAD: list[tuple[Any, str]] = [
     (_record(_field("strnig")), "a: unknown type 'strnig'"),
     (_record(_field(3)), "a: a type is a name"),
     (_record(_field({"type": "Nowhere"})), "a: unknown type 'Nowhere'"),
+    (_record(_field({"type": {"type": "string"}})), "a: a type stands in an object of its own"),
+    (_record(_field({"type": ["null", "int"]})), "a: a type stands in an object of its own"),
+    (_record(_field(ENUM), _field({"type": "E"}, "b")), "b: the type E is named already"),
+    (_record(_field("string", rule="cn-uscc")), 'a: rules stand in "rules"'),
+    (_record(_field("string", rules={"rule": "digits"})), 'a: "rules" must be a list'),
+    (_record(_field("string", rules=[{"rule": "not-null"}])), "a: rule not-null: the type is never null"),
+    (_record(_field(["int", "string"], rules=[{"rule": "digits"}])), "a: rule digits: it fits string, not union"),
+    (_record(_field(["null", ENUM], rules=[{"rule": "set", "values": ["C"]}])), 'a: rule set: "values" has a text that is no symbol'),
+    (
+        _record(_field({"type": "map", "values": {"type": "int", "rules": [{"rule": "cn-uscc"}]}})),
+        r"a\{\}: rule cn-uscc: it fits string, not int",
+    ),
+    (_record(_field(["null", {"type": "int", "rules": [{"rule": "digits"}]}])), r"a\|1: rule digits: it fits string, not int"),
+    (_record(_field(ADDRESS | {"rules": [{"rule": "cel", "expression": "true"}]})), "a: rule cel: it stands on the outermost record"),
+    (_record(rules=[{"rule": "cel"}]), 'rule cel: "expression" is missing'),
     (_record(_field({"type": "array"})), 'a: an array needs "items"'),
     (_record(_field({"type": "map"})), 'a: a map needs "values"'),
     (_record(_field({"type": "array", "items": {"type": "map", "values": "x"}})), r"a\[\]\{\}: unknown type"),
