@@ -5,16 +5,17 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import uvicorn
-from litestar import Litestar
+from litestar import Litestar, Request, Response
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 
 from node import __version__
 from node.errors import BusError, CommandRefused
-from node.http import book, operations
+from node.http import book, operations, registry, registry_answers
 from node.http.answers import http_error, refused, unforeseen
 from node.runtime import Node
 
@@ -25,13 +26,19 @@ _STOP_S = 2
 def application(node: Node) -> Litestar:
     """Return the ASGI application that serves a node."""
     return Litestar(
-        [*operations.HANDLERS, *book.HANDLERS],
+        [*operations.HANDLERS, *book.HANDLERS, registry.registry()],
         dependencies={"node": Provide(lambda: node, sync_to_thread=False)},
-        exception_handlers={CommandRefused: refused, HTTPException: http_error, Exception: unforeseen},
+        exception_handlers={CommandRefused: refused, HTTPException: _http_error, Exception: unforeseen},
         openapi_config=OpenAPIConfig(title="Exchange node", version=__version__, path="/v1/openapi"),
         request_max_body_size=_BODY_BYTES_MAX,
         logging_config=None,
     )
+
+
+def _http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+    """Answer where no handler was found, in the form of the face that the path belongs to."""
+    answer = registry_answers.http_error if registry.serves(request.url.path) else http_error
+    return answer(request, error)
 
 
 class _Server(uvicorn.Server):
@@ -50,6 +57,9 @@ async def open_http(node: Node, host: str, port: int) -> AsyncIterator[int]:
         listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
         raise BusError(f"http.listen {host}:{port} cannot be had ({error}): is another process listening there?") from error
+    # Connections inherit it. asyncio does so only where a socket names its protocol, which `create_server` leaves out, and headers and
+    # body go out apart: each answer but the first would wait 40 ms for the client's delayed acknowledgement.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     config = uvicorn.Config(application(node), log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=_STOP_S)
     server = _Server(config)
     serving = asyncio.create_task(server.serve([listening]), name="http")

@@ -29,6 +29,14 @@ async def test_an_unknown_path_is_told_as_json(web: httpx.AsyncClient) -> None:
     assert (answer.status_code, set(answer.json())) == (404, {"code", "en", "zh"})
 
 
+async def test_an_answer_on_a_kept_connection_waits_for_nobody() -> None:
+    """Nagle's algorithm and a delayed acknowledgement would make each take 40 ms."""
+    node = Node(NodeSettings(division=Division("990000"), bootstrap="127.0.0.1:1", replication=1), Metrics())
+    async with open_http(node, "127.0.0.1", 0) as port, httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+        answers = [await client.get("/livez") for _ in range(20)]
+    assert min(answer.elapsed.total_seconds() for answer in answers[1:]) < 0.02
+
+
 async def test_an_address_that_is_taken_is_told() -> None:
     """The second server on an address says which address it could not have."""
     node = Node(NodeSettings(division=Division("990000"), bootstrap="127.0.0.1:1", replication=1), Metrics())

@@ -1,0 +1,41 @@
+"""The registry: Confluent's Schema Registry API on every node, answered from the book alone.
+
+So serializers of every language work unchanged with `schema.registry.url` set to the node. The book has the schemas of all nodes,
+each under the id that its content gives it, so it does not matter which node is asked. Schemas enter by the catalogue: whoever posts
+one is told the id of the registered schema that equals it, or what differs. One module for each resource of the API:
+
+- `registry_subjects`: `/subjects`, versions, look-up and registering.
+- `registry_schemas`: `/schemas/types`, `/schemas/ids/…`.
+- `registry_settings`: `/config`, `/mode`: FULL_TRANSITIVE and READONLY, for all subjects alike.
+- `registry_compatibility`: `/compatibility/subjects/…`.
+
+`registry_book` reads the book as subjects and versions, `registry_answers` has error codes and bodies.
+
+Not offered, each with an answer that says so: references, JSON Schema and Protobuf, other naming strategies, `-key` subjects,
+deleting, levels and modes of one subject. Bounds: those of the server; a schema is compared with each version of its resource, at
+0.4 ms. Failure modes: a node behind its control logs answers from what it has, so a schema of a minute ago may not be found yet.
+"""
+
+from litestar import Router
+from litestar.exceptions import HTTPException
+
+from node.http import registry_compatibility, registry_schemas, registry_settings, registry_subjects
+from node.http.registry_answers import http_error, unforeseen
+
+_ROOTS = {"subjects", "schemas", "config", "mode", "compatibility"}
+
+
+def serves(path: str) -> bool:
+    """Tell whether a path is the registry's, also where nothing is at it."""
+    return path.split("/")[1] in _ROOTS
+
+
+def registry() -> Router:
+    """Return the paths of the registry."""
+    modules = (registry_subjects, registry_schemas, registry_settings, registry_compatibility)
+    return Router(
+        "/",
+        route_handlers=[handler for module in modules for handler in module.HANDLERS],
+        exception_handlers={HTTPException: http_error, Exception: unforeseen},
+        tags=["registry"],
+    )

@@ -1,0 +1,71 @@
+"""A node without Kafka whose book holds a catalogue, as its HTTP face serves it: what the registry answers from."""
+
+import json
+from typing import Any
+
+from litestar.testing import AsyncTestClient
+
+from node.avro.ids import canonical, schema_id
+from node.control import encode
+from node.control.bodies import Body
+from node.control.run import Run
+from node.http.server import application
+from node.model.names import Department, Division, Topic
+from node.model.values import DepartmentValue, Kind, ResourceValue, SchemaValue
+from node.runtime import Node, NodeSettings
+from node.telemetry import Metrics
+
+HERE, OTHER = Division("990000"), Division("990100")
+VILLAGES, PERMITS, TWIN = Topic("990000.civil-affairs.villages"), Topic("990000.civil-affairs.permits"), Topic("990100.tax.twin")
+ALIEN = Topic("990100.tax.alien")
+AT = "2026-11-22T12:00:00.000Z"
+FIELDS = [{"name": "code", "type": "string", "doc": "代码"}, {"name": "people", "type": ["null", "int"], "default": None}]
+FIRST: dict[str, Any] = {"type": "record", "name": "Village", "namespace": "cn.gov", "key": ["code"], "fields": FIELDS}
+SECOND = FIRST | {
+    "fields": [*FIELDS, {"name": "area", "type": {"type": "bytes", "logicalType": "decimal", "precision": 10, "scale": 2}, "default": ""}]
+}
+R22037: dict[str, Any] = {"type": "record", "name": "R22037", "fields": []}
+R30270: dict[str, Any] = R22037 | {"name": "R30270"}
+"""Two schemas that share an id."""
+assert schema_id(R22037) == schema_id(R30270)
+
+
+def registered(schema: object) -> SchemaValue:
+    """A schema as its event says it."""
+    return SchemaValue(id=schema_id(schema), schema=canonical(schema))
+
+
+def resource(name: Topic, schema: object) -> ResourceValue:
+    """A resource of a schema."""
+    return ResourceValue(name=name, title=name, kind=Kind.FACTS, schema=schema_id(schema), partitions=1)
+
+
+def say(node: Node, author: Division, *bodies: Body) -> None:
+    """Fold what an author says."""
+    run = Run(author, node.ledger.book.tail(author), AT)
+    for body in bodies:
+        run.say(body)
+    for event in run.events:
+        node.ledger.book.fold(author, encode(event))
+
+
+def catalogued_node() -> Node:
+    """A node with two versions of villages, and another's schema of the same id as its own permits."""
+    node = Node(NodeSettings(division=HERE, bootstrap="127.0.0.1:1", replication=1), Metrics())
+    say(node, HERE, DepartmentValue(department=Department("990000.civil-affairs"), name="民政厅"))
+    say(node, HERE, registered(FIRST), resource(VILLAGES, FIRST), registered(SECOND), resource(VILLAGES, SECOND))
+    say(node, HERE, registered(R22037), resource(PERMITS, R22037))
+    say(node, OTHER, DepartmentValue(department=Department("990100.tax"), name="税务局"))
+    say(node, OTHER, registered(R30270), resource(TWIN, R30270))
+    assert not node.ledger.book.refused
+    return node
+
+
+def served(node: Node) -> AsyncTestClient[Any]:
+    """A client of a node's HTTP face."""
+    return AsyncTestClient(application(node))
+
+
+def posted(schema: object, **more: Any) -> dict[str, Any]:
+    """What a client posts of a schema."""
+    return {"schema": json.dumps(schema)} | more
