@@ -1,6 +1,7 @@
 """A node at run time: its two halves, what they show, and the supervisor that keeps them going."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -141,10 +142,10 @@ class Node:
             while True:
                 self._dirty.clear()
                 await self._reconcile(client)
-                try:
-                    await asyncio.wait_for(self._dirty.wait(), WATCH_INTERVAL_S)
-                except TimeoutError:
-                    continue
+                # Not `wait_for`: in Python 3.11 it loses a cancellation that comes together with the event.
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(WATCH_INTERVAL_S):
+                        await self._dirty.wait()
 
     async def _reconcile(self, client: Client) -> None:
         """Make what the book asks for: topics here, routes on the link. Also run now and then: terms end at midnight."""

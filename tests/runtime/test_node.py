@@ -67,6 +67,22 @@ async def test_a_node_without_its_parent_still_keeps_its_own_book(kafka: Kafka) 
         assert await node.command(AddDepartment(department=Department(f"{here}.a"), name="a"))
 
 
+@pytest.mark.parametrize("steps", range(4))
+async def test_a_half_that_is_cancelled_ends(kafka: Kafka, steps: int) -> None:
+    """Also where a change of the book and the cancellation come together: a stop must not be lost."""
+    node = Node(NodeSettings(division=Division("970800"), bootstrap=kafka.bootstrap, replication=1), Metrics())
+    half = asyncio.create_task(node.keep_own_cluster())
+    await until(lambda: not node.reasons)
+    node._changed()
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    half.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        async with asyncio.timeout(5):
+            await half
+    await node.ledger.close()
+
+
 async def test_only_what_is_stopped_can_be_resumed(kafka: Kafka) -> None:
     """A word for a route that flows, or that there is not, is refused."""
     async with _running(NodeSettings(division=Division("970500"), bootstrap=kafka.bootstrap, replication=1)) as node:
