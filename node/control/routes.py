@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from node.control.book import Book
-from node.model.limits import CONTROL_EVENT_BYTES_MAX, SHARDS
+from node.model.limits import CONTROL_EVENT_BYTES_MAX, MIB, SHARDS
 from node.model.names import Division, Topic, control_topic, division_of, progress_topic
 from node.model.values import Kind, ResourceValue
 
@@ -121,4 +121,10 @@ _CONTROL = _CARRIED | {
     # The longest event and its batch's and record's headers: room for as much again, for a run of events may share a batch.
     "max.message.bytes": str(2 * CONTROL_EVENT_BYTES_MAX),
 }
-_PROGRESS = _CARRIED | {"cleanup.policy": "compact"}
+_PROGRESS = _CARRIED | {
+    "cleanup.policy": "compact",
+    # Whoever takes a shard reads its whole partition, and the cleaner leaves the segment that is being written alone: with Kafka's own
+    # bounds, a week or a GiB, that would be all that a week of commits wrote.
+    "segment.ms": str(3_600_000),
+    "segment.bytes": str(16 * MIB),
+}

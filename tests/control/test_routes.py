@@ -187,7 +187,7 @@ def test_logs_that_contradict_each_other_end_the_way_up() -> None:
 
 
 def test_topics_have_settings_fit_for_raw_carriage(world: World) -> None:
-    """Control logs are kept for ever, progress is compacted in a partition for each shard, resources as their kind asks."""
+    """Control logs are kept for ever, progress is compacted in short segments for each shard, resources as their kind asks."""
     world.carry_out(CITY, catalogue(CITY, "base", Kind.STATE))
     world.carry_out(CITY, catalogue(CITY, "week", Kind.FACTS, retention_ms=604_800_000))
     specs = topics_here(world.book, CITY, ROOT, TODAY)
@@ -200,9 +200,10 @@ def test_topics_have_settings_fit_for_raw_carriage(world: World) -> None:
     for code in PARENTS:
         name = control_topic(code)
         assert specs[name] == TopicSpec(name, 1, carried | kept | {"max.message.bytes": "2097152"})
+    compacted = {"cleanup.policy": "compact", "segment.ms": "3600000", "segment.bytes": "16777216"}
     for code in (CITY, DISTRICT, DISTRICT2):
         name = progress_topic(code)
-        assert specs[name] == TopicSpec(name, 16, carried | {"cleanup.policy": "compact"})
+        assert specs[name] == TopicSpec(name, 16, carried | compacted)
     facts = carried | kept | {"max.message.bytes": "1048576"}
     assert specs[topic(CITY)] == TopicSpec(topic(CITY), 2, facts)
     assert specs[topic(CITY, "week")] == TopicSpec(topic(CITY, "week"), 2, facts | {"retention.ms": "604800000"})
