@@ -14,7 +14,7 @@ from benchmarks.topics import LOG_LEVEL
 from node.adapters.publish import BATCH_BYTES_MAX
 from node.avro import encode, frame, key_of, parse, schema_id
 from node.batch.header import HEADER_BYTES, Header, marker, read
-from node.demo import licences
+from node.demo.generate import records
 from node.errors import Unavailable
 from node.model.shipped import shipped
 
@@ -46,7 +46,7 @@ def events(seed: int, count: int) -> Iterator[tuple[bytes, bytes]]:
     """
     avsc = msgspec.json.decode(shipped("schemas/licences/licences.avsc").read_bytes())
     schema, number = parse(avsc), schema_id(avsc)
-    for serial, event in enumerate(licences.events(seed, count=count, licences=count * 2 // 5)):
+    for serial, event in enumerate(made.datum for made in records("licences", count=count, seed=seed)):
         bare = len(frame(number, encode(schema, event | {"remark": None})))
         room = VALUE_BYTES - bare - 1
         if 0 <= room <= _SERIAL_BYTES_MAX:

@@ -34,7 +34,7 @@ def demo(*, once: Flag = False, records: Annotated[int, Parameter(validator=Numb
     """
     from node.demo import run  # noqa: PLC0415  # slow to import, and only the demo needs it
 
-    return run(once=once, records=records, lang=voice.language)
+    return run.run(once=once, records=records, lang=voice.language)
 
 
 def cut(division: str, *, voice: Voice = VOICE) -> int:
@@ -47,9 +47,9 @@ def cut(division: str, *, voice: Voice = VOICE) -> int:
     Args:
         division: 下级节点的区划代码 / Division of the node below the link.
     """
-    from node.demo import cut as cut_link  # noqa: PLC0415
+    from node.demo import run  # noqa: PLC0415
 
-    cut_link(division)
+    run.cut(division)
     voice.tell(
         {"division": division, "link": "cut"},
         voice.say(
@@ -70,8 +70,8 @@ def mend(division: str, *, voice: Voice = VOICE) -> int:
     Args:
         division: 下级节点的区划代码 / Division of the node below the link.
     """
-    from node.demo import mend as mend_link  # noqa: PLC0415
+    from node.demo import run  # noqa: PLC0415
 
-    mend_link(division)
+    run.mend(division)
     voice.tell({"division": division, "link": "mended"}, voice.say(f"the link of {division} is restored", f"{division} 的链路已恢复"))
     return Exit.OK

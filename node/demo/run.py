@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.live import Live
 
-from node.demo.remote import serve
+from node.demo.remote import ask, serve
 from node.demo.story import TAKERS, Publication, prepare, publications, publish
 from node.demo.table import Board, summary
 from node.demo.takers import Received, Taker
@@ -48,6 +48,16 @@ def run(*, once: bool, records: int, lang: str) -> int:
         except NodeError as error:
             console.print(str(error), style="red", markup=False)  # it may quote a broker's log, which is full of brackets
             return 1
+
+
+def cut(division: str) -> None:
+    """Cut the link of a running demo's node to its parent. CommandRefused if no demo runs here or there is no such link."""
+    ask(FOLDER, "break", division)
+
+
+def mend(division: str) -> None:
+    """Restore the link. CommandRefused as with `cut`."""
+    ask(FOLDER, "mend", division)
 
 
 @contextmanager

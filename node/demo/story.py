@@ -12,7 +12,8 @@ import msgspec
 import yaml
 
 from node.control import AddDepartment, AddDivision, ApplyCatalogue, CatalogueItem, GiveGrant
-from node.demo import licences
+from node.demo.generate import records as generated
+from node.demo.generate import write_rows
 from node.demo.world import TREE, NodeProcess, World
 from node.errors import Unavailable
 from node.model.shipped import shipped
@@ -107,7 +108,7 @@ def publications(folder: Path, records: int) -> Iterator[Publication]:
     yield Publication(VILLAGES, shipped("deploy/demo/villages.csv"))
     yield Publication(STREETS, shipped("deploy/demo/streets.csv"))
     file = folder / "licences.ndjson"
-    licences.write(file, licences.events(SEED, count=records, licences=max(1, records * 2 // 5)))
+    write_rows(file, "licences", generated("licences", count=records, seed=SEED))
     yield Publication(LICENCES, file)
 
 

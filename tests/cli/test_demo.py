@@ -5,18 +5,18 @@ from typing import Any
 
 import pytest
 
-from node import demo
+from node.demo import run as demo
 
 
 def test_options_reach_the_demo_and_its_status_comes_back(cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """Exit status 0 only when the demo says so."""
     given: list[dict[str, Any]] = []
 
-    def run(**options: Any) -> int:
+    def play(**options: Any) -> int:
         given.append(options)
         return 1
 
-    monkeypatch.setattr(demo, "run", run)
+    monkeypatch.setattr(demo, "run", play)
     assert cli("demo", "--once", "--records", "20000", "--lang", "zh").status == 1
     assert cli("demo").status == 1
     assert given == [{"once": True, "records": 20000, "lang": "zh"}, {"once": False, "records": 100_000, "lang": "en"}]

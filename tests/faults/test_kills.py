@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from node.avro import encode, frame, key_of, parse, schema_id
-from node.demo import licences
+from node.demo.generate import records
 from node.demo.story import SEED
 from node.demo.takers import Received, Taker
 from node.demo.world import CITY, DISTRICT, PROVINCE, World
@@ -58,8 +58,8 @@ async def _strike_on_the_way(
 
 def _records(schema: dict[str, object]) -> Iterator[tuple[bytes, bytes]]:
     parsed = parse(schema)
-    for event in licences.events(SEED, count=_ROWS, licences=_ROWS * 2 // 5):
-        yield key_of(parsed, event) or b"", frame(schema_id(schema), encode(parsed, event))
+    for made in records("licences", count=_ROWS, seed=SEED):
+        yield key_of(parsed, made.datum) or b"", frame(schema_id(schema), encode(parsed, made.datum))
 
 
 def _version(schema: dict[str, object]) -> Callable[[bytes], int]:
