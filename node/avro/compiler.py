@@ -140,7 +140,7 @@ class Compiler:
         if null is not None:
             self._nullable(row, null, found)
             self.rows[row][layout.NULL_TO] = self._next
-        self.leaves.setdefault(place.path, Leaf(target, row, place))
+        self.leaves[place.path] = Leaf(target, row, place)
         self._attach(row, target, found, place)
         return _SIZES.get(node["type"], node["size"] if node["type"] == "fixed" else 1)
 
@@ -149,10 +149,10 @@ class Compiler:
         if null is not None:
             head = self._emit(place, layout.NOTHING)
             self._nullable(head, null, found)
-            place = msgspec.structs.replace(place, guards=(*place.guards, head))
         if node["type"] == "record":
-            self.leaves.setdefault(place.path, Leaf(target, -1 if head is None else head, place))
-            least = self._record(node, place)
+            self.leaves[place.path] = Leaf(target, -1 if head is None else head, place)
+            guards = place.guards if head is None else (*place.guards, head)
+            least = self._record(node, msgspec.structs.replace(place, guards=guards))
         else:
             least = self._array(node, target, found, place)
         if head is not None:
@@ -179,7 +179,7 @@ class Compiler:
         self._emit(place, layout.LOOP, block * layout.ROW_WIDTH, cell)
         self.rows[block][layout.A], self.rows[block][layout.NULL_INDEX] = self._next, least
         row = self._emit(place, layout.COUNT, b=cell)
-        self.leaves.setdefault(place.path, Leaf(target, row, place))
+        self.leaves[place.path] = Leaf(target, row, place)
         self._attach(row, target, found, place)
         return 1
 

@@ -11,8 +11,10 @@ import numpy as np
 
 from node.avro import layout
 from node.avro.jit import Bytes, Int32s, Int64s, compiled, inlined, load8, load32, load64, number_at, row_at
+from node.avro.kernel_cel import outcome
 from node.avro.kernel_read import read_int, read_long, utf8_fault
-from node.avro.kernel_rules import holds, refuses
+from node.avro.kernel_rules import holds
+from node.avro.kernel_warnings import count_warnings, refuses, uncount_warnings
 
 _LONG_MIN = -(2**63)
 
@@ -39,7 +41,7 @@ def walk(data: Bytes, start: int, end: int, tables: Tables, state: Int64s, now_m
         op, flags, before = row_at(rows, row + layout.OP), row_at(rows, row + layout.FLAGS), at
         if op > layout.LEAF_LAST:
             if op == layout.END:
-                return _end(at, end, numbers, state)
+                return _end(data, at, end, numbers, text, state, start)
             code, at, after, budget = _turn(op, data, at, end, rows, row, numbers, state, budget)
             if code != layout.OK:
                 return _fail(state, rows, row, at, code)
@@ -211,26 +213,25 @@ def _begin(numbers: Int64s, state: Int64s) -> None:
 
 
 @inlined
-def _end(at: int, end: int, numbers: Int64s, state: Int64s) -> int:
+def _end(data: Bytes, at: int, end: int, numbers: Int64s, text: Bytes, state: Int64s, start: int) -> int:
+    """Judge a value of which all leaves are well: nothing may follow, and the rules across its fields must hold."""
+    state[layout.S_FIELD], state[layout.S_RULE], state[layout.S_OFFSET] = 0, -1, at
     if at != end:
-        state[layout.S_FIELD], state[layout.S_RULE], state[layout.S_OFFSET] = 0, -1, at
         return layout.E_TRAILING
-    _count(numbers, state, 1)
+    rules, last = number_at(numbers, layout.N_RECORD_RULES), number_at(numbers, layout.N_RECORD_RULES_END)
+    for rule in range(rules, last, layout.RECORD_WIDTH):
+        row = number_at(numbers, rule + layout.RECORD_TEST)
+        if outcome(row, data, numbers, text, state) != layout.IS_TRUE and refuses(rule, numbers, state):
+            state[layout.S_RULE], state[layout.S_OFFSET] = number_at(numbers, rule + layout.RULE_ID), start
+            return layout.E_RULE
+    count_warnings(numbers, state)
     return layout.OK
-
-
-@inlined
-def _count(numbers: Int64s, state: Int64s, one: int) -> None:
-    first, count = number_at(numbers, layout.N_WARNINGS), number_at(numbers, layout.N_RULES)
-    for place in range(state[layout.S_PENDING]):
-        state[first + state[first + 2 * count + place]] += one
 
 
 @compiled
 def uncount(tables: Tables, state: Int64s) -> None:
     """Take back the warnings of the value that was walked last: it passed, and is refused for another reason."""
-    _count(tables.numbers, state, -1)
-    state[layout.S_PENDING] = 0
+    uncount_warnings(tables.numbers, state)
 
 
 @inlined

@@ -6,8 +6,6 @@ from node.avro.jit import Bytes, Int64s, compiled, inlined, load8, number_at
 from node.avro.kernel_codes import is_credit_code, is_division, is_phone, is_resident_id
 from node.avro.kernel_compare import decimal_order, is_member, is_number_member
 from node.avro.layout import (
-    N_RULES,
-    N_WARNINGS,
     R_BYTES,
     R_CHARACTERS,
     R_CREDIT,
@@ -23,13 +21,9 @@ from node.avro.layout import (
     R_RESIDENT,
     R_TEXTS,
     R_UUID,
-    RULE_ID,
     RULE_OP,
-    RULE_WARNS,
     RULE_X,
     RULE_Y,
-    S_PENDING,
-    S_SERIAL,
 )
 
 _UUID_LENGTH = 36
@@ -80,8 +74,9 @@ def _within_decimals(data: Bytes, at: int, length: int, numbers: Int64s, text: B
 
 
 @inlined
-def _real(bits: int) -> float:
-    return np.int64(bits).view(np.float64)  # the bits of a double stand in an int64
+def real(bits: int) -> float:
+    """Return the double whose bits stand in an int64."""
+    return np.int64(bits).view(np.float64)
 
 
 @compiled
@@ -111,7 +106,7 @@ def holds(rule: int, data: Bytes, value: int, at: int, length: int, numbers: Int
     if op == R_DECIMAL:
         return _within_decimals(data, at, length, numbers, text, x)
     if op == R_REALS:
-        return _real(x) <= _real(value) <= _real(y)
+        return real(x) <= real(value) <= real(y)
     if op == R_BYTES:
         return x <= length <= y
     if op == R_PHONE:
@@ -127,16 +122,3 @@ def _all_digits(data: Bytes, at: int, length: int) -> bool:
         if load8(data, place) < 0x30 or load8(data, place) > 0x39:
             return False
     return True
-
-
-@compiled
-def refuses(rule: int, numbers: Int64s, state: Int64s) -> bool:
-    """Tell whether a rule row that does not hold refuses the value; one that only warns is noted instead, once for a value."""
-    if number_at(numbers, rule + RULE_WARNS) == 0:
-        return True
-    name, first, count = number_at(numbers, rule + RULE_ID), number_at(numbers, N_WARNINGS), number_at(numbers, N_RULES)
-    if state[first + count + name] != state[S_SERIAL]:
-        state[first + count + name] = state[S_SERIAL]
-        state[first + 2 * count + state[S_PENDING]] = name
-        state[S_PENDING] += 1
-    return False

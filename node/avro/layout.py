@@ -105,3 +105,20 @@ CHINA_MS = 8 * 3_600_000
 """China keeps UTC+8 all year: its date is what "today" means."""
 ZERO_ITEMS_MAX = 4096
 """Items of no bytes (null, empty records) in one value: more would cost time without bound for bytes that never came."""
+
+RECORD_TEST, RECORD_WIDTH = 3, 4
+"""A rule across fields in `numbers`: as in a rule row its id and whether it only warns, then the place of its first test row."""
+# A test row: what to compare, with which outcomes it is true, the left slot, two operands, and the row that follows where it is true, false,
+# or an error; negative: the whole expression is.
+TEST_OP, TEST_MASK, TEST_LEFT, TEST_X, TEST_Y, TEST_TRUE, TEST_FALSE, TEST_ERROR, TEST_WIDTH = range(9)
+IS_TRUE, IS_FALSE, IS_ERROR = -1, -2, -3
+LESS, EQUAL, GREATER, APART = 1, 2, 4, 8
+"""What two values can be to each other, as bits; APART: there is no order, for one is null or no number."""
+UNEQUAL = LESS | GREATER | APART
+NEEDED = 16
+"""null is an error here, not merely unequal"""
+T_NUMBERS, T_REALS, T_DECIMALS, T_TEXTS = range(4)
+"""with the slot X; where units differ (milliseconds, microseconds) the left is multiplied by Y if that is positive, else the right by -Y"""
+T_PAIR_LAST = T_TEXTS
+T_NULL, T_NUMBER, T_REAL, T_DECIMAL, T_TEXT, T_CHARACTERS, T_BYTES, T_STARTS, T_AMONG_NUMBERS, T_AMONG_TEXTS = range(4, 14)
+"""with a constant: a number or a double's bits X, a text at X of Y bytes, a set at X; of T_NULL the slot alone counts"""

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import re2
 
 from node.avro import layout
+from node.avro.cel import compile_expression
 from node.avro.compiler import Compiler, Named
 from node.avro.jit import Int64s
 from node.avro.kernel import Tables
@@ -101,7 +102,8 @@ _WORDS = {
 def compile_program(schema: ParsedSchema) -> Program:
     """Return the program of a schema; SchemaError names the place of what the kernel does not support."""
     compiler = Compiler(schema.named)
-    compiler.compile(schema.avro)
+    own = compiler.compile(schema.avro)
+    _put_record_rules(compiler, own)
     _put_key(compiler, schema)
     numbers, slots, rules = compiler.pools.numbers, len(compiler.slots), len(compiler.rules)
     warnings = layout.S_SLOTS + slots * layout.SLOT_WORDS
@@ -129,6 +131,19 @@ def read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     view = array.view()
     view.flags.writeable = False
     return view
+
+
+def _put_record_rules(compiler: Compiler, own: list[int]) -> None:
+    """Put the rules across fields, whose fields keep their slots."""
+    rows = []
+    for name in own:
+        rule = compiler.rules[name].rule
+        try:
+            rows += [0, name, int(rule.warns), compile_expression(rule.parameters["expression"], compiler)]
+        except ValueError as fault:
+            raise SchemaError(f"schema: rule cel: {fault}") from None
+    numbers = compiler.pools.numbers
+    numbers[layout.N_RECORD_RULES], numbers[layout.N_RECORD_RULES_END] = compiler.pools.put(rows), len(numbers)
 
 
 def _put_key(compiler: Compiler, schema: ParsedSchema) -> None:

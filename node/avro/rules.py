@@ -96,7 +96,7 @@ RULES: dict[str, RuleKind] = {
         ),
         RuleKind(
             name="code-list",
-            fits=("string", *INTEGERS),
+            fits=("string",),
             required=("name",),
             optional=("file", "values"),
             zh="代码表中的代码；书写时给出文件，登记时文件由其中的代码代替",
