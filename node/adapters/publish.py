@@ -1,4 +1,4 @@
-"""A file goes to a resource's topic, exactly once, however often it is interrupted and run again."""
+"""A file goes to a resource's inbox, exactly once, however often it is interrupted and run again. The gate takes it from there."""
 
 import asyncio
 import time
@@ -19,7 +19,7 @@ from node.avro import ParsedSchema, encode, frame_header, key_of, parse
 from node.bus.security import Security
 from node.errors import BusError, DataError, RowError, Unavailable
 from node.model.limits import BACKOFF_FIRST_S, BACKOFF_MAX_S, KIB, TRANSACTION_TIMEOUT_S
-from node.model.names import department_of
+from node.model.names import Topic, department_of, inbox_topic
 from node.model.partition import partition_of
 from node.model.values import Kind, ResourceValue, SchemaValue
 
@@ -76,7 +76,7 @@ async def publish(
     on_refused: Callable[[Sequence[Refusal]], None] = lambda _refusals: None,
     now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
 ) -> Published:
-    """Publish the rows of a CSV, NDJSON or Avro file to a resource, each exactly once, typed by its schema.
+    """Publish the rows of a CSV, NDJSON or Avro file to a resource's inbox, each exactly once, typed by its schema.
 
     A row that does not fit is refused, by line, and the rest goes on; `on_refused` gets all refusals of a transaction
     once it is committed. The place is kept for each resource by the
@@ -123,6 +123,10 @@ class _Job(msgspec.Struct, frozen=True):
     now_ms: Callable[[], int]
 
     @property
+    def topic(self) -> Topic:
+        return inbox_topic(self.resource.name)
+
+    @property
     def group(self) -> str:
         return publication_group(self.resource, self.seen.sha256)
 
@@ -162,12 +166,12 @@ class _Course:
 
 async def _session(job: _Job, course: _Course) -> None:
     """Publish with one producer to the file's end. Unavailable if Kafka went away before anything was committed."""
-    topic, progressed = job.resource.name, False
+    topic, progressed = job.topic, False
     batch_bytes = min(BATCH_BYTES_MAX, job.resource.max_message_bytes)
     try:
         with kafka_errors(topic):
             async with open_producer(job.bootstrap, job.group, batch_bytes=batch_bytes, security=job.security) as producer:
-                await _check_topic(producer, job.resource)
+                await _check_topic(producer, topic, job.resource.partitions)
                 course.found(await read_place(job.bootstrap, job.group, topic, security=job.security))
                 with closing(read_rows(job.path, job.schema, course.place.row)) as rows:
                     while not course.done:
@@ -178,22 +182,22 @@ async def _session(job: _Job, course: _Course) -> None:
             raise
 
 
-async def _check_topic(producer: AIOKafkaProducer, resource: ResourceValue) -> None:
+async def _check_topic(producer: AIOKafkaProducer, topic: Topic, wanted: int) -> None:
     """Return when the topic is as the catalogue says. All topics are asked for: asking for one by name may make it."""
-    partitions = (await producer.client.fetch_all_metadata()).partitions_for_topic(resource.name)
+    partitions = (await producer.client.fetch_all_metadata()).partitions_for_topic(topic)
     if partitions is None:
-        raise Unavailable(f"{resource.name}: the topic is not there yet; the owner's node makes it")
-    if len(partitions) != resource.partitions:
-        raise BusError(f"{resource.name}: the topic has {len(partitions)} partitions, the catalogue says {resource.partitions}")
+        raise Unavailable(f"{topic}: the topic is not there yet; the owner's node makes it")
+    if len(partitions) != wanted:
+        raise BusError(f"{topic}: the topic has {len(partitions)} partitions, the catalogue says {wanted}")
 
 
 async def _transaction(job: _Job, producer: AIOKafkaProducer, rows: Iterator[Row], place: Place) -> tuple[Place, list[Refusal]]:
     """Publish the next rows in one transaction, with the place behind them; return that place and what was refused."""
-    topic = job.resource.name
+    topic = job.topic
     async with asyncio.timeout(DEADLINE_S):
         await producer.begin_transaction()
         try:
-            batches = _Batches(producer, job.resource)
+            batches = _Batches(producer, topic, job.resource.partitions)
             row, refused = await _fill(job, batches, rows)
             if row is None or not unchanged(job.path, job.seen):
                 raise DataError(f"{job.path.name}: changed while it was being published; only a file that stands still can be")
@@ -244,8 +248,8 @@ class _Batches:
     Rows go into batches of our own because `producer.send` costs a future and a task's turn for each of them.
     """
 
-    def __init__(self, producer: AIOKafkaProducer, resource: ResourceValue) -> None:
-        self._producer, self._topic, self._partitions = producer, resource.name, resource.partitions
+    def __init__(self, producer: AIOKafkaProducer, topic: Topic, partitions: int) -> None:
+        self._producer, self._topic, self._partitions = producer, topic, partitions
         self._open: dict[int, Any] = {}
         self._full: list[tuple[int, Any]] = []
         self._answers: list[asyncio.Future[Any]] = []

@@ -49,7 +49,8 @@ def parse(schema: object) -> ParsedSchema:
     """Return the schema that `schema` (decoded JSON) describes; SchemaError names the place of the first fault."""
     try:
         check(schema)
-        avro = fastavro.parse_schema(schema)  # type: ignore[arg-type]  # check refuses what is no object
+        # Forced, or a schema that calls itself parsed would be believed.
+        avro = fastavro.parse_schema(schema, _force=True)  # type: ignore[arg-type]  # check refuses what is no object
     except RecursionError as fault:
         raise SchemaError("schema: it is nested too deeply") from fault
     except (SchemaParseException, UnknownType) as fault:

@@ -9,7 +9,7 @@ from node.batch.records import Record, records
 from node.errors import BatchError
 from node.model.limits import DECOMPRESSED_BYTES_MAX
 
-_TRANSACTIONAL = 0x10
+_CODEC_BITS, _TRANSACTIONAL = 0x07, 0x10
 
 
 def build(
@@ -36,9 +36,19 @@ def build(
         count += 1
     if not count or len(section) > DECOMPRESSED_BYTES_MAX:
         raise BatchError(f"no batch can be built of {count} records with {len(section)} bytes")
-    batch = bytearray(HEADER_BYTES) + compress(codec, section)
     attributes = codec | (_TRANSACTIONAL if transactional else 0)
-    producer = producer_id, producer_epoch, base_sequence
+    return assemble(section, count, first, latest, attributes=attributes, producer=(producer_id, producer_epoch, base_sequence))
+
+
+def assemble(
+    section: Buffer, count: int, first: int, latest: int, *, attributes: int, producer: tuple[int, int, int] = (-1, -1, -1)
+) -> bytearray:
+    """Return a batch of `count` records that stand uncompressed in `section`, numbered from 0.
+
+    `first` is what their timestamp deltas start from, `latest` the greatest timestamp (ms); `attributes` say the codec, `producer` is id,
+    epoch and base sequence.
+    """
+    batch = bytearray(HEADER_BYTES) + compress(attributes & _CODEC_BITS, section)
     HEADER.pack_into(batch, 0, 0, len(batch) - 12, -1, MAGIC, 0, attributes, count - 1, first, latest, *producer, count)
     seal(batch, 0, len(batch))
     return batch

@@ -21,7 +21,7 @@ _XERIAL_HEADER_BYTES = 16
 _BLOCK_LENGTH = Struct(">i")
 
 
-def compress(codec: int, section: bytearray) -> bytes:
+def compress(codec: int, section: Buffer) -> bytes:
     """Return the record section compressed by `codec`; BatchError for a codec that Kafka does not define."""
     if codec == NONE:
         return bytes(section)

@@ -35,7 +35,7 @@ def records(batch: Buffer, header: Header) -> Iterator[Record]:
     at = 0
     offset = header.base_offset
     for _ in range(header.count):
-        record, at = _record(data, at, header)
+        record, at = record_at(data, at, header)
         if not offset <= record.offset < header.next_offset:
             raise BatchError(f"a record has offset {record.offset}, out of order or outside its batch")
         offset = record.offset + 1
@@ -50,8 +50,8 @@ def _section(batch: Buffer, header: Header) -> bytes:
     return bytes(decompress(header.codec, memoryview(batch)[HEADER_BYTES : header.size]))
 
 
-def _record(data: bytes, at: int, header: Header) -> tuple[Record, int]:
-    """Return the record at `at` and the place after it."""
+def record_at(data: Buffer, at: int, header: Header) -> tuple[Record, int]:
+    """Return the record at `at` of an uncompressed section and the place after it; BatchError where it is garbled."""
     length, at = varint(data, at, len(data))
     end = at + length
     if not 0 < length <= len(data) - at:
@@ -69,17 +69,17 @@ def _record(data: bytes, at: int, header: Header) -> tuple[Record, int]:
     return Record(header.base_offset + offset_delta, timestamp, key, value, headers), end
 
 
-def _nullable(data: bytes, at: int, end: int) -> tuple[bytes | None, int]:
+def _nullable(data: Buffer, at: int, end: int) -> tuple[bytes | None, int]:
     """Return the bytes that follow their length, or None where it is -1 (Kafka takes every negative length for it)."""
     length, at = varint(data, at, end)
     if length < 0:
         return None, at
     if length > end - at:
         raise BatchError(f"a key, value or header of {length} bytes in a record that has {end - at} left")
-    return data[at : at + length], at + length
+    return bytes(data[at : at + length]), at + length
 
 
-def _headers(data: bytes, at: int, end: int) -> tuple[tuple[tuple[str, bytes | None], ...], int]:
+def _headers(data: Buffer, at: int, end: int) -> tuple[tuple[tuple[str, bytes | None], ...], int]:
     count, at = varint(data, at, end)
     if not 0 <= count <= min(_HEADERS_MAX, end - at):
         raise BatchError(f"{count} headers in a record that has {end - at} bytes left and may have {_HEADERS_MAX}")

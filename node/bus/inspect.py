@@ -11,7 +11,7 @@ from node.bus.client import Client
 from node.bus.faults import of_route, raised, speaks_of_route
 from node.bus.fetch import walk_committed
 from node.errors import BatchError, BusError
-from node.lane import Progress, Side, TopicPartition
+from node.lane import Progress, Side, TopicPartition, Written
 from node.model.limits import FETCH_PARTITION_BYTES_MAX
 
 EARLIEST, LATEST = -2, -1
@@ -74,15 +74,15 @@ async def source_side(client: Client, route: TopicPartition, progress: Progress 
     return Side(topic_id=str(info.id), start=start, end=end, last_crc=crc)
 
 
-async def target_side(client: Client, route: TopicPartition, progress: Progress | None) -> Side:
-    """Look at a route's target. BusError if it cannot be seen now, BatchError if a batch behind our last one is damaged."""
+async def target_side(client: Client, route: TopicPartition, written: Written | None) -> Side:
+    """Look at a target of a route. BusError if it cannot be seen now, BatchError if a batch behind our last one is damaged."""
     info = client.topic(route.topic)
     if info is None or route.partition >= info.partitions:
         return Side(topic_id="")
     start, end = await offset(client, route, EARLIEST), await offset(client, route, LATEST)
-    last = progress.target_last if progress else -1
+    last = written.last if written else -1
     crc = await _crc_at(client, route, last) if start <= last < end else None
-    behind = max(start, progress.target_next if progress else 0)
+    behind = max(start, written.next if written else 0)
     beyond = await first_committed(client, route, behind) is not None if behind < end else False
     return Side(topic_id=str(info.id), start=start, end=end, last_crc=crc, beyond=beyond)
 

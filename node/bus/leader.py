@@ -20,7 +20,7 @@ from node.bus.produce import Packer, parse
 from node.bus.wire import Acks
 from node.errors import BusError, ProtocolError
 from node.lane import TopicPartition
-from node.lane.facts import Batch
+from node.lane.facts import Batch, Wrote
 from node.model.limits import BACKOFF_FIRST_S, INFLIGHT_MAX, MESSAGE_BYTES_MAX, REQUEST_TIMEOUT_S
 
 _AGAIN_S = 0.002
@@ -30,15 +30,27 @@ _BATCHES_MAX = 200
 _TIMED_OUT, _CUT_OFF = 7, 13
 
 
-class Item(msgspec.Struct, eq=False):
-    """A batch to be written: a fetched one, or progress records (`batch` is None)."""
+class Group(msgspec.Struct, eq=False):
+    """Fetched batches of a route that are settled together, once all that was made of them is written."""
 
     route: TopicPartition
     generation: int
+    batches: Sequence[Batch]
+    left: int
+    """batches made of them that are not acknowledged yet"""
+    wrote: list[Wrote]
+
+
+class Item(msgspec.Struct, eq=False):
+    """A batch to be written to a partition: one of a group's, or progress records (`group` is None)."""
+
+    route: TopicPartition
     buffer: bytearray
     start: int
     header: Header
-    batch: Batch | None
+    group: Group | None
+    crc: int = 0
+    """CRC-32C as written"""
     since: float = 0.0
     """loop time (s) at which it was first sent"""
 
@@ -179,23 +191,21 @@ class Leader:
         """Something is in flight or about to be sent again."""
         return bool(self._sent or self._again)
 
-    def drop_unsent(self) -> Sequence[Item]:
-        """Return what is not in flight, and forget it: what waits, and what was refused for a moment (nothing of it was appended)."""
-        waiting, self._waiting = self._waiting, {}
-        refused, self._again = self._again, []
-        return [*refused, *(item for queue in waiting.values() for item in queue)]
+    def drop_unsent(self) -> None:
+        """Forget what is not in flight: what waits, and what was refused for a moment (nothing of it was appended)."""
+        self._waiting = {}
+        self._again = []
 
-    def close(self) -> Sequence[Item]:
-        """End the connection; return everything that is not settled."""
+    def close(self) -> None:
+        """End the connection and forget everything."""
         self._closed = True
-        held = [*self.drop_unsent(), *self._unsettled()]
+        self.drop_unsent()
         self._sent.clear()
         if self._timer is not None:
             self._timer.cancel()
         if self._wire is not None:
             self._wire.close()
             self._wire = None
-        return held
 
     def _on_lost(self, error: Exception | None) -> None:
         self._wire = None

@@ -13,6 +13,7 @@ when to begin, produce, record, commit and abort.
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Protocol
 
@@ -24,13 +25,14 @@ from node.batch.records import Record
 from node.bus.client import Client, Coordinator
 from node.bus.faults import RETRY_FIRST_BATCH, name_of, raised, speaks_of_route, stop_of
 from node.bus.fetch import Piece
-from node.bus.leader import Item, Leader
+from node.bus.leader import Group, Item, Leader
 from node.bus.produce import Packer
 from node.errors import BusError, Unavailable
 from node.lane import Stop, TopicPartition
-from node.lane.facts import Batch, Moved
+from node.lane.facts import Batch, Moved, Wrote
 from node.lane.progress import encode, key_of
 from node.model.limits import TRANSACTION_TIMEOUT_S
+from node.transform import Write
 
 _SEQUENCES = 1 << 31
 _QUIESCE_S = 0.002
@@ -41,8 +43,8 @@ Spawn = Callable[[Coroutine[Any, Any, None]], object]
 class Listener(Protocol):
     """Who owns the producer: the driver of one shard."""
 
-    def settled(self, route: TopicPartition, generation: int, offset: int) -> None:
-        """The oldest outstanding batch of a route stands in the target at `offset`."""
+    def settled(self, route: TopicPartition, generation: int, wrote: Sequence[Wrote]) -> None:
+        """What was made of the oldest outstanding batch of a route stands in its targets."""
 
     def recorded(self) -> None:
         """The progress stands in the open transaction."""
@@ -78,6 +80,8 @@ class Sink:
         self._adding: list[Item] = []
         self._first_out: set[TopicPartition] = set()
         self._first_settled: set[TopicPartition] = set()
+        self._groups: dict[TopicPartition, deque[Group]] = {}
+        """by route, what is not settled yet, oldest first"""
 
     async def open(self) -> None:
         """Take the transactional.id: former owners are fenced and their transaction is ended (KIP-98)."""
@@ -93,11 +97,21 @@ class Sink:
         self._first_out.clear()
         self._first_settled.clear()
 
-    def produce(self, route: TopicPartition, generation: int, batch: Batch) -> None:
-        """Write a fetched batch; its bytes are stamped in place and released when they are settled."""
-        piece = batch.handle
-        assert isinstance(piece, Piece)
-        self._put(Item(route, generation, piece.buffer.bytes, piece.start, piece.header, batch))
+    def produce(self, route: TopicPartition, generation: int, batches: Sequence[Batch], writes: Sequence[Write]) -> None:
+        """Write what was made of a route's oldest batches, in order; they are settled, and their bytes released, when all of it stands.
+
+        What is written is stamped in place.
+        """
+        if self.closed:
+            release(batches)
+            return
+        group = Group(route, generation, batches, len(writes), [])
+        self._groups.setdefault(route, deque()).append(group)
+        for one in writes:
+            target = route if one.topic == route.topic else TopicPartition(one.topic, route.partition)
+            self._put(Item(target, one.data, one.start, one.header, group))
+        if not writes:
+            self._settle(route)
 
     def record(self, moved: Sequence[Moved], now_ms: int) -> None:
         """Write progress records in the open transaction."""
@@ -106,7 +120,7 @@ class Sink:
             for i, move in enumerate(moved)
         ]
         data = build(records, codec=0)
-        self._put(Item(self._progress, 0, data, 0, read(data, 0), None))
+        self._put(Item(self._progress, data, 0, read(data, 0), None))
 
     async def end(self, *, commit: bool) -> None:
         """Commit or abort. After an exception nobody knows which of the two it was.
@@ -126,18 +140,21 @@ class Sink:
     def close(self) -> None:
         """Let go of all connections and of every buffer that was not settled."""
         self.closed = True
-        self._drop_unsent()
+        self._adding = []
         leaders, self._leaders = self._leaders, {}
         for leader in leaders.values():
-            for item in leader.close():
-                _release(item)
+            leader.close()
+        self._release_groups()
+
+    def _release_groups(self) -> None:
+        groups, self._groups = self._groups, {}
+        for queue in groups.values():
+            for group in queue:
+                release(group.batches)
 
     def _drop_unsent(self) -> None:
         for leader in self._leaders.values():
-            for item in leader.drop_unsent():
-                _release(item)
-        for item in self._adding:
-            _release(item)
+            leader.drop_unsent()
         self._adding = []
 
     async def _quiesce(self) -> None:
@@ -147,6 +164,7 @@ class Sink:
             self._drop_unsent()
         if self.closed:
             raise Unavailable(f"the connection of {self._id} ended before the abort")
+        self._release_groups()
 
     # ---- called by the leaders
 
@@ -160,25 +178,37 @@ class Sink:
         sequence = self._sequences.get(item.route, 0)
         crc = restamp(item.buffer, item.start, item.header, self._producer_id, self._epoch, sequence)
         self._sequences[item.route] = (sequence + item.header.count) % _SEQUENCES
-        if item.batch is not None:
-            item.batch.sent_crc = crc
+        item.crc = crc
 
     def answered(self, item: Item, code: int, offset: int) -> bool:
         """Take the broker's answer for one batch; False: send it again as it is."""
         if code in RETRY_FIRST_BATCH and item.route not in self._first_settled and not self.closed:
             return False
-        _release(item)
         if self.closed:  # by what the listener did about another batch of the same reply
             return True
         if code:
-            self._refused(item.route, code)
+            self._refused(item, code)
             return True
         self._first_settled.add(item.route)
-        if item.batch is None:
+        group = item.group
+        if group is None:
             self._listener.recorded()
-        else:
-            self._listener.settled(item.route, item.generation, offset)
+            return True
+        group.wrote.append(Wrote(item.route.topic, offset, item.header.count, item.header.size, item.crc))
+        group.left -= 1
+        if not group.left:
+            self._settle(group.route)
         return True
+
+    def _settle(self, route: TopicPartition) -> None:
+        """Tell of a route's batches that are done, oldest first: a later one may be done before, where targets have different leaders."""
+        queue = self._groups[route]
+        while queue and not queue[0].left and not self.closed:
+            group = queue.popleft()
+            release(group.batches)
+            last = len(group.batches) - 1
+            for i in range(len(group.batches)):
+                self._listener.settled(route, group.generation, group.wrote if i == last else ())
 
     def lose(self, error: BusError) -> None:
         """Say once that the producer is of no use any more."""
@@ -194,8 +224,8 @@ class Sink:
 
     def _put(self, item: Item) -> None:
         if self.closed:
-            _release(item)
-        elif item.route in self._added:
+            return
+        if item.route in self._added:
             self._queue(item)
         else:
             self._adding.append(item)
@@ -227,21 +257,20 @@ class Sink:
 
     def _not_added(self, answer: Any, code: int) -> None:
         codes = {TopicPartition(topic, p): c for topic, partitions in answer.errors for p, c in partitions if speaks_of_route(c)}
-        for route, one in codes.items():
-            self._refused(route, one)
-        if not codes:
-            self.lose(raised(code, f"AddPartitionsToTxn of {self._id}"))
+        if not codes or self._progress in codes:
+            self.lose(raised(codes.get(self._progress, code), f"AddPartitionsToTxn of {self._id}"))
+        for item in {item.route: item for item in self._adding if item.route in codes}.values():
+            self._refused(item, codes[item.route])
 
-    def _refused(self, route: TopicPartition, code: int) -> None:
-        if route == self._progress or not speaks_of_route(code):
-            self.lose(raised(code, f"{route}"))
+    def _refused(self, item: Item, code: int) -> None:
+        if item.group is None or not speaks_of_route(code):
+            self.lose(raised(code, f"{item.route}"))
         elif not self.closed:
-            self._listener.target_failed(route, stop_of(code), name_of(code))
+            self._listener.target_failed(item.group.route, stop_of(code), f"{item.route}: {name_of(code)}")
 
     def _queue(self, item: Item) -> None:
         node = self.client.leader(*item.route)
         if node is None:
-            _release(item)
             self.lose(raised(5, f"{item.route}"))
             return
         leader = self._leaders.get(node)
@@ -257,8 +286,9 @@ class Sink:
             self.lose(error)
 
 
-def _release(item: Item) -> None:
-    if item.batch is not None:
-        piece = item.batch.handle
+def release(batches: Sequence[Batch]) -> None:
+    """Give the bytes of fetched batches back: nobody reads or sends them any more."""
+    for batch in batches:
+        piece = batch.handle
         assert isinstance(piece, Piece)
         piece.release()

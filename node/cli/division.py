@@ -1,6 +1,5 @@
 """`division`: the tree of divisions."""
 
-import csv
 from typing import get_args
 
 from cyclopts import App
@@ -9,11 +8,9 @@ from node.cli.client import open_node
 from node.cli.given import give
 from node.cli.voice import SESSION, CliError, Exit, Session, table
 from node.control import AddDivision
+from node.model.divisions import known_divisions
 from node.model.names import Division
-from node.model.shipped import shipped
 from node.model.values import DivisionValue, Level
-
-TABLE = "schemas/divisions/divisions.csv"
 
 
 def build() -> App:
@@ -42,7 +39,7 @@ def add(code: str, *, name: str | None = None, level: Level | None = None, paren
     """
     with open_node(session.node) as node:
         own = node.node().division
-    known = _known(code)
+    known = known_divisions().get(code)
     if known is None and (name is None or level is None):
         en = f"{code} is not in the shipped table: give its --name and its --level ({', '.join(get_args(Level))})"
         raise CliError("unknown-division", en, f"内置表中没有 {code}：请给出 --name 与 --level（{', '.join(get_args(Level))}）", Exit.WRONG)
@@ -76,22 +73,3 @@ def list_(*, session: Session = SESSION) -> int:
         shown.add_row(one.code, one.name, one.level, one.parent or "")
     session.tell(found, shown)
     return Exit.OK
-
-
-def _known(code: str) -> DivisionValue | None:
-    """Return what the shipped table says of a division."""
-    with shipped(TABLE).open(encoding="utf-8", newline="") as file:
-        row = next((row for row in csv.DictReader(file) if row["code"] == code), None)
-    if row is None:
-        return None
-    level: Level = next(level for level in get_args(Level) if level == row["level"])
-    parent = Division(row["parent"]) if row["parent"] else None
-    return DivisionValue(
-        code=Division(code),
-        name=row["name"],
-        level=level,
-        parent=parent,
-        valid_from=row["valid_from"],
-        valid_to=row["valid_to"],
-        successor=row["successor"],
-    )

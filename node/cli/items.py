@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from node.avro import parse
+from node.avro.files import read_schema
 from node.config import Field, Lang, Reading, Shape, Wrong, read_text, read_yaml, whole_within
 from node.control import CatalogueItem
 from node.errors import ConfigError, SchemaError
@@ -36,18 +37,24 @@ def read_items(files: Iterable[Path], lang: Lang) -> tuple[CatalogueItem, ...]:
 
 def _schema(path: Path, reading: Reading) -> Any:
     """Return the schema as parsed JSON; what is wrong with it becomes a problem of the key that names its file."""
+    from node.avro.program import compile_program  # noqa: PLC0415 - it brings Numba, which takes longer than most other commands
+
     named = reading.values.get("schema")
     if named is None:
         return None
     file = path.parent / named
     try:
-        schema = json.loads(file.read_text("utf-8-sig"))
-        parse(schema)
+        schema = read_schema(file)
+        compile_program(parse(schema))
     except OSError as error:
         why = error.strerror or type(error).__name__
+        beside = "name the .avsc beside this file, and in it code lists beside the .avsc"
         reading.wrong(
             "schema",
-            Wrong(f"{file} cannot be read ({why}); name the .avsc beside this file", f"{file} 无法读取（{why}）；应填同目录的 .avsc"),
+            Wrong(
+                f"{error.filename} cannot be read ({why}); {beside}",
+                f"{error.filename} 无法读取（{why}）；应填同目录的 .avsc，代码表也在其旁",
+            ),
         )
     except json.JSONDecodeError as error:
         en = f"{file}:{error.lineno}: not JSON: {error.msg} at column {error.colno}; mend the syntax there"

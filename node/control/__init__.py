@@ -38,7 +38,7 @@ from node.control.commands import (
 )
 from node.control.decide import decide
 from node.control.events import Event, day_of, decode, digest, encode, stamp
-from node.control.routes import Route, TopicSpec, routes, topics_here
+from node.control.routes import Route, TopicSpec, gates, routes, topics_here
 from node.control.tree import Tree
 
 __all__ = [
@@ -67,6 +67,7 @@ __all__ = [
     "decode",
     "digest",
     "encode",
+    "gates",
     "read_command",
     "routes",
     "stamp",

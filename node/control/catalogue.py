@@ -4,9 +4,7 @@ import itertools
 import json
 from collections import Counter
 
-import fastavro
-from fastavro.schema import SchemaParseException
-
+from node.avro import parse
 from node.avro.compatibility import comparable, conflicts, read, told
 from node.avro.ids import canonical, text_id
 from node.control.bodies import RETENTION_MS_MAX
@@ -69,33 +67,15 @@ def _check_bounds(item: CatalogueItem) -> None:
 
 
 def _schema_key(item: CatalogueItem) -> tuple[str, ...]:
-    """Return the fields of the key, none where the schema names none; CommandRefused when it is no record or the key is wrong."""
-    fields = _field_names(item)
-    key = item.schema.get("key")
-    if key is None:
-        return ()
-    if not isinstance(key, list) or not key or len({*map(str, key)}) != len(key):
-        raise _bad_schema(item, '"key" must be a list of field names, each once', '"key" 应为字段名列表，且不重复')
-    for name in key:
-        if name not in fields:
-            raise _bad_schema(item, f'"key" names {name!r}, which is no field of the record', f'"key" 中的 {name!r} 不是该记录的字段')
-    return tuple(key)
+    """Return the fields of the key, none where the schema names none; CommandRefused for a schema that no gate could check records by."""
+    from node.avro.program import compile_program  # noqa: PLC0415 - it brings Numba, which takes longer than most of what else control is for
 
-
-def _field_names(item: CatalogueItem) -> list[str]:
-    if item.schema.get("type") != "record":
-        raise _bad_schema(item, "the outermost type must be a record", "最外层类型应为 record")
     try:
-        # Forced, or a schema that calls itself parsed would be believed.
-        fastavro.parse_schema(item.schema, _force=True)
-    except (SchemaParseException, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        raise _bad_schema(item, f"Avro cannot parse it: {error!r}", f"无法按 Avro 解析：{error!r}") from error
-    fields = item.schema.get("fields")
-    names = [field["name"] for field in fields] if isinstance(fields, list) else []
-    for name, count in Counter(map(str, names)).items():
-        if count > 1 or name not in names:
-            raise _bad_schema(item, f"field {name!r} stands twice or has no text for a name", f"字段 {name!r} 重复，或其名称不是文字")
-    return names
+        parsed = parse(item.schema)
+        compile_program(parsed)
+    except SchemaError as error:
+        raise _bad_schema(item, str(error), str(error)) from error
+    return parsed.key
 
 
 def _registered(item: CatalogueItem, book: Book, author: Division, said: dict[int, SchemaValue]) -> SchemaValue:

@@ -11,8 +11,15 @@ from typing import Literal
 import msgspec
 
 from node.control.book import Book
-from node.model.limits import CONTROL_EVENT_BYTES_MAX, MIB, SHARDS
-from node.model.names import Division, Topic, control_topic, division_of, progress_topic
+from node.model.limits import (
+    CONTROL_EVENT_BYTES_MAX,
+    INBOX_RETENTION_MS,
+    MIB,
+    QUARANTINE_HEADERS_BYTES,
+    QUARANTINE_RETENTION_MS,
+    SHARDS,
+)
+from node.model.names import Division, Topic, control_topic, division_of, inbox_topic, progress_topic, quarantine_topic
 from node.model.values import Kind, ResourceValue
 
 
@@ -49,6 +56,11 @@ def routes(book: Book, here: Division, parent: Division | None, today: date) -> 
     return frozenset(found)
 
 
+def gates(book: Book, here: Division) -> dict[Topic, ResourceValue]:
+    """Return the resources that `here`'s node gates, by their inboxes: all that its departments own."""
+    return {inbox_topic(topic): resource for topic, resource in book.resources.items() if division_of(topic) == here}
+
+
 def topics_here(book: Book, here: Division, parent: Division | None, today: date) -> dict[Topic, TopicSpec]:
     """Return the topics that `here`'s node makes in its own cluster: its own, its children's progress, and what passes or ends here.
 
@@ -57,7 +69,8 @@ def topics_here(book: Book, here: Division, parent: Division | None, today: date
     codes = {here, *book.tree.divisions, *(() if parent is None else _above(book, parent))}
     specs = [TopicSpec(control_topic(code), 1, _CONTROL) for code in codes]
     specs += [TopicSpec(progress_topic(code), SHARDS, _PROGRESS) for code in (here, *book.tree.children(here))]
-    specs += [_resource_spec(resource) for topic, resource in book.resources.items() if division_of(topic) == here]
+    for inbox, resource in gates(book, here).items():
+        specs += [_resource_spec(resource), _inbox_spec(inbox, resource), _quarantine_spec(resource)]
     specs += [_resource_spec(resource) for resource in _passing(book, here, today)]
     return {spec.topic: spec for spec in specs}
 
@@ -108,6 +121,19 @@ def _resource_spec(resource: ResourceValue) -> TopicSpec:
     return TopicSpec(resource.name, resource.partitions, settings)
 
 
+def _inbox_spec(inbox: Topic, resource: ResourceValue) -> TopicSpec:
+    settings = {"max.message.bytes": str(resource.max_message_bytes), "retention.ms": str(INBOX_RETENTION_MS)}
+    return TopicSpec(inbox, resource.partitions, _CARRIED | _DELETED | settings)
+
+
+def _quarantine_spec(resource: ResourceValue) -> TopicSpec:
+    # A refused record is as large as it was, and its headers more; compressed by us it may be larger than its department made it.
+    largest = 2 * resource.max_message_bytes + QUARANTINE_HEADERS_BYTES
+    settings = {"max.message.bytes": str(largest), "retention.ms": str(QUARANTINE_RETENTION_MS)}
+    return TopicSpec(quarantine_topic(resource.name), resource.partitions, _CARRIED | _DELETED | settings)
+
+
+_DELETED = {"cleanup.policy": "delete", "retention.bytes": "-1"}
 _CARRIED = {
     "compression.type": "producer",
     # Timestamps are the producer's, and old or skewed ones must not stop a link: Kafka's own bound is an hour.

@@ -1,7 +1,6 @@
 """What the demo's stewards do: divisions, departments, three resources, their grants, and the publishing."""
 
 import asyncio
-import csv
 import sys
 from asyncio.subprocess import PIPE
 from collections.abc import Iterator
@@ -11,11 +10,13 @@ from typing import Any
 import msgspec
 import yaml
 
+from node.avro.files import read_schema
 from node.control import AddDepartment, AddDivision, ApplyCatalogue, CatalogueItem, GiveGrant
 from node.demo.generate import records as generated
 from node.demo.generate import write_rows
 from node.demo.world import TREE, NodeProcess, World
 from node.errors import Unavailable
+from node.model.divisions import known_divisions
 from node.model.shipped import shipped
 
 VILLAGES = "445102.civil-affairs.villages"
@@ -48,14 +49,18 @@ class Publication(msgspec.Struct, frozen=True):
 
 async def prepare(world: World) -> None:
     """Say all that has to be said before anything may move: the tree, the departments, the catalogue, the grants."""
-    names = _divisions()
+    known = known_divisions()
     for code, parent in TREE.items():
         # The root says itself who it is; every other division is its parent's to add.
         teller = world.nodes[parent or code]
         await _awake(teller)
         if parent is not None:
             await teller.until("/v1/divisions", "code", {parent})
-        await teller.command(AddDivision(code=code, parent=parent, **names[code]))  # type: ignore[arg-type]  # codes of our own table
+        await teller.command(
+            AddDivision(
+                code=known[code].code, parent=known[code].parent if parent else None, name=known[code].name, level=known[code].level
+            )
+        )
     for code, node in world.nodes.items():
         await node.until("/v1/divisions", "code", {code})
         for department, name in DEPARTMENTS.items():
@@ -91,15 +96,10 @@ async def _is_awake(node: NodeProcess) -> bool:
     return not any(reason.startswith("own cluster") for reason in status["reasons"])
 
 
-def _divisions() -> dict[str, dict[str, str]]:
-    with shipped("schemas/divisions/divisions.csv").open(encoding="utf-8-sig", newline="") as file:
-        return {row["code"]: {"name": row["name"], "level": row["level"]} for row in csv.DictReader(file) if row["code"] in TREE}
-
-
 def _item(resource: str) -> CatalogueItem:
     folder = shipped(f"schemas/{_FOLDERS[resource]}")
     said: dict[str, Any] = yaml.safe_load((folder / f"{folder.name}.yaml").read_text("utf-8"))
-    said["schema"] = msgspec.json.decode((folder / said["schema"]).read_bytes())
+    said["schema"] = read_schema(folder / said["schema"])
     return msgspec.convert(said, CatalogueItem)
 
 

@@ -39,7 +39,7 @@ for ever; only when our own transaction outlived its time-out was it the coordin
 from node.lane.checks import Resume, Side, Stop
 from node.lane.machine import Machine
 from node.lane.phase import Phase
-from node.lane.progress import Progress, TopicPartition
+from node.lane.progress import Progress, TopicPartition, Written
 from node.lane.route import RouteState, State
 
-__all__ = ["Machine", "Phase", "Progress", "Resume", "RouteState", "Side", "State", "Stop", "TopicPartition"]
+__all__ = ["Machine", "Phase", "Progress", "Resume", "RouteState", "Side", "State", "Stop", "TopicPartition", "Written"]

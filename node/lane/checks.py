@@ -4,11 +4,13 @@ The check runs whenever a route is opened, before anything is fetched. Any diffe
 an operator's word (`Resume`) goes past it, and each word says what it loses or doubles.
 """
 
+from collections.abc import Mapping
 from enum import Enum
 
 import msgspec
 
-from node.lane.progress import Progress
+from node.lane.progress import Progress, Written
+from node.model.names import Topic
 
 
 class Stop(Enum):
@@ -55,11 +57,15 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
     beyond: bool = False
 
 
-def compare(progress: Progress | None, source: Side, target: Side) -> Stop | None:
-    """Return why the route may not go on, or None when both sides are what the progress remembers. Both topics exist."""
-    if progress is None:
-        return Stop.TARGET_AHEAD if target.beyond else None
-    return _compare_source(progress, source) or _compare_target(progress, target)
+def compare(progress: Progress | None, source: Side, targets: Mapping[Topic, Side]) -> tuple[Stop, str] | None:
+    """Return why the route may not go on, and the target that differs ("" for the source), or None when all is as the progress remembers.
+
+    All topics exist.
+    """
+    if progress is not None and (stop := _compare_source(progress, source)):
+        return stop, ""
+    known = progress.targets if progress is not None else {}
+    return next(((stop, topic) for topic, target in targets.items() if (stop := _compare_target(known.get(topic), target))), None)
 
 
 def _compare_source(progress: Progress, source: Side) -> Stop | None:
@@ -74,29 +80,35 @@ def _compare_source(progress: Progress, source: Side) -> Stop | None:
     return None
 
 
-def _compare_target(progress: Progress, target: Side) -> Stop | None:
-    if target.topic_id != progress.target_id:
-        return Stop.TARGET_RECREATED
-    if target.end < progress.target_next:
-        return Stop.TARGET_TRUNCATED
-    if progress.target_count and target.last_crc is not None and target.last_crc != progress.target_crc:
-        return Stop.TARGET_ALTERED
-    if target.beyond:
-        return Stop.TARGET_AHEAD
-    return None
+def _compare_target(written: Written | None, target: Side) -> Stop | None:
+    if written is not None:
+        if target.topic_id != written.id:
+            return Stop.TARGET_RECREATED
+        if target.end < written.next:
+            return Stop.TARGET_TRUNCATED
+        if written.count and target.last_crc is not None and target.last_crc != written.crc:
+            return Stop.TARGET_ALTERED
+    return Stop.TARGET_AHEAD if target.beyond else None
 
 
-def first(source: Side, target: Side) -> Progress:
-    """Return the progress of a route that has carried nothing yet: from the oldest record of the source."""
-    return Progress(source_id=source.topic_id, next=source.start, target_id=target.topic_id)
+def opened(progress: Progress | None, source: Side, targets: Mapping[Topic, Side]) -> Progress:
+    """Return the progress with which a route goes on that `compare` found good: a new one begins at the oldest record of the source.
+
+    A target that has come since is written from here on, one that is no more is forgotten.
+    """
+    known = progress.targets if progress is not None else {}
+    written = {topic: known.get(topic) or Written(id=target.topic_id) for topic, target in targets.items()}
+    if progress is None:
+        return Progress(source_id=source.topic_id, next=source.start, targets=written)
+    return progress if written == known else msgspec.structs.replace(progress, targets=written)
 
 
-def resumed(mode: Resume, progress: Progress | None, source: Side, target: Side) -> Progress:
+def resumed(mode: Resume, progress: Progress | None, source: Side, targets: Mapping[Topic, Side]) -> Progress:
     """Return the progress with which an operator's word lets the route go on.
 
-    The target's end stands in for its last batch, so that only what comes behind it is ours from here on.
+    A target's end stands in for its last batch, so that only what comes behind it is ours from here on.
     """
-    old = progress or first(source, target)
+    old = progress or opened(None, source, targets)
     match mode:
         case Resume.FROM_START:
             offset = source.start
@@ -104,12 +116,9 @@ def resumed(mode: Resume, progress: Progress | None, source: Side, target: Side)
             offset = source.end
         case Resume.ACCEPT:
             offset = min(max(old.next, source.start), source.end)
-    return Progress(
-        source_id=source.topic_id,
-        next=offset,
-        target_id=target.topic_id,
-        target_last=target.end,
-        batches=old.batches,
-        records=old.records,
-        bytes=old.bytes,
-    )
+    nothing = Written(id="")
+    written = {
+        topic: msgspec.structs.replace(old.targets.get(topic, nothing), id=target.topic_id, last=target.end, count=0, crc=0)
+        for topic, target in targets.items()
+    }
+    return Progress(source_id=source.topic_id, next=offset, targets=written, batches=old.batches, records=old.records, bytes=old.bytes)

@@ -6,6 +6,7 @@ import msgspec
 
 from node.lane.checks import Resume, Side, Stop
 from node.lane.progress import Progress, TopicPartition
+from node.model.names import Topic
 
 
 class Batch(msgspec.Struct, kw_only=True, eq=False):
@@ -19,13 +20,25 @@ class Batch(msgspec.Struct, kw_only=True, eq=False):
     size: int
     """bytes, header included"""
     crc: int
-    """CRC-32C in the source; the bus replaces it in `sent_crc` when it writes the batch with a header of its own"""
+    """CRC-32C in the source"""
     timestamp: int
     """of its first record, ms"""
     newest: int
     """greatest timestamp in it, ms"""
     handle: object
-    sent_crc: int = 0
+
+
+class Wrote(msgspec.Struct, frozen=True):
+    """One batch that a target's broker acknowledged."""
+
+    topic: Topic
+    offset: int
+    """target offset at which it begins"""
+    count: int
+    size: int
+    """bytes, header included"""
+    crc: int
+    """CRC-32C as written"""
 
 
 class _Fact(msgspec.Struct, frozen=True, eq=False):
@@ -54,7 +67,8 @@ class Inspected(_Fact, frozen=True):
     route: TopicPartition
     generation: int
     source: Side
-    target: Side
+    targets: Mapping[Topic, Side]
+    """by topic: all that this route is written to"""
 
 
 class Fetched(_Fact, frozen=True):
@@ -69,12 +83,14 @@ class Fetched(_Fact, frozen=True):
 
 
 class Settled(_Fact, frozen=True):
-    """The target's broker acknowledged the oldest outstanding batch of a route."""
+    """What was made of the oldest outstanding batch of a route stands in its targets.
+
+    Nothing is named where no record of it goes on, or where what was made of it comes with a later one.
+    """
 
     route: TopicPartition
     generation: int
-    offset: int
-    """target offset at which it begins"""
+    wrote: Sequence[Wrote]
 
 
 class Recorded(_Fact, frozen=True):
@@ -193,7 +209,7 @@ class Begin(_Order, frozen=True):
 
 
 class Produce(_Order, frozen=True):
-    """Write a batch: answered by Settled, TargetFailed, Lost or Fenced."""
+    """Write what is to be made of a batch: answered by Settled, TargetFailed, Lost or Fenced."""
 
     route: TopicPartition
     generation: int
@@ -201,13 +217,11 @@ class Produce(_Order, frozen=True):
 
 
 class Moved(msgspec.Struct, frozen=True, kw_only=True):
-    """What a transaction carries of one route: its progress, and the batches for the books of telemetry."""
+    """What a transaction does to one route: its progress before and after, and how old the batches are."""
 
     route: TopicPartition
+    before: Progress
     progress: Progress
-    batches: int
-    records: int
-    bytes: int
     ages: tuple[int, ...]
     """greatest timestamp of each batch, ms"""
 

@@ -139,12 +139,12 @@ class Machine:
         state = self._current(fact.route, fact.generation)
         if state is None or state.state is not State.INSPECTING:
             return
-        if not (fact.source.topic_id and fact.target.topic_id):
-            side = "target" if fact.source.topic_id else "source"
-            state.wait(State.WAITING, f"no such topic in the {side} cluster yet", now)
+        sides = [("source", fact.route.topic, fact.source), *(("target", topic, side) for topic, side in fact.targets.items())]
+        if missing := next(((name, topic) for name, topic, side in sides if not side.topic_id), None):
+            state.wait(State.WAITING, f"no topic {missing[1]} in the {missing[0]} cluster yet", now)
             return
-        if stop := state.judge(fact.source, fact.target):
-            self._set_aside(state, stop, "")
+        if difference := state.judge(fact.source, fact.targets):
+            self._set_aside(state, *difference)
             return
         assert state.progress is not None
         state.state = State.FLOWING
@@ -204,8 +204,8 @@ class Machine:
         if state is None:
             return
         self._outstanding -= 1
-        if not state.settle(fact.offset):
-            self._target_failed(f.TargetFailed(fact.route, None, f"written at {fact.offset}, below what was written before"), now)
+        if not state.settle(fact.wrote):
+            self._target_failed(f.TargetFailed(fact.route, None, f"written below what was written before: {fact.wrote}"), now)
         elif state.held and state.unsettled < AHEAD_BYTES_MAX // 2:
             state.held = False
             if state.state is State.FLOWING:

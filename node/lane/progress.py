@@ -1,4 +1,4 @@
-"""A progress record: how far one lane has carried one topic-partition, and what both sides looked like there.
+"""A progress record: how far one lane has come with one topic-partition, and what both sides looked like there.
 
 It is written in the same transaction as the batches it speaks of, so it is true exactly when they stand. It keeps enough
 of both sides to notice later that either one is no longer the log it was.
@@ -15,7 +15,7 @@ VERSION = 1
 
 
 class TopicPartition(NamedTuple):
-    """One partition of a topic; the same name and number on both clusters."""
+    """One partition of a topic; what is made of it stands in the same number of its targets."""
 
     topic: Topic
     partition: int
@@ -24,8 +24,33 @@ class TopicPartition(NamedTuple):
         return f"{self.topic}-{self.partition}"
 
 
+class Written(msgspec.Struct, frozen=True, kw_only=True):
+    """What a lane has written to one target of a route. An offset of -1 means that nothing was written yet."""
+
+    id: str
+    """topic id in the target cluster"""
+    last: int = -1
+    """target offset at which the last written batch begins"""
+    count: int = 0
+    """records in it"""
+    crc: int = 0
+    """its CRC-32C as written"""
+    batches: int = 0
+    records: int = 0
+    bytes: int = 0
+
+    @property
+    def next(self) -> int:
+        """The target offset behind the last written batch."""
+        return self.last + self.count if self.last >= 0 else 0
+
+
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a lane has come with a topic-partition. Offsets of -1 mean that nothing was carried yet."""
+    """How far a lane has come with a topic-partition. An offset of -1 means that nothing was carried yet.
+
+    `batches`, `records` and `bytes` count what was read so far, each target what was written there. A link writes what it reads
+    to the topic of the same name; what a gate has read is what its two targets have.
+    """
 
     version: int = VERSION
     source_id: str
@@ -36,22 +61,10 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """source offset at which the last carried batch begins"""
     last_crc: int = 0
     """its CRC-32C in the source"""
-    target_id: str
-    """topic id in the target cluster"""
-    target_last: int = -1
-    """target offset at which the last written batch begins"""
-    target_count: int = 0
-    """records in it"""
-    target_crc: int = 0
-    """its CRC-32C as written"""
+    targets: dict[Topic, Written]
     batches: int = 0
     records: int = 0
     bytes: int = 0
-
-    @property
-    def target_next(self) -> int:
-        """The target offset behind the last written batch."""
-        return self.target_last + self.target_count if self.target_last >= 0 else 0
 
 
 def key_of(lane: str, route: TopicPartition) -> bytes:

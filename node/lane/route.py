@@ -1,13 +1,14 @@
 """What the machine keeps of one route: where it stands, what is fetched, what is sent, and how to roll it back."""
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 
-from node.lane.checks import Resume, Side, Stop, compare, first, resumed
-from node.lane.facts import Batch, Moved
-from node.lane.progress import Progress, TopicPartition
+from node.lane.checks import Resume, Side, Stop, compare, opened, resumed
+from node.lane.facts import Batch, Moved, Wrote
+from node.lane.progress import Progress, TopicPartition, Written
 from node.model.limits import BACKOFF_FIRST_S, BACKOFF_MAX_S, WAIT_MAX_S
+from node.model.names import Topic
 
 
 class State(Enum):
@@ -36,7 +37,7 @@ class RouteState:
 
     __slots__ = (
         "_generations", "ages", "attempts", "batches", "bytes", "detail", "end", "generation", "held", "last", "oldest", "outstanding",
-        "position", "progress", "queue", "records", "resume", "resume_said", "resumed", "retry_at", "route", "state", "stop", "target_last",
+        "position", "progress", "queue", "records", "resume", "resume_said", "resumed", "retry_at", "route", "settled", "state", "stop",
         "unsettled", "written",
     )  # fmt: skip
 
@@ -71,24 +72,24 @@ class RouteState:
         self.held = self.resumed = False
         self.unsettled = 0
         self.end = 0
-        self.position = self.written = self.progress.next if self.progress else 0
+        self.position = self.settled = self.progress.next if self.progress else 0
         self._clear_transaction()
         return dropped
 
     def _clear_transaction(self) -> None:
         self.last: Batch | None = None
-        self.target_last = self.progress.target_last if self.progress else -1
+        self.written: dict[Topic, Written] = dict(self.progress.targets) if self.progress else {}
         self.batches = self.records = self.bytes = 0
         self.ages: list[int] = []
 
-    def judge(self, source: Side, target: Side) -> Stop | None:
-        """Return why the route may not go on from both sides as they are, or None: `progress` says from where it goes on."""
+    def judge(self, source: Side, targets: Mapping[Topic, Side]) -> tuple[Stop, str] | None:
+        """Return why the route may not go on from all sides as they are, as `compare` does, or None: `progress` says from where it goes on."""
         if self.resume is not None:
-            self.progress = resumed(self.resume, self.progress, source, target)
-        elif stop := compare(self.progress, source, target):
-            return stop
-        elif self.progress is None:
-            self.progress = first(source, target)
+            self.progress = resumed(self.resume, self.progress, source, targets)
+        elif difference := compare(self.progress, source, targets):
+            return difference
+        else:
+            self.progress = opened(self.progress, source, targets)
         self.rollback()
         self.resumed = self.resume is not None
         return None
@@ -124,14 +125,25 @@ class RouteState:
         self.retry_at = now + min(backoff(self.attempts), WAIT_MAX_S)
         self.attempts += 1
 
-    def settle(self, offset: int) -> bool:
-        """Count the oldest outstanding batch as written at `offset`; False if the target has gone back below our last."""
+    def settle(self, wrote: Sequence[Wrote]) -> bool:
+        """Count the oldest outstanding batch as done; False if a target has gone back below our last, or is none of this route."""
         batch = self.outstanding.popleft()
         self.unsettled -= batch.size
-        if offset < self.target_next:
-            return False
-        self.last, self.target_last = batch, offset
-        self.written = batch.next
+        for one in wrote:
+            old = self.written.get(one.topic)
+            if old is None or one.offset < old.next:
+                return False
+            self.written[one.topic] = Written(
+                id=old.id,
+                last=one.offset,
+                count=one.count,
+                crc=one.crc,
+                batches=old.batches + 1,
+                records=old.records + one.count,
+                bytes=old.bytes + one.size,
+            )
+        self.last = batch
+        self.settled = batch.next
         self.batches += 1
         self.records += batch.count
         self.bytes += batch.size
@@ -139,16 +151,9 @@ class RouteState:
         return True
 
     @property
-    def target_next(self) -> int:
-        """The target offset behind what was last written, in this transaction or before it."""
-        if self.last is not None:
-            return self.target_last + self.last.count
-        return self.progress.target_next if self.progress else 0
-
-    @property
     def reached(self) -> int:
         """The source offset that a commit may claim now: behind skipped batches too, where nothing is queued before them."""
-        return self.written if self.queue or self.outstanding else max(self.written, self.position)
+        return self.settled if self.queue or self.outstanding else max(self.settled, self.position)
 
     @property
     def skipped(self) -> bool:
@@ -166,23 +171,18 @@ class RouteState:
             next=self.reached,
             last=last.base if last else old.last,
             last_crc=last.crc if last else old.last_crc,
-            target_id=old.target_id,
-            target_last=self.target_last,
-            target_count=last.count if last else old.target_count,
-            target_crc=last.sent_crc if last else old.target_crc,
+            targets=dict(self.written),
             batches=old.batches + self.batches,
             records=old.records + self.records,
             bytes=old.bytes + self.bytes,
         )
         self.resume_said = progress if self.resumed else None
-        return Moved(
-            route=self.route, progress=progress, batches=self.batches, records=self.records, bytes=self.bytes, ages=tuple(self.ages)
-        )
+        return Moved(route=self.route, before=old, progress=progress, ages=tuple(self.ages))
 
     def commit(self, progress: Progress) -> None:
         """Take the recorded progress as committed."""
         self.progress = progress
-        self.written = max(self.written, progress.next)
+        self.settled = max(self.settled, progress.next)
         if self.resumed:
             self.resume, self.resumed = None, False
         self.oldest = None

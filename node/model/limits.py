@@ -23,6 +23,10 @@ a slow broker, short enough that a killed node's open transaction holds readers 
 AHEAD_BYTES_MAX = 4 * MIB
 """A route is left out of fetches while more than this of it is unsettled, so one slow partition cannot fill the buffers."""
 
+GROUP_BYTES_MAX = 2 * MIB
+"""Batches of a route that a gate takes in one go: more than a Fetch brings of a partition, and at two million records a second of 130
+bytes some 10 ms of one thread."""
+
 UNSETTLED_BYTES_MAX = 6 * MIB
 """The next Fetch is sent only while less than this is unsettled on its connection."""
 
@@ -69,6 +73,13 @@ PARTITIONS_MAX = 1024
 MESSAGE_BYTES_DEFAULT = 1 * MIB
 MESSAGE_BYTES_MAX = 16 * MIB
 """A batch as the broker sees it (max.message.bytes): the default is Kafka's own, the greatest fits one Fetch."""
+
+DAY_MS = 24 * 3600 * 1000
+INBOX_RETENTION_MS = 7 * DAY_MS
+"""What the gate has taken is in the resource or the quarantine: a week is for a gate that stands still, and for looking at what came."""
+QUARANTINE_RETENTION_MS = 90 * DAY_MS
+"""Who has to repair a refused record may take a quarter of a year."""
+QUARANTINE_HEADERS_BYTES = 64 * KIB
 
 DECOMPRESSED_BYTES_MAX = 64 * MIB
 """A batch never unfolds to more than this: a bomb is an error, not a full memory."""

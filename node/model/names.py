@@ -18,6 +18,8 @@ NODE = "node"
 TOPIC_LENGTH_MAX = 200
 """Kafka allows 249; the rest is for `.quarantine` and view names."""
 
+_INBOX, _QUARANTINE = ".inbox", ".quarantine"
+
 _DIVISION = re.compile(r"[0-9]{6}(?:[0-9]{3}(?:[0-9]{3})?)?")
 _WORD = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
@@ -63,6 +65,22 @@ def department_of(topic: Topic) -> Department:
 def control_topic(code: Division) -> Topic:
     """Return the control log of a division's node."""
     return Topic(f"{code}.{NODE}.control")
+
+
+def inbox_topic(resource: Topic) -> Topic:
+    """Return the topic that a resource's department writes to; the gate takes it from there."""
+    return Topic(f"{resource}{_INBOX}")
+
+
+def quarantine_topic(resource: Topic) -> Topic:
+    """Return the topic in which the gate keeps the records that it refused."""
+    return Topic(f"{resource}{_QUARANTINE}")
+
+
+def resource_of(inbox: Topic) -> Topic:
+    """Return the resource of an inbox."""
+    assert inbox.endswith(_INBOX)
+    return Topic(inbox.removesuffix(_INBOX))
 
 
 def progress_topic(code: Division) -> Topic:

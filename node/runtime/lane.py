@@ -21,6 +21,7 @@ from node.model.partition import shard_of
 from node.runtime.shard import Place, Shard
 from node.telemetry import Metrics, logger
 from node.telemetry.metrics import RouteFigures
+from node.transform import Transform
 
 _FINISH_S = 0.7 * STOP_S
 """For the transactions of all shards together; the rest of a stop's time is for closing clients and answering the last HTTP request."""
@@ -33,6 +34,7 @@ class LaneSpec(msgspec.Struct, frozen=True, kw_only=True):
     lane: str
     progress_topic: str
     compacted: Callable[[str], bool]
+    transform: Callable[[Topic], Transform] | None = None
 
 
 class RouteStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -223,6 +225,7 @@ async def open_lane(spec: LaneSpec, source: Client, target: Client, metrics: Met
             progress_topic=spec.progress_topic,
             compacted=spec.compacted,
             metrics=metrics,
+            transform=spec.transform,
         )
         lane = Lane(spec, place, tasks)
         lane.spawn(lane.watch())

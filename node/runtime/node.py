@@ -1,9 +1,10 @@
-"""A node at run time: its two halves, what they show, and the supervisor that keeps them going."""
+"""A node at run time: its two parts, what they show, and the supervisor that keeps them going."""
 
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 import msgspec
@@ -18,11 +19,13 @@ from node.lane import Resume, TopicPartition
 from node.model.limits import BACKOFF_FIRST_S, BACKOFF_MAX_S, LINK_UP_S, WATCH_INTERVAL_S
 from node.model.names import Division, Topic, control_topic, progress_topic
 from node.model.values import Kind
+from node.runtime.gates import Gates
 from node.runtime.lane import Lane, LaneSpec, RouteStatus, open_lane
 from node.runtime.ledger import Ledger
 from node.telemetry import Metrics, logger
+from node.transform.gate import warm
 
-UP, DOWN = "link-up", "link-down"
+UP, DOWN, GATE = "link-up", "link-down", "gate"
 
 
 class NodeSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +58,8 @@ class Node:
         self.ledger = Ledger(settings.division, settings.bootstrap, settings.security, self._changed)
         self._lanes: dict[str, Lane] = {}
         self._dirty = asyncio.Event()
-        self._troubles: dict[str, str] = {"own cluster": "not connected yet"}
+        self._gates = Gates(settings.division)
+        self._troubles: dict[str, str] = {"own cluster": "not connected yet", "gate": "not connected yet"}
         if settings.parent is not None:
             self._troubles["link"] = "not connected yet"
 
@@ -85,7 +89,8 @@ class Node:
         answers = [up.ended_at if up else None, down.fetched_at if down else None]
         last = max((at for at in answers if at is not None), default=None)
         ago = None if last is None else time.monotonic() - last
-        trouble = self._troubles.get("link", "") or next((lane.trouble for lane in self._lanes.values() if lane.trouble), "")
+        lanes = [lane for lane in (up, down) if lane is not None]
+        trouble = self._troubles.get("link", "") or next((lane.trouble for lane in lanes if lane.trouble), "")
         return LinkStatus(parent=self.settings.parent, up=ago is not None and ago <= LINK_UP_S, answered_s_ago=ago, trouble=trouble)
 
     def routes(self) -> list[RouteStatus]:
@@ -160,7 +165,7 @@ class Node:
             logger().info("topics-made", topics=sorted(made.made))
         self._trouble("own cluster", "; ".join(f"{topic} {why}" for topic, why in sorted(made.wrong.items())))
         self.ledger.follow({topic for topic in specs if topic.endswith(".node.control") and client.topic(topic) is not None})
-        self._route()
+        await self._route()
         if made.made:
             for lane in self._lanes.values():
                 lane.look()
@@ -186,15 +191,44 @@ class Node:
             open_lane(self._lane(UP, progress), own, parents, self.metrics) as up,
             open_lane(self._lane(DOWN, progress), parents, own, self.metrics) as down,
         ):
-            self._lanes = {UP: up, DOWN: down}
             self._trouble("link", "")
-            self._route()
-            try:
+            async with self._carrying("link", {UP: up, DOWN: down}):
                 await asyncio.get_running_loop().create_future()
-            finally:
-                self._lanes = {}
-                self._troubles["link"] = "not connected"
-                await asyncio.gather(up.stop(), down.stop())  # in one time, not one after the other
+
+    # ---- the gate
+
+    async def keep_gate(self) -> None:
+        """Check what departments publish, until the cluster's clients fail or it is cancelled."""
+        s = self.settings
+        self._trouble("gate", "the record kernel is being loaded")
+        await asyncio.to_thread(warm)
+        spec = LaneSpec(
+            node=s.division,
+            lane=GATE,
+            progress_topic=progress_topic(s.division),
+            compacted=lambda _inbox: True,  # a batch that begins before our position is opened anyway
+            transform=self._gates,
+        )
+        async with (
+            open_client(s.bootstrap, client_id=f"{s.division}.gate", security=s.security) as own,
+            open_lane(spec, own, own, self.metrics) as lane,
+        ):
+            self._trouble("gate", self._gates.trouble)
+            async with self._carrying("gate", {GATE: lane}):
+                await asyncio.get_running_loop().create_future()
+
+    @asynccontextmanager
+    async def _carrying(self, part: str, lanes: dict[str, Lane]) -> AsyncIterator[None]:
+        """Show these lanes and give them their routes; when left, stop them together, within the time that one may take."""
+        self._lanes |= lanes
+        await self._route()
+        try:
+            yield
+        finally:
+            for name in lanes:
+                self._lanes.pop(name, None)
+            self._troubles[part] = "not connected"
+            await asyncio.gather(*(lane.stop() for lane in lanes.values()))
 
     def _lane(self, name: str, progress: Topic) -> LaneSpec:
         return LaneSpec(node=self.settings.division, lane=name, progress_topic=progress, compacted=self._is_compacted)
@@ -203,16 +237,21 @@ class Node:
         resource = self.ledger.book.resources.get(Topic(topic))
         return resource is not None and resource.kind is Kind.STATE
 
-    def _route(self) -> None:
+    async def _route(self) -> None:
         s = self.settings
         wanted = routes(self.ledger.book, s.division, s.parent, day_of(datetime.now(UTC)))
-        for name, lane in self._lanes.items():
-            lane.route((route.topic, route.partitions) for route in wanted if route.lane == name)
+        for name in (UP, DOWN):
+            if name in self._lanes:
+                self._lanes[name].route((route.topic, route.partitions) for route in wanted if route.lane == name)
+        inboxes = await self._gates.open(self.ledger.book)
+        if GATE in self._lanes:
+            self._lanes[GATE].route(inboxes)
+            self._trouble("gate", self._gates.trouble)
 
-    # ---- keeping both going
+    # ---- keeping all going
 
     async def supervise(self, part: str, keep: Callable[[], Awaitable[None]]) -> None:
-        """Run a half of the node, again after each failure with a growing pause, until the node stops."""
+        """Run a part of the node, again after each failure with a growing pause, until the node stops."""
         pause = BACKOFF_FIRST_S
         while True:
             began = time.monotonic()
@@ -227,13 +266,13 @@ class Node:
             pause = min(pause * 2, BACKOFF_MAX_S)
 
     async def _until_it_fails(self, part: str, keep: Callable[[], Awaitable[None]]) -> str:
-        """Return why a half of the node ended. What Kafka could not do is told in a line, all else with where it happened."""
+        """Return why a part of the node ended. What Kafka could not do is told in a line, all else with where it happened."""
         cause = "it ended"
         try:
             await keep()
         except* BusError as group:
             cause = str(_first(group))
-        except* Exception as group:  # noqa: BLE001 - the supervisor: whatever it is, the half starts anew
+        except* Exception as group:  # noqa: BLE001 - the supervisor: whatever it is, the part starts anew
             cause = f"{type(_first(group)).__name__}: {_first(group)}"
             logger().error("part-failed", part=part, exc_info=group)
         return cause
@@ -251,11 +290,14 @@ async def run_node(node: Node) -> None:
         "started", parent=node.settings.parent or "", bootstrap=node.settings.bootstrap, control=control_topic(node.settings.division)
     )
     async with asyncio.TaskGroup() as tasks:
-        halves = [tasks.create_task(node.supervise("own cluster", node.keep_own_cluster), name="own cluster")]
+        parts = [
+            tasks.create_task(node.supervise("own cluster", node.keep_own_cluster), name="own cluster"),
+            tasks.create_task(node.supervise("gate", node.keep_gate), name="gate"),
+        ]
         if node.settings.parent is not None:
-            halves.append(tasks.create_task(node.supervise("link", node.keep_link), name="link"))
+            parts.append(tasks.create_task(node.supervise("link", node.keep_link), name="link"))
         await node.stopping.wait()
-        for half in halves:
-            half.cancel()
+        for part in parts:
+            part.cancel()
         tasks.create_task(node.ledger.close())
     logger().info("stopped")

@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections import deque
-from collections.abc import Callable, Coroutine
+from collections import Counter, deque
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, assert_never
 
 import msgspec
@@ -12,13 +12,15 @@ from node.bus import inspect
 from node.bus.client import Client
 from node.bus.fetch import Piece, topic_id
 from node.bus.progress import read_progress
-from node.bus.sink import Sink
+from node.bus.sink import Sink, release
 from node.bus.source import Following, Source
 from node.errors import BatchError, BusError, Fenced
-from node.lane import Machine, Phase, Stop, TopicPartition
+from node.lane import Machine, Phase, Stop, TopicPartition, Written
 from node.lane import facts as f
-from node.model.limits import WAIT_MAX_S
+from node.model.limits import GROUP_BYTES_MAX, WAIT_MAX_S
+from node.model.names import Topic
 from node.telemetry import Metrics, logger
+from node.transform import Transform, Write
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +33,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     progress_topic: str
     compacted: Callable[[str], bool]
     metrics: Metrics
+    transform: Callable[[Topic], Transform] | None = None
+    """by the source's topic: what is done to its batches; without one they are carried as they are"""
 
 
 class Shard:
@@ -56,6 +60,13 @@ class Shard:
         self._feeding = False
         self._timer: asyncio.TimerHandle | None = None
         self._moved: tuple[f.Moved, ...] = ()
+        self._waiting: deque[f.Produce] = deque()
+        """batches that are to be transformed"""
+        self._making: Sink | None = None
+        """the producer for which a task transforms them"""
+        self._refused: Counter[tuple[Topic, str]] = Counter()
+        self._warned: Counter[tuple[Topic, str]] = Counter()
+        """of the open transaction, by topic and reason or rule"""
         self._loop = asyncio.get_running_loop()
 
     def feed(self, fact: f.Fact) -> None:
@@ -93,8 +104,10 @@ class Shard:
         place, source = self._place, self._place.source
         match order:
             case f.Produce():
-                self._use.produce(order.route, order.generation, order.batch)
+                self._produce(order)
             case f.Begin():
+                self._refused.clear()
+                self._warned.clear()
                 self._use.begin()
             case f.Record():
                 self._moved = tuple(order.moved)
@@ -127,7 +140,7 @@ class Shard:
             case f.Release():
                 source.hold(order.route, held=False)
             case f.Drop():
-                _release(order)
+                release(order.batches)
             case f.SetAside():
                 logger().error(
                     "route-stopped",
@@ -148,12 +161,52 @@ class Shard:
             case _:
                 assert_never(order)
 
+    def _produce(self, order: f.Produce) -> None:
+        if self._place.transform is None:
+            self._use.produce(order.route, order.generation, (order.batch,), (_raw(order),))
+            return
+        self._waiting.append(order)
+        if self._making is not self._use:
+            self._making = self._use
+            self._spawn(self._make(self._use))
+
+    async def _make(self, sink: Sink) -> None:
+        """Transform what waits, in a thread, and write what was made of it, until nothing waits or the producer is gone."""
+        assert self._place.transform is not None
+        await asyncio.sleep(0)  # what came in one Fetch is ordered in one go: let all of it arrive
+        while self._sink is sink and self._waiting:
+            orders = self._next_group()
+            route, batches = orders[0].route, [order.batch for order in orders]
+            transform = self._place.transform(route.topic)
+            made = await asyncio.to_thread(transform.make, route.partition, [*map(_raw, orders)], int(time.time() * 1000))
+            if self._sink is not sink:
+                release(batches)
+                return
+            self._refused.update({(route.topic, word): count for word, count in made.refused.items()})
+            self._warned.update({(route.topic, rule): count for rule, count in made.warned.items()})
+            sink.produce(route, orders[0].generation, batches, made.writes)
+        if self._making is sink:
+            self._making = None
+
+    def _next_group(self) -> list[f.Produce]:
+        """Take the oldest waiting batch and those behind it of the same route, up to GROUP_BYTES_MAX."""
+        orders = [self._waiting.popleft()]
+        size = orders[0].batch.size
+        while self._waiting and self._waiting[0].route == orders[0].route:
+            size += self._waiting[0].batch.size
+            if size > GROUP_BYTES_MAX:
+                break
+            orders.append(self._waiting.popleft())
+        return orders
+
     @property
     def _use(self) -> Sink:
         assert self._sink is not None
         return self._sink
 
     def _close(self) -> None:
+        release([order.batch for order in self._waiting])
+        self._waiting.clear()
         if self._sink is not None:
             self._sink.close()
             self._sink = None
@@ -222,20 +275,27 @@ class Shard:
         self._tell(sink, f.Aborted())
 
     async def _inspect(self, order: f.Inspect) -> None:
-        route = order.route
+        route, known = order.route, order.progress.targets if order.progress else {}
         source, target = self._place.source.client, self._place.target
+        topics = list(self._outcomes(route.topic))
         try:
             await source.look([route.topic])
-            await target.look([route.topic])
+            await target.look(topics)
             one = await inspect.source_side(source, route, order.progress)
-            other = await inspect.target_side(target, route, order.progress)
+            others = {
+                topic: await inspect.target_side(target, TopicPartition(topic, route.partition), known.get(topic)) for topic in topics
+            }
         except BusError as error:
             self.feed(f.SourceFailed(route, order.generation, None, str(error)))
             return
         except BatchError as error:
             self.feed(f.SourceFailed(route, order.generation, Stop.CORRUPT, str(error)))
             return
-        self.feed(f.Inspected(route, order.generation, one, other))
+        self.feed(f.Inspected(route, order.generation, one, others))
+
+    def _outcomes(self, topic: Topic) -> Mapping[Topic, str]:
+        transform = self._place.transform
+        return {topic: "carried"} if transform is None else transform(topic).outcomes
 
     def _tell(self, sink: Sink, fact: f.Fact) -> None:
         if self._sink is sink:
@@ -248,16 +308,28 @@ class Shard:
         metrics, lane, now = self._place.metrics, self._place.lane, time.time()
         metrics.transactions.labels(lane, "committed").inc()
         for move in self._moved:
-            metrics.carried(lane, move.route.topic, batches=move.batches, records=move.records, size=move.bytes)
-            age = metrics.age.labels(lane, move.route.topic)
+            outcomes, topic = self._outcomes(move.route.topic), move.route.topic
+            for target, new in move.progress.targets.items():
+                old = move.before.targets.get(target, _NOTHING)
+                metrics.carried(
+                    (lane, topic, outcomes.get(target, "carried")),
+                    batches=new.batches - old.batches,
+                    records=new.records - old.records,
+                    size=new.bytes - old.bytes,
+                )
+            age = metrics.age.labels(lane, topic)
             for newest in move.ages:
                 age.observe(max(now - newest / 1000, 0.0))
+        for (topic, word), count in self._refused.items():
+            metrics.refused.labels(topic, word).inc(count)
+        for (topic, rule), count in self._warned.items():
+            metrics.warned.labels(topic, rule).inc(count)
 
     # ---- what the sink and the source tell
 
-    def settled(self, route: TopicPartition, generation: int, offset: int) -> None:
-        """A batch stands in the target."""
-        self.feed(f.Settled(route, generation, offset))
+    def settled(self, route: TopicPartition, generation: int, wrote: Sequence[f.Wrote]) -> None:
+        """What was made of a batch stands in its targets."""
+        self.feed(f.Settled(route, generation, wrote))
 
     def recorded(self) -> None:
         """The progress stands in the transaction."""
@@ -280,11 +352,14 @@ class Shard:
         self.feed(f.SourceFailed(route, generation, stop, detail))
 
 
+_NOTHING = Written(id="")
+
+
+def _raw(order: f.Produce) -> Write:
+    piece = order.batch.handle
+    assert isinstance(piece, Piece)
+    return Write(order.route.topic, piece.buffer.bytes, piece.start, piece.header)
+
+
 async def _fail(error: Exception) -> None:
     raise error
-
-
-def _release(order: f.Drop) -> None:
-    for batch in order.batches:
-        assert isinstance(batch.handle, Piece)
-        batch.handle.release()

@@ -32,6 +32,18 @@ class Metrics:
         self.records = Counter("exchange_records", "Records by lane, resource and outcome", route, registry=self.registry)
         self.bytes = Counter("exchange_bytes", "Bytes of record batches by lane, resource and outcome", route, registry=self.registry)
         self.batches = Counter("exchange_batches", "Record batches by lane, resource and outcome", route, registry=self.registry)
+        self.refused = Counter(
+            "exchange_refused_records",
+            "Records that the gate refused, by inbox and by the broken rule's name or the word for what is wrong",
+            ("resource", "reason"),
+            registry=self.registry,
+        )
+        self.warned = Counter(
+            "exchange_warned_records",
+            "Records that passed the gate although a rule that only warns is broken",
+            ("resource", "rule"),
+            registry=self.registry,
+        )
         self.transactions = Counter(
             "exchange_transactions", "Transactions by lane and outcome", ("lane", "outcome"), registry=self.registry
         )
@@ -56,9 +68,8 @@ class Metrics:
         self.control_events = Gauge("exchange_control_events", "Events of the book by outcome", ("outcome",), registry=self.registry)
         self.ready = Gauge("exchange_ready", "1 if the node does all it is there for", registry=self.registry)
 
-    def carried(self, lane: str, resource: str, *, batches: int, records: int, size: int) -> None:
-        """Count what a committed transaction carried of a route."""
-        labels = (lane, resource, "carried")
+    def carried(self, labels: tuple[str, str, str], *, batches: int, records: int, size: int) -> None:
+        """Count what a committed transaction wrote of a route: labels are lane, resource and outcome."""
         self.batches.labels(*labels).inc(batches)
         self.records.labels(*labels).inc(records)
         self.bytes.labels(*labels).inc(size)

@@ -1,0 +1,298 @@
+"""The gate: a department's batches are opened, every record is judged, and what passes goes on to the resource.
+
+A batch whose records all pass goes on as it came, compressed bytes and all. Else the good ones are copied into a new batch, in order, and
+the bad ones go to the quarantine untouched, with the reason. Small batches that arrive together are rebuilt as one.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from node.avro import layout
+from node.avro.jit import Bytes, Int32s, Int64s
+from node.avro.program import Program, compile_program, read_only
+from node.avro.schema import parse
+from node.batch.build import assemble, build
+from node.batch.codec import decompress
+from node.batch.header import HEADER_BYTES, NONE, Header, read
+from node.batch.records import Record
+from node.errors import BatchError
+from node.model.names import Topic, quarantine_topic
+from node.transform import kernel_gate as kernel
+from node.transform.quarantine import Reason, refused, refused_batch, write_refused
+from node.transform.writes import Made, Write
+
+AHEAD_MS_MAX = 3_600_000
+"""A record's timestamp may be this far ahead of the gate's clock: clocks of departments differ, and retention and marks go by timestamps."""
+SMALL_RECORDS = 100
+"""Batches of fewer records are rebuilt together where several arrive at once: each costs every hop behind the gate as much as a large one."""
+_RUN_BYTES_MAX = 1024 * 1024
+"""Uncompressed bytes of batches that are rebuilt together."""
+_RECORD_BYTES_MIN = 7
+"""Kafka's least record: length, attributes, two deltas, two lengths and a count of headers, a byte each."""
+
+_REASONS = {
+    kernel.G_GARBLED: Reason("garbled", "该记录不是有效的 Kafka 记录", "it is no record as Kafka lays them out"),
+    kernel.G_FRAME: Reason(
+        "no-frame",
+        "值前缺少模式编号：请使用 Confluent 序列化器或写入 00 与 4 字节编号",
+        "no schema id before the value: use a Confluent serializer, or write 00 and the id in 4 bytes",
+    ),
+    kernel.G_SCHEMA: Reason("schema", "模式编号不属于此资源", "the schema id is none of this resource's"),
+    kernel.G_HEADER: Reason(
+        "header", "只允许消息头 traceparent 与 tracestate", "headers other than traceparent and tracestate are not allowed"
+    ),
+    kernel.G_TIMESTAMP: Reason(
+        "timestamp", "时间戳早于 1970 年或超前一小时以上", "its timestamp is before 1970 or more than an hour ahead"
+    ),
+    kernel.G_TOMBSTONE: Reason("no-value", "事实类资源的记录不得没有值", "a resource of facts takes no record without a value"),
+    kernel.G_NO_KEY: Reason("no-key", "缺少主键", "it has no key"),
+    kernel.G_KEY: Reason("key", "主键与值中的主键字段不一致", "its key is not the text of the value's key fields"),
+    kernel.G_KEY_TEXT: Reason("key-text", "主键不是 UTF-8 文本", "its key is not UTF-8 text"),
+    kernel.G_PARTITION: Reason(
+        "partition",
+        "分区与主键不符：请使用 murmur2 分区器",
+        "it stands in another partition than murmur2 gives its key: librdkafka wants partitioner=murmur2_random",
+    ),
+    kernel.G_TOO_LARGE: Reason("too-large", "该记录单独成批后超过上限", "alone in a batch it is larger than the resource allows"),
+}
+_UNREADABLE = Reason(
+    "unreadable",
+    "批次无法解开：压缩数据损坏、过大或长度不实",
+    "the batch cannot be opened: compressed bytes garbled or too large, or lengths that lie",
+)
+
+
+class Counts(NamedTuple):
+    """What is to be counted once the transaction is committed."""
+
+    refused: Counter[str]
+    warned: Counter[str]
+
+
+class _Judged(msgspec.Struct):
+    """A batch and what the kernel found in it."""
+
+    raw: Write
+    data: Bytes
+    """its records, uncompressed"""
+    found: Int32s
+    spans: Int64s
+    judges: list[Program]
+    judged_by: npt.NDArray[np.int8]
+    """by record, which of the judges has spoken"""
+    passed: int = 0
+
+    @property
+    def count(self) -> int:
+        return self.raw.header.count
+
+    @property
+    def codes(self) -> Int32s:
+        """The verdict of each record: a view of `found`."""
+        return self.found[:: kernel.FOUND_WIDTH]
+
+
+class Gate(msgspec.Struct, frozen=True, kw_only=True):
+    """The gate of one resource; threads may share it. `programs` come with their schema ids, the newest first."""
+
+    resource: Topic
+    quarantine: Topic
+    partitions: int
+    is_state: bool
+    batch_bytes_max: int
+    programs: tuple[tuple[int, Program], ...]
+
+    @property
+    def outcomes(self) -> Mapping[Topic, str]:
+        """Every topic that the gate writes to, and the word by which records that go there are counted."""
+        return {self.resource: "passed", self.quarantine: "quarantined"}
+
+    def make(self, partition: int, raws: Sequence[Write], now_ms: int) -> Made:
+        """Return what is to be written of batches of an inbox partition that came together; they are whole and checked."""
+        counts = Counts(Counter(), Counter())
+        writes: list[Write] = []
+        run: list[_Judged] = []
+        for raw in raws:
+            judged = self._judge(partition, raw, now_ms, counts)
+            if judged is not None and not self._goes_raw(judged, len(raws)):
+                if sum(len(one.data) for one in run) + len(judged.data) > _RUN_BYTES_MAX:
+                    writes += self._rebuilt(run, now_ms, counts)
+                    run = []
+                run.append(judged)
+                continue
+            writes += self._rebuilt(run, now_ms, counts)
+            run = []
+            writes += self._unreadable(raw, now_ms, counts) if judged is None else (msgspec.structs.replace(raw, topic=self.resource),)
+        writes += self._rebuilt(run, now_ms, counts)
+        return Made(tuple(writes), dict(counts.refused), dict(counts.warned))
+
+    @staticmethod
+    def _goes_raw(judged: _Judged, together: int) -> bool:
+        return judged.passed == judged.count and (together == 1 or judged.count >= SMALL_RECORDS)
+
+    # ---- judging
+
+    def _judge(self, partition: int, raw: Write, now_ms: int, counts: Counts) -> _Judged | None:
+        """Judge a batch's records, by the newest schema first; None where it cannot be opened."""
+        header = raw.header
+        try:
+            section = decompress(header.codec, memoryview(raw.data)[raw.start + HEADER_BYTES : raw.start + header.size])
+        except BatchError:
+            return None
+        data = read_only(np.frombuffer(section, np.uint8))
+        if header.count > len(data) // _RECORD_BYTES_MIN:
+            return None
+        found = np.full(header.count * kernel.FOUND_WIDTH, kernel.G_SCHEMA, np.int32)
+        spans = np.empty(header.count * kernel.SPAN_WIDTH, np.int64)
+        judged = _Judged(raw, data, found, spans, [], np.zeros(header.count, np.int8))
+        for number, program in self.programs:
+            passed = self._run(judged, partition, number, program, now_ms, counts)
+            if passed < 0:
+                return None
+            judged.passed += passed
+            if judged.passed == judged.count:
+                break
+        return judged
+
+    def _run(self, judged: _Judged, partition: int, number: int, program: Program, now_ms: int, counts: Counts) -> int:  # noqa: PLR0917
+        """Judge by one program what no newer one was for; return how many passed, -1 where the section's lengths do not add up."""
+        base, count, state = judged.raw.header.base_timestamp, judged.count, program.state()
+        job = (number, now_ms, now_ms + AHEAD_MS_MAX, base, partition, self.partitions, self.is_state, bool(judged.judges))
+        slots = np.array([pattern.slot for pattern in program.patterns], np.int64)
+        kept = np.full(2 * len(slots) * count, -1, np.int64)
+        if judged.judges:
+            judged.judged_by[judged.codes == kernel.G_SCHEMA] = len(judged.judges)
+        judged.judges.append(program)
+        told = read_only(np.array(job, np.int64)), program.tables
+        passed = kernel.judge(judged.data, count, *told, state, judged.found, judged.spans, read_only(slots), kept)
+        if passed > 0 and program.patterns:
+            passed -= _match(judged, program, kept.reshape(count, -1), counts)
+        for rule, times in zip(program.rules, program.warned(state).tolist(), strict=True):
+            if times:
+                counts.warned[rule.name] += times
+        return passed
+
+    # ---- writing
+
+    def _rebuilt(self, run: Sequence[_Judged], now_ms: int, counts: Counts) -> list[Write]:
+        """Return the good records of some batches in new ones, and the bad ones in the quarantine's."""
+        good = [Write(self.resource, data, 0, read(data, 0)) for data in self._good(run)]
+        bad = [record for one in run if one.passed < one.count for record in _refused(one, now_ms, counts)]
+        return [*good, *write_refused(self.quarantine, bad, run[0].raw.header.codec)] if run else []
+
+    def _good(self, run: Sequence[_Judged]) -> list[bytearray]:
+        """Return batches of what passed. Where one is larger than the resource allows, its records are divided among several."""
+        most = sum(one.passed for one in run)
+        while most:
+            batches = list(_packed(run, most))
+            if all(len(batch) <= self.batch_bytes_max for batch in batches):
+                return batches
+            if most == 1:  # a batch is a record now: those that are too large alone go, and the rest is tried again
+                self._mark_too_large(run, batches)
+                most = sum(one.passed for one in run)
+            else:
+                most = (most + 1) // 2
+        return []
+
+    def _mark_too_large(self, run: Sequence[_Judged], batches: Sequence[bytearray]) -> None:
+        sizes = iter(map(len, batches))
+        for one in run:
+            for record in np.flatnonzero(one.codes == layout.OK):
+                if next(sizes) > self.batch_bytes_max:
+                    one.codes[record] = kernel.G_TOO_LARGE
+                    one.passed -= 1
+
+    def _unreadable(self, raw: Write, now_ms: int, counts: Counts) -> Iterator[Write]:
+        counts.refused[_UNREADABLE.word] += raw.header.count
+        record = refused_batch(raw.data, raw.start, raw.header, _UNREADABLE, now_ms)
+        return write_refused(self.quarantine, [record], NONE)
+
+
+def _match(judged: _Judged, program: Program, kept: npt.NDArray[np.int64], counts: Counts) -> int:
+    """Hold the fields that have a pattern against it, in records that passed so far; return how many are refused."""
+    refused_records = 0
+    for record in np.flatnonzero((judged.codes == layout.OK) & (kept >= 0).any(axis=1)).tolist():
+        for number, pattern in enumerate(program.patterns):
+            at, length = kept[record, 2 * number : 2 * number + 2].tolist()
+            if at < 0 or pattern.regex.fullmatch(judged.data[at : at + length].tobytes()):
+                continue
+            if program.rules[pattern.rule].warns:
+                counts.warned[program.rules[pattern.rule].name] += 1
+                continue
+            place = at - int(judged.spans[record * kernel.SPAN_WIDTH + kernel.SPAN_VALUE])
+            judged.found[record * kernel.FOUND_WIDTH :][: kernel.FOUND_WIDTH] = (layout.E_RULE, 0, pattern.rule, place)
+            refused_records += 1
+            break
+    return refused_records
+
+
+def _packed(run: Sequence[_Judged], most: int) -> Iterator[bytearray]:
+    """Yield batches of at most so many records that passed, in order, compressed as the first batch was."""
+    first = run[0].raw.header
+    out = np.empty(sum(len(one.data) + one.count * kernel.RECORD_HEAD_BYTES for one in run), np.uint8)
+    place = np.zeros(kernel.PUT_WIDTH, np.int64)
+    for one in run:
+        begin, shift = 0, one.raw.header.base_timestamp - first.base_timestamp
+        while True:
+            begin = kernel.put(one.data, one.found, one.spans, begin, most, shift, out, place)
+            if begin == one.count:
+                break
+            yield _assembled(first, out, place)
+    if place[kernel.PUT_COUNT]:
+        yield _assembled(first, out, place)
+
+
+def _assembled(first: Header, out: Bytes, place: Int64s) -> bytearray:
+    at, count, latest = place.tolist()
+    place[:] = 0
+    return assemble(out[:at].data, count, first.base_timestamp, first.base_timestamp + latest, attributes=first.codec)
+
+
+def _refused(judged: _Judged, now_ms: int, counts: Counts) -> Iterator[Record]:
+    """Yield the quarantine's records of one batch, and count them by their reasons."""
+    header = judged.raw.header
+    for record in np.flatnonzero(judged.codes != layout.OK).tolist():
+        reason = _reason(judged, record)
+        counts.refused[reason.word] += 1
+        span = judged.spans[record * kernel.SPAN_WIDTH :][: kernel.SPAN_WIDTH].tolist()
+        offset = header.base_offset + record
+        where = span[kernel.SPAN_START], span[kernel.SPAN_END]
+        yield refused(judged.data.data, where, header, offset, reason, now_ms=now_ms, latest_ms=now_ms + AHEAD_MS_MAX)
+
+
+def _reason(judged: _Judged, record: int) -> Reason:
+    code, field, rule, place = judged.found[record * kernel.FOUND_WIDTH :][: kernel.FOUND_WIDTH].tolist()
+    if code >= kernel.G_GARBLED:
+        return _REASONS[code]
+    fault = judged.judges[judged.judged_by[record]].explain(code, field, rule)
+    return Reason(fault.word, fault.zh, fault.en, fault.field, place)
+
+
+def warm() -> None:
+    """Load the gate's kernel from its cache, or compile it there (some ten seconds): afterwards no record waits for it."""
+    schema = {"type": "record", "name": "Warm", "fields": []}
+    topic = Topic("000000.warm.warm")
+    gate = open_gate(
+        resource=topic, schemas={0: msgspec.json.encode(schema).decode()}, partitions=1, is_state=False, batch_bytes_max=_RUN_BYTES_MAX
+    )
+    good, bad = (Record(offset=0, timestamp=0, key=None, value=value) for value in (bytes(5), b""))
+    data = build((good, bad), codec=NONE)
+    gate.make(0, [Write(topic, data, 0, read(data, 0))], 0)
+
+
+def open_gate(*, resource: Topic, schemas: Mapping[int, str], partitions: int, is_state: bool, batch_bytes_max: int) -> Gate:
+    """Return the gate of a resource whose schemas (canonical JSON by id, the newest last) its records may have. SchemaError for a bad one."""
+    programs = [(number, compile_program(parse(msgspec.json.decode(text)))) for number, text in schemas.items()]
+    return Gate(
+        resource=resource,
+        quarantine=quarantine_topic(resource),
+        partitions=partitions,
+        is_state=is_state,
+        batch_bytes_max=batch_bytes_max,
+        programs=tuple(reversed(programs)),
+    )
