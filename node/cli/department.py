@@ -1,10 +1,13 @@
 """`department`: who belongs to a node."""
 
+from pathlib import Path
+
 from cyclopts import App
 
 from node.cli.client import open_node
-from node.cli.given import give
-from node.cli.voice import SESSION, Exit, Session, table
+from node.cli.folder import check_folder, department_files, write_folder
+from node.cli.given import outcome
+from node.cli.voice import SESSION, Exit, Flag, Session, table
 from node.control import AddDepartment
 from node.model.names import Department
 
@@ -17,8 +20,10 @@ def build() -> App:
     return app
 
 
-def add(department: str, *, name: str, session: Session = SESSION) -> int:
-    """添加本级部门；再次添加则更名 / Add a department of this node; said again, its name changes.
+def add(department: str, *, name: str, folder: Path | None = None, force: Flag = False, session: Session = SESSION) -> int:
+    """添加本级部门，并为其程序生成一个文件夹；再次添加则更名 / Add a department of this node and write a folder for its programs; said again, its name changes.
+
+    文件夹中有客户端设置，以及可直接运行的 Python、Java、kcat 示例 / In the folder are settings of clients, and examples in Python, Java and kcat that run as they stand.
 
     例如 / For example:
 
@@ -27,8 +32,19 @@ def add(department: str, *, name: str, session: Session = SESSION) -> int:
     Args:
         department: <区划代码>.<名称>，名称用 a-z、0-9 和 - / <division>.<name> of a-z, 0-9 and -.
         name: 部门的全称 / What the department is called.
+        folder: 文件夹，默认为当前目录下以部门命名者 / The folder; one named after the department in the working directory if left out.
+        force: 覆盖内容不同的文件 / Write over files that have other contents.
     """
-    return give(AddDepartment(department=Department(department), name=name), session)
+    where = folder or Path(department)
+    with open_node(session.node) as node:
+        files = department_files(Department(department), name, bootstrap=node.node().kafka.bootstrap, registry=session.node)
+        if not force:
+            check_folder(where, files)
+        events = node.command(AddDepartment(department=Department(department), name=name))
+    write_folder(where, files)
+    told = session.say(f"for its programs: {where}/README.md", f"供其程序使用：{where}/README.md")
+    session.tell({"events": events, "folder": str(where), "files": sorted(files)}, f"{outcome(events, session)}\n{told}")
+    return Exit.OK
 
 
 def list_(*, session: Session = SESSION) -> int:

@@ -11,11 +11,12 @@ def give(command: Command, session: Session) -> int:
     """Give a command to the node and tell what came of it."""
     with open_node(session.node) as node:
         events = node.command(command)
-    session.tell({"events": events}, _shown(events, session))
+    session.tell({"events": events}, outcome(events, session))
     return Exit.OK
 
 
-def _shown(events: list[dict[str, Any]], session: Session) -> str:
+def outcome(events: list[dict[str, Any]], session: Session) -> str:
+    """Return in a line what came of a command."""
     if not events:
         return session.say("nothing to do: it holds already", "无需操作：已是如此")
     said = ", ".join(f"{event['author']}/{event['sequence']} {event['kind']}" for event in events)

@@ -37,13 +37,13 @@ def resource_of(book: Book, subject: str) -> Topic:
     if f"{ends}{kind}" == _VALUE and resource is not None:
         return resource
     if f"{ends}{kind}" == _KEY:
-        en = "keys are UTF-8 text without a schema: write and read them with a serializer of strings"
+        en = "Keys are UTF-8 text without a schema: write and read them with a serializer of strings"
         zh = "键是不带模式的 UTF-8 文本：请用字符串序列化器读写"
     elif f"{ends}{kind}" == _VALUE:
         en = f"{topic} is not in the catalogue of this node: `exchange-node catalogue list` shows what is; is the topic's name right?"
         zh = f"本节点的目录中没有 {topic}：可用 `exchange-node catalogue list` 查看；主题名称是否正确？"
     else:
-        en = "a subject is a topic's name and -value (TopicNameStrategy); no other strategy is offered"
+        en = "A subject is a topic's name and -value (TopicNameStrategy); no other strategy is offered"
         zh = "主题（subject）为 Kafka 主题名加 -value（TopicNameStrategy）；不支持其他命名策略"
     raise fault(Code.SUBJECT_NOT_FOUND, f"Subject '{subject}' not found. {en}", f"未找到 '{subject}'。{zh}")
 

@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
-COMMAND = ("department", "add", "445102.civil-affairs", "--name", "民政局")
-EVENT = {"author": "445102", "sequence": 3, "kind": "department", "body": {}}
+COMMAND = ("grant", "give", "445102.civil-affairs.villages", "--to", "440000.civil-affairs", "--purpose", "核对")
+EVENT = {"author": "445102", "sequence": 3, "kind": "grant", "body": {}}
 
 
 def test_events_are_told(cli: Callable[..., Any], node: Any) -> None:
     """People see which events were written, programs the events."""
     node.answer("/v1/commands", {"events": [EVENT]})
-    assert cli(*COMMAND).out == "done; said in the control log: 445102/3 department\n"
+    assert cli(*COMMAND).out == "done; said in the control log: 445102/3 grant\n"
     assert cli(*COMMAND, "--json").json == {"events": [EVENT]}
 
 
@@ -23,6 +23,6 @@ def test_what_holds_already_is_no_error(cli: Callable[..., Any], node: Any) -> N
 
 def test_refusal_fails(cli: Callable[..., Any], node: Any) -> None:
     """The node's words, exit status 1."""
-    node.answer("/v1/commands", {"code": "not-own-department", "en": "run it there", "zh": "请在那里执行"}, 409)
+    node.answer("/v1/commands", {"code": "not-own-resource", "en": "run it there", "zh": "请在那里执行"}, 409)
     done = cli(*COMMAND)
     assert (done.status, done.err) == (1, "run it there\n")
