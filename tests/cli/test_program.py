@@ -31,6 +31,7 @@ COMMANDS = [
     ["grant", "list"],
     ["route", "list"],
     ["route", "resume"],
+    ["generate"],
     ["publish"],
     ["tail"],
 ]

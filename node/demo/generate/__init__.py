@@ -14,6 +14,6 @@ their standards, and whoever is really called so is so by chance.
 
 from node.demo.generate.made import Made, records, stream
 from node.demo.generate.source import Source, load, shipped_names
-from node.demo.generate.writing import write_rows
+from node.demo.generate.writing import Format, format_of, write_rows, writer
 
-__all__ = ["Made", "Source", "load", "records", "shipped_names", "stream", "write_rows"]
+__all__ = ["Format", "Made", "Source", "format_of", "load", "records", "shipped_names", "stream", "write_rows", "writer"]

@@ -13,9 +13,10 @@ _DIGITS_MAX = 15
 _BY_RULE = {"cn-resident-id": "resident", "cn-uscc": "uscc", "cn-phone": "phone"}
 _BY_NAME = {
     "name": "person", "phone": "phone", "mobile": "phone", "address": "address", "company": "company", "id_number": "resident",
-    "uscc": "uscc", "division": "division", "street": "street", "village": "village", "remark": "scope",
+    "uscc": "uscc", "street": "street", "village": "village", "remark": "scope",
 }  # fmt: skip
-_DIVISIONS = {6: "division", 9: "street", 12: "village"}
+_FINER = {9: "street", 12: "village"}
+"""Codes finer than a division, by their digits: those of the home district."""
 
 
 def choose(leaf: Leaf) -> Make:
@@ -28,12 +29,12 @@ def _by_rules(leaf: Leaf) -> Make | None:
     name = next((maker for rule, maker in _BY_RULE.items() if rule in rules), None)
     if name:
         return MAKERS[name](None, leaf)
-    if leaf.codes:
-        return MAKERS["choice"](list(leaf.codes), leaf)
-    if "set" in rules:
-        return MAKERS["choice"](rules["set"]["values"], leaf)
+    listed = rules.get("code-list") or rules.get("set")
+    if listed:
+        return MAKERS["choice"](listed["values"], leaf)
     if "cn-division" in rules:
-        return MAKERS[_DIVISIONS[rules["cn-division"].get("digits", [6])[0]]](None, leaf)
+        finer = _FINER.get(rules["cn-division"].get("digits", [6])[0])
+        return MAKERS[finer](None, leaf) if finer else MAKERS["choice"](rules["cn-division"]["values"], leaf)
     if "digits" in rules:
         least = rules["digits"].get("min", 1)
         return MAKERS["digits"](min(_DIGITS_MAX, rules["digits"].get("max", least)), leaf)

@@ -12,12 +12,11 @@ from typing import Any
 import re2
 
 from node.demo.generate.identity import credit_check, resident_check
-from node.demo.generate.places import names
-from node.demo.generate.source import Source
 
 LAST_DAY = date(2026, 1, 1)
 """No valid record is younger than this (see `lives`), so a date after it is in the future of all of them."""
 
+_NO_PROVINCE = "00"
 _PHONE = re.compile(r"1[3-9][0-9]{9}|(?:010|02[0-9])-?[2-8][0-9]{7}|0[3-9][0-9]{2}-?[2-8][0-9]{6,7}")
 _CREDIT = re.compile(r"[0-9A-HJ-NPQRTUWXY]{2}[0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}")
 _RESIDENT = re.compile(r"[0-9]{17}[0-9X]")
@@ -26,12 +25,12 @@ _DIGITS = re.compile(r"[0-9]+")
 Rule = Mapping[str, Any]
 
 
-def broken(rules: list[Rule], value: Any, source: Source) -> list[str]:
+def broken(rules: list[Rule], value: Any) -> list[str]:
     """Return the names of the refusing rules that a value breaks; null breaks not-null alone."""
     refusing = [rule for rule in rules if rule.get("severity", "refuse") == "refuse" and rule["rule"] != "cel"]
     if value is None:
         return [rule["rule"] for rule in refusing if rule["rule"] == "not-null"]
-    return [rule["rule"] for rule in refusing if not _HOLDS[rule["rule"]](value, rule, source)]
+    return [rule["rule"] for rule in refusing if not _HOLDS[rule["rule"]](value, rule)]
 
 
 def is_resident_id(number: str) -> bool:
@@ -50,11 +49,14 @@ def is_credit_code(code: str) -> bool:
     return bool(_CREDIT.fullmatch(code)) and credit_check(code[:17]) == code[17]
 
 
-def _division(value: Any, rule: Rule, _source: Source) -> bool:
-    return bool(_DIGITS.fullmatch(value)) and len(value) in rule.get("digits", [6]) and value[:6] in names()
+def _division(value: Any, rule: Rule) -> bool:
+    """Of provinces that the table lacks every code counts as kept: who has a longer table may know it."""
+    if not _DIGITS.fullmatch(value) or len(value) not in rule.get("digits", [6]):
+        return False
+    return value[:6] in rule["values"] or (value[:2] != _NO_PROVINCE and all(value[:2] != code[:2] for code in rule["values"]))
 
 
-def _within(value: Any, rule: Rule, _source: Source) -> bool:
+def _within(value: Any, rule: Rule) -> bool:
     low, high = (_moment(rule[name], value) if name in rule else None for name in ("from", "to"))
     return (low is None or value >= low) and (high is None or value <= high)
 
@@ -63,34 +65,34 @@ def _moment(text: str, like: Any) -> Any:
     return datetime.fromisoformat(text) if isinstance(like, datetime) else date.fromisoformat(text)
 
 
-def _past(value: Any, _rule: Rule, _source: Source) -> bool:
+def _past(value: Any, _rule: Rule) -> bool:
     return (value.date() if isinstance(value, datetime) else value) <= LAST_DAY
 
 
-def _length(value: Any, rule: Rule, _source: Source) -> bool:
+def _length(value: Any, rule: Rule) -> bool:
     return bool(rule.get("min", 0) <= len(value) <= rule.get("max", len(value)))
 
 
-def _digits(value: Any, rule: Rule, _source: Source) -> bool:
+def _digits(value: Any, rule: Rule) -> bool:
     return bool(_DIGITS.fullmatch(value)) and bool(rule.get("min", 1) <= len(value) <= rule.get("max", len(value)))
 
 
-_HOLDS: dict[str, Callable[[Any, Rule, Source], bool]] = {
-    "not-null": lambda value, _rule, _source: value is not None,
-    "minimum": lambda value, rule, _source: bool(value >= _bound(rule, value)),
-    "maximum": lambda value, rule, _source: bool(value <= _bound(rule, value)),
+_HOLDS: dict[str, Callable[[Any, Rule], bool]] = {
+    "not-null": lambda value, _rule: value is not None,
+    "minimum": lambda value, rule: bool(value >= _bound(rule, value)),
+    "maximum": lambda value, rule: bool(value <= _bound(rule, value)),
     "length": _length,
-    "set": lambda value, rule, _source: value in rule["values"],
-    "code-list": lambda value, rule, source: value in source.codes([rule]),
-    "prefix": lambda value, rule, _source: value.startswith(tuple(rule["values"])),
-    "pattern": lambda value, rule, _source: re2.fullmatch(rule["pattern"], value) is not None,
+    "set": lambda value, rule: value in rule["values"],
+    "code-list": lambda value, rule: value in rule["values"],
+    "prefix": lambda value, rule: value.startswith(tuple(rule["values"])),
+    "pattern": lambda value, rule: re2.fullmatch(rule["pattern"], value) is not None,
     "digits": _digits,
     "date-window": _within,
     "not-future": _past,
-    "cn-resident-id": lambda value, _rule, _source: is_resident_id(value),
-    "cn-uscc": lambda value, _rule, _source: is_credit_code(value),
+    "cn-resident-id": lambda value, _rule: is_resident_id(value),
+    "cn-uscc": lambda value, _rule: is_credit_code(value),
     "cn-division": _division,
-    "cn-phone": lambda value, _rule, _source: bool(_PHONE.fullmatch(value)),
+    "cn-phone": lambda value, _rule: bool(_PHONE.fullmatch(value)),
 }
 
 

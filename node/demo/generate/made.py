@@ -14,6 +14,7 @@ from node.demo.generate.lives import lives, tell
 from node.demo.generate.malformed import malforming
 from node.demo.generate.source import Source, load
 from node.demo.generate.wrong import breaking
+from node.errors import ConfigError
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -45,6 +46,8 @@ def records(resource: str | Path, *, count: int, seed: int, wrong: float = 0.0, 
 
 def stream(source: Source, *, count: int, seed: int, wrong: float = 0.0, malformed: float = 0.0) -> Iterator[Made]:
     """Yield records of a source that was loaded before; see `records`."""
+    if count < 0 or not (0 <= wrong <= 1 and 0 <= malformed <= 1):
+        raise ConfigError([f"{source.name}: count must be at least 0, wrong and malformed shares from 0 to 1"])
     how = lives(source)
     spoil = breaking(source) if wrong else None
     damage = malforming(source) if malformed else None

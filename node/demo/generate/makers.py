@@ -4,7 +4,7 @@ A maker is `(draw, row) -> value`: what is drawn now, and the fields of the same
 name takes stands beside it in MAKERS. A field that another one is made from is made first, wherever it stands.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from string import Formatter
@@ -50,8 +50,6 @@ class Leaf(msgspec.Struct, frozen=True):
     rules: Mapping[str, Mapping[str, Any]]
     name: str
     place: str
-    codes: Sequence[str] = ()
-    """what a code list allows"""
 
     @property
     def kind(self) -> str:
@@ -79,12 +77,13 @@ def _choice(values: Any, leaf: Leaf) -> Make:
 
 def _resident(argument: Any, _leaf: Leaf) -> Make:
     wanted = argument or {}
-    least, greatest = wanted.get("age", _ADULT_AGES)
     male = {"male": True, "female": False, None: None}[wanted.get("sex")]
+    sibling, least, greatest = wanted.get("older", (None, *wanted.get("age", _ADULT_AGES)))
     span = (greatest - least + 1) * _YEAR_DAYS
 
-    def make(draw: Draw, _row: Row) -> str:
-        born = words.years_before(draw.day, least, draw.dice.below(span) + 1)
+    def make(draw: Draw, row: Row) -> str:
+        day = draw.day if sibling is None else birth_of(row[sibling])
+        born = words.years_before(day, least, draw.dice.below(span) + 1)
         return resident_id(draw.dice, born, male=male)
 
     return make
@@ -127,10 +126,6 @@ def _credit_of(sibling: Any, _leaf: Leaf) -> Make:
         return known[name]
 
     return make
-
-
-def _division(_argument: Any, _leaf: Leaf) -> Make:
-    return lambda draw, _row: draw.dice.pick(places.counties())
 
 
 def _street(_argument: Any, _leaf: Leaf) -> Make:
@@ -286,7 +281,6 @@ MAKERS: dict[str, Maker] = {
     "cut": _cut,  # [field, how many characters of it]
     "date": _date,  # [first, last], ISO 8601
     "digits": _digits,  # how many
-    "division": _division,
     "door": _said(places.door),
     "grid": _grid,  # the field with the village's code
     "institution": _said(words.institution),
@@ -297,7 +291,7 @@ MAKERS: dict[str, Maker] = {
     "person": _person,  # null or the field with the identity number
     "phone": _said(words.phone),
     "place-name": lambda sibling, _leaf: lambda _draw, row: places.names()[row[sibling]],  # the field with the code
-    "resident": _resident,  # null or {"sex": "male" | "female", "age": [least, greatest]}
+    "resident": _resident,  # null or {"sex": "male" | "female", "age": [least, greatest]}, or "older": [field, least, greatest] for "age"
     "same": _same,  # field
     "scope": _said(words.scope),
     "sex": _sex,  # the field with the identity number
@@ -319,6 +313,8 @@ def needs(name: str, argument: Any) -> set[str]:
     """Return the fields of the same record that a maker reads."""
     if name == "text":
         return {piece for _, piece, _, _ in Formatter().parse(argument) if piece and piece not in _PIECES and not piece[1:].isdigit()}
+    if name == "resident" and argument and "older" in argument:
+        return {argument["older"][0]}
     if name in SIBLING_FIRST and argument is not None:
         return {argument[0] if isinstance(argument, list) else argument}
     return set()

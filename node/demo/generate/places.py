@@ -4,6 +4,7 @@ import csv
 from functools import cache
 
 from node.demo.generate.dice import Dice
+from node.model.divisions import known_divisions
 from node.model.shipped import shipped
 
 HOME = "445102"
@@ -31,14 +32,8 @@ _ROOMS_SHARE = 0.7
 @cache
 def names() -> dict[str, str]:
     """Return the name of every code: divisions, streets of Guangdong, villages of the home district."""
-    files = ("schemas/divisions/divisions.csv", "deploy/demo/streets.csv", "deploy/demo/villages.csv")
-    return {row["code"]: row["name"] for file in files for row in _rows(file)}
-
-
-@cache
-def counties() -> tuple[str, ...]:
-    """Return the codes of Guangdong's county-level divisions."""
-    return tuple(row["code"] for row in _rows("schemas/divisions/divisions.csv") if row["level"] == "county")
+    divisions = {code: division.name for code, division in known_divisions().items()}
+    return divisions | {row["code"]: row["name"] for file in ("deploy/demo/streets.csv", "deploy/demo/villages.csv") for row in _rows(file)}
 
 
 @cache

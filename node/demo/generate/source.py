@@ -1,8 +1,6 @@
 """Where records are generated for: a catalogue item (.yaml), a schema (.avsc), or a shipped folder by its name."""
 
-import csv
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,39 +8,24 @@ import msgspec
 import yaml
 
 from node.avro import ParsedSchema, parse, schema_id
-from node.errors import ConfigError, SchemaError
+from node.avro.files import read_schema
+from node.errors import ConfigError
 from node.model.shipped import shipped
 
 
 class Source(msgspec.Struct, frozen=True):
-    """A schema with the folder that its code lists stand in."""
+    """A schema as it is registered: the codes of its lists and the divisions stand in it."""
 
     name: str
     """the file's or folder's name, without ending"""
+    avsc: dict[str, Any]
     schema: ParsedSchema
     schema_id: int
-    folder: Path
 
     @property
     def said(self) -> Mapping[str, Any]:
         """The outermost record's own `generate` property."""
         return self.schema.avro.get("generate") or {}
-
-    def codes(self, rules: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-        """Return the codes that a field's code list allows, in its order; nothing where it has none."""
-        rule = next((rule for rule in rules if rule["rule"] == "code-list"), None)
-        if rule is None:
-            return ()
-        return tuple(rule["values"]) if "values" in rule else read_codes(self.folder / rule["file"])
-
-
-def read_codes(path: Path) -> tuple[str, ...]:
-    """Return the codes of a code list: the column `code` of a CSV; SchemaError when it cannot be read."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return tuple(row["code"] for row in csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, KeyError, csv.Error) as fault:
-        raise SchemaError(f"{path}: no code list ({type(fault).__name__}); it is a CSV in UTF-8 with a column `code`") from fault
 
 
 def shipped_names() -> list[str]:
@@ -54,12 +37,12 @@ def load(resource: str | Path) -> Source:
     """Return what `resource` names; ConfigError when there is no such file or name, SchemaError when the schema cannot be used."""
     path = _avsc(resource)
     try:
-        schema = json.loads(path.read_text("utf-8-sig"))
+        schema = read_schema(path)
     except OSError as fault:
-        raise ConfigError([f"{path}: cannot be read ({fault.strerror or type(fault).__name__})"]) from fault
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as fault:
+        raise ConfigError([f"{fault.filename or path}: cannot be read ({fault.strerror or type(fault).__name__})"]) from fault
+    except (ValueError, RecursionError) as fault:
         raise ConfigError([f"{path}: not JSON ({type(fault).__name__}); a schema is one JSON object in UTF-8"]) from fault
-    return Source(path.stem, parse(schema), schema_id(schema), path.parent)
+    return Source(path.stem, schema, parse(schema), schema_id(schema))
 
 
 def _avsc(resource: str | Path) -> Path:

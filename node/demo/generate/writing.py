@@ -7,15 +7,14 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import IO, Any, Literal
 
-import fastavro
 import msgspec
+from fastavro.write import Writer
 
 from node.avro import readable
 from node.demo.generate.made import Made
 from node.demo.generate.source import Source, load
 
 Format = Literal["ndjson", "csv", "avro"]
-_BLOCK_RECORDS = 4096
 
 Put = Callable[[dict[str, Any]], object]
 
@@ -68,13 +67,7 @@ def _cell(value: Any) -> Any:
 
 
 def _avro(file: IO[bytes], source: Source) -> Iterator[Put]:
-    """Write an object container with deflate, a block every few thousand records."""
-    block: list[dict[str, Any]] = []
-    container = fastavro.write.Writer(file, source.schema.avro, codec="deflate")
-
-    def put(datum: dict[str, Any]) -> None:
-        container.write(datum)
-
-    yield put
+    """Write an Avro object container with deflate."""
+    container = Writer(file, source.schema.avro, codec="deflate")
+    yield container.write
     container.flush()
-    block.clear()

@@ -54,8 +54,8 @@ def breaking(source: Source) -> Callable[[Dice, dict[str, Any]], tuple[dict[str,
 def find_faults(source: Source) -> list[Fault]:
     """Return every fault that records of a schema may have, in the order of its fields."""
     record = source.schema.avro
-    found = [_fault(steps, rules, rule, source) for steps, rules in ruled(record, source.schema.named) for rule in _refusing(rules)]
-    return found + [fault for rule in _refusing(record.get("rules", [])) for fault in _across(rule["expression"], record, source)]
+    found = [_fault(steps, rules, rule) for steps, rules in ruled(record, source.schema.named) for rule in _refusing(rules)]
+    return found + [fault for rule in _refusing(record.get("rules", [])) for fault in _across(rule["expression"], record)]
 
 
 def ruled(
@@ -93,7 +93,7 @@ def _refusing(rules: list[Rule]) -> list[Rule]:
     return [rule for rule in rules if rule.get("severity", "refuse") == "refuse" and breakable(rule)]
 
 
-def _fault(steps: tuple[str, ...], rules: list[Rule], rule: Rule, source: Source) -> Fault:
+def _fault(steps: tuple[str, ...], rules: list[Rule], rule: Rule) -> Fault:
     slip, name = SLIPS[rule["rule"]], rule["rule"]
 
     def apply(dice: Dice, datum: dict[str, Any]) -> bool:
@@ -105,7 +105,7 @@ def _fault(steps: tuple[str, ...], rules: list[Rule], rule: Rule, source: Source
         if value is None:
             return False
         for wrong in slip(dice, value, rule):
-            if broken(rules, wrong, source) == [name]:
+            if broken(rules, wrong) == [name]:
                 container[key] = wrong
                 return True
         return False
@@ -133,7 +133,7 @@ _GIVEN_SIZE = re.compile(r'(\w+) != "(\w+)" \|\| size\((\w+)\) > 0')
 _SOME = re.compile(r"\w+ != null(?: \|\| \w+ != null)+")
 
 
-def _across(expression: str, record: Mapping[str, Any], source: Source) -> Iterator[Fault]:
+def _across(expression: str, record: Mapping[str, Any]) -> Iterator[Fault]:
     """Yield the fault that breaks a cross-field rule, if it has a form that is known here."""
     rules = {field["name"]: field.get("rules", []) for field in record["fields"]}
     why = ("", "cel")
@@ -141,7 +141,7 @@ def _across(expression: str, record: Mapping[str, Any], source: Source) -> Itera
         later, earlier = (found[1], found[3]) if found[2] == ">=" else (found[3], found[1])
 
         def fits(name: str, value: Any) -> bool:
-            return not broken(rules[name], value, source)
+            return not broken(rules[name], value)
 
         yield Fault(why, lambda dice, datum: _disorder(dice, datum, later, earlier, fits))
     elif found := _GIVEN.fullmatch(expression) or _GIVEN_SIZE.fullmatch(expression):
