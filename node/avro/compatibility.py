@@ -128,7 +128,7 @@ def _unreadable(reader: Comparable, writer: Comparable, reads: _Side, writes: _S
 
 
 def _plain(node: Any, namespace: str, depth: int) -> Any:
-    """Return a checked type with names in full, wrappers taken off, and its logical type as the property `logical`.
+    """Return a checked type with names in full, and its logical type as the property `logical`.
 
     The package's own reading of logical types warns and forgets those that it does not know.
     """
@@ -145,10 +145,8 @@ def _plain(node: Any, namespace: str, depth: int) -> Any:
             plain = {"type": "array", "items": _plain(inner, namespace, depth - 1)}
         case {"type": "map", "values": inner}:
             plain = {"type": "map", "values": _plain(inner, namespace, depth - 1)}
-        case {"type": str(kind)} if kind in PRIMITIVES:
-            plain = {"type": kind, "logical": _logical(node)}
         case _:
-            plain = _plain(node["type"], namespace, depth - 1)
+            plain = {"type": node["type"], "logical": _logical(node)}
     return plain
 
 
@@ -239,7 +237,8 @@ class _Equality(_Walk):
         if one != two:
             one, two = _short(one), _short(two)
             self.say(place, f"registered is {one}, yours is {two}", f"登记的是 {one}，您的是 {two}")
-            return
+            if not ours.type == theirs.type == "record":  # of two records under different names the fields are told too
+                return
         match ours.type:
             case "record":
                 if not self.met(ours, theirs):
