@@ -60,7 +60,14 @@ async def open_http(node: Node, host: str, port: int) -> AsyncIterator[int]:
     # Connections inherit it. asyncio does so only where a socket names its protocol, which `create_server` leaves out, and headers and
     # body go out apart: each answer but the first would wait 40 ms for the client's delayed acknowledgement.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    config = uvicorn.Config(application(node), log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=_STOP_S)
+    config = uvicorn.Config(
+        application(node),
+        log_config=None,
+        log_level="error",  # each first request of a Java client offers HTTP/2, about which uvicorn would warn twice
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=_STOP_S,
+    )
     server = _Server(config)
     serving = asyncio.create_task(server.serve([listening]), name="http")
     try:

@@ -37,6 +37,16 @@ async def test_an_answer_on_a_kept_connection_waits_for_nobody() -> None:
     assert min(answer.elapsed.total_seconds() for answer in answers[1:]) < 0.02
 
 
+async def test_an_offer_of_http_2_is_passed_over_in_silence(capfd: pytest.CaptureFixture[str]) -> None:
+    """Java's client makes it with its first request; the answer comes in HTTP/1.1, and the log stays as it is."""
+    offer = {"connection": "Upgrade, HTTP2-Settings", "upgrade": "h2c", "http2-settings": "AAEAAEAA"}
+    node = Node(NodeSettings(division=Division("990000"), bootstrap="127.0.0.1:1", replication=1), Metrics())
+    async with open_http(node, "127.0.0.1", 0) as port, httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+        answer = await client.get("/livez", headers=offer)
+    assert (answer.status_code, answer.text) == (200, "ok")
+    assert "pgrade" not in "".join(capfd.readouterr())
+
+
 async def test_an_address_that_is_taken_is_told() -> None:
     """The second server on an address says which address it could not have."""
     node = Node(NodeSettings(division=Division("990000"), bootstrap="127.0.0.1:1", replication=1), Metrics())
