@@ -59,7 +59,7 @@ import org.apache.kafka.common.serialization.StringSerializer;
  */
 public class Example {
     static final ObjectMapper JSON = new ObjectMapper();
-    static final HttpClient HTTP = HttpClient.newHttpClient();
+    static final HttpClient HTTP = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     static final String KEY_SEPARATOR = "\u001f";
 
     public static void main(String[] words) throws Exception {

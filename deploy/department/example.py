@@ -22,6 +22,8 @@ from confluent_kafka.serialization import MessageField, SerializationContext
 KEY_SEPARATOR = "\x1f"
 POLL_S = 1.0
 COMMIT_EVERY = 1000
+WRITING = {"acks", "enable.idempotence", "compression.type", "partitioner"}
+READING = {"group.id", "isolation.level", "auto.offset.reset", "enable.auto.commit"}
 LOGICAL: dict[str, Callable[[str], Any]] = {
     "date": date.fromisoformat,
     "time-millis": time.fromisoformat,
@@ -34,15 +36,16 @@ LOGICAL: dict[str, Callable[[str], Any]] = {
 }
 
 
-def properties() -> dict[str, str]:
-    """Read client.properties beside this file."""
+def properties(but: set[str]) -> dict[str, str]:
+    """Read client.properties beside this file, but for the settings of the other direction."""
     lines = Path(__file__).with_name("client.properties").read_text("utf-8").splitlines()
-    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    settings = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    return {name: value for name, value in settings.items() if name not in but}
 
 
 def produce(resource: str, rows: Path) -> None:
     """逐行发布 / Publish each line of a file, a JSON object, as a record of the resource."""
-    settings = properties()
+    settings = properties(READING)
     registry = SchemaRegistryClient({"url": settings.pop("schema.registry.url")})
     inbox = f"{resource}.inbox"
     registered = registry.get_latest_version(f"{inbox}-value").schema.schema_str
@@ -75,7 +78,7 @@ def produce(resource: str, rows: Path) -> None:
 
 def consume(topic: str, count: int | None) -> None:
     """逐条打印 / Print each record, for ever or until there were so many."""
-    settings = properties()
+    settings = properties(WRITING)
     deserialize = AvroDeserializer(SchemaRegistryClient({"url": settings.pop("schema.registry.url")}))
     consumer = Consumer(settings)
     consumer.subscribe([topic])

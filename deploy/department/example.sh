@@ -8,10 +8,10 @@ set -eu
 
 settings="$(dirname "$0")/client.properties"
 registry="$(sed -n 's/^schema\.registry\.url=//p' "$settings")"
-# kcat reads the names that librdkafka has; the registry's address is an option of its own.
+# kcat reads the names that librdkafka has; the registry's address is an option of its own, and idempotence is for writing alone.
 own="$(mktemp)"
 trap 'rm -f "$own"' EXIT
-grep -v -e '^schema\.registry\.url=' -e '^#' -e '^$' "$settings" > "$own"
+grep -v -e '^schema\.registry\.url=' -e '^enable\.idempotence=' -e '^#' -e '^$' "$settings" > "$own"
 
 case "${1:-} $#" in
 "list 1")
@@ -21,14 +21,14 @@ case "${1:-} $#" in
 	# Debian's kcat is built without Avro: then of a value no more is shown than the schema's id, from its frame, and its length.
 	# Debian 的 kcat 不含 Avro：此时只显示帧头中的模式编号和值的长度。
 	if kcat -V | grep -q Avro; then
-		kcat -F "$own" -C -t "$2" -o beginning -e ${3:+-c "$3"} -f '%k\t%s\n' -s value=avro -r "$registry"
+		kcat -q -F "$own" -C -t "$2" -o beginning -e ${3:+-c "$3"} -f '%k\t%s\n' -s value=avro -r "$registry"
 	else
-		kcat -F "$own" -C -t "$2" -o beginning -e ${3:+-c "$3"} -f '%k\tschema %s, %S bytes\n' -s 'value=>bI' |
+		kcat -q -F "$own" -C -t "$2" -o beginning -e ${3:+-c "$3"} -f '%k\tschema %s, %S bytes\n' -s 'value=>bI' |
 			sed 's/schema 0/schema /'
 	fi
 	;;
 "remove 3")
-	printf '%s\t\n' "$3" | kcat -F "$own" -P -t "$2.inbox" -K '\t' -Z
+	printf '%s\t\n' "$3" | kcat -q -F "$own" -X enable.idempotence=true -P -t "$2.inbox" -K '\t' -Z
 	;;
 *)
 	sed -n 's/^#   //p' "$0" >&2
