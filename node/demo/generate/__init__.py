@@ -12,8 +12,8 @@ Non-obvious: a wrong record breaks exactly one refusing rule of its field, so wh
 their standards, and whoever is really called so is so by chance.
 """
 
-from node.demo.generate.made import Made, records, stream
+from node.demo.generate.made import Made, framed, records, stream
 from node.demo.generate.source import Source, load, shipped_names
 from node.demo.generate.writing import Format, format_of, write_rows, writer
 
-__all__ = ["Format", "Made", "Source", "format_of", "load", "records", "shipped_names", "stream", "write_rows", "writer"]
+__all__ = ["Format", "Made", "Source", "format_of", "framed", "load", "records", "shipped_names", "stream", "write_rows", "writer"]

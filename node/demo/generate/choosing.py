@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from node.demo.generate.makers import MAKERS, Leaf, Make
+from node.demo.generate.makers import MAKERS, Draw, Leaf, Make, Row
 
 _FIRST_DAY, _LAST_DAY = "2015-01-01", "2024-12-31"
 """Of dates that nothing is said of: past, whatever the clock says."""
@@ -82,9 +82,14 @@ def _text(leaf: Leaf) -> Make:
     length = leaf.rules.get("length", {})
     make = MAKERS[_BY_NAME.get(leaf.name, "scope")](None, leaf)
     least, most = length.get("min", 0), length.get("max")
-    if not least and most is None:
-        return make
-    return lambda draw, row: make(draw, row).ljust(least, "　")[:most]
+
+    def make_text(draw: Draw, row: Row) -> str:
+        text: str = make(draw, row)
+        while len(text) < least:
+            text += make(draw, row)
+        return text[:most]
+
+    return make if not least and most is None else make_text
 
 
 def _range(leaf: Leaf) -> list[float]:

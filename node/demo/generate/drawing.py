@@ -29,6 +29,9 @@ _UNSAID: Any = object()
 
 def drawing(source: Source) -> Drawn:
     """Return the function that draws a record; SchemaError names the field that nothing can be made for."""
+    strangers = sorted(_around(source.schema.named, source.schema.fields))
+    if strangers:
+        raise SchemaError(f'schema: "generate" names {strangers[0]}, and there is no record around this one')
     make = _Compiler(source).record(source.schema.avro, "")
     return lambda draw: make(draw, {})
 
@@ -156,7 +159,10 @@ class _Compiler:
         if isinstance(said, dict) and "by-age" in said:
             return self._by_age(leaf, said)
         name, argument = _named(said, leaf)
-        return MAKERS[name](argument, leaf)
+        try:
+            return MAKERS[name](argument, leaf)
+        except (TypeError, ValueError, KeyError, AttributeError):
+            raise leaf.misused(f"{name} does not take this argument") from None
 
     def _by(self, leaf: Leaf, said: Mapping[str, Any]) -> Make:
         field = said["by"]

@@ -8,6 +8,7 @@ from zlib import crc32
 
 import msgspec
 
+from node.avro import encode, frame
 from node.avro.schema import KEY_SEPARATOR
 from node.demo.generate.dice import Dice
 from node.demo.generate.lives import lives, tell
@@ -32,6 +33,11 @@ class Made(msgspec.Struct, frozen=True):
     """path of the field (empty: the record as a whole) and name of the rule that is broken, or the word for what is wrong with the bytes"""
     value: bytes | None = None
     """of a malformed record, its value in Confluent's frame; None where `datum` says all"""
+
+
+def framed(made: Made, source: Source) -> bytes:
+    """Return the value of a record as it goes into Kafka: Avro in Confluent's frame, damaged where it is malformed."""
+    return frame(source.schema_id, encode(source.schema, made.datum)) if made.value is None else made.value
 
 
 def records(resource: str | Path, *, count: int, seed: int, wrong: float = 0.0, malformed: float = 0.0) -> Iterator[Made]:

@@ -4,6 +4,7 @@ A maker is `(draw, row) -> value`: what is drawn now, and the fields of the same
 name takes stands beside it in MAKERS. A field that another one is made from is made first, wherever it stands.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -257,10 +258,13 @@ def _text(template: Any, leaf: Leaf) -> Make:
 
 
 def _piece(name: str) -> Make:
-    if name.startswith("d") and name[1:].isdigit():
+    if _RANDOM.fullmatch(name):
         count = int(name[1:])
         return lambda draw, _row: draw.dice.digits(count)
     return _PIECES.get(name) or (lambda _draw, row: row[name])
+
+
+_RANDOM = re.compile(r"d[0-9]+")
 
 
 _PIECES: dict[str, Make] = {
@@ -312,9 +316,8 @@ SIBLING_FIRST = {"address", "birth", "grid", "person", "place-name", "same", "se
 def needs(name: str, argument: Any) -> set[str]:
     """Return the fields of the same record that a maker reads."""
     if name == "text":
-        return {piece for _, piece, _, _ in Formatter().parse(argument) if piece and piece not in _PIECES and not piece[1:].isdigit()}
+        return {piece for _, piece, _, _ in Formatter().parse(argument) if piece and piece not in _PIECES and not _RANDOM.fullmatch(piece)}
     if name == "resident" and argument and "older" in argument:
         return {argument["older"][0]}
-    if name in SIBLING_FIRST and argument is not None:
-        return {argument[0] if isinstance(argument, list) else argument}
-    return set()
+    first = argument[0] if isinstance(argument, list) and argument else argument
+    return {first} if name in SIBLING_FIRST and isinstance(first, str) else set()

@@ -102,6 +102,11 @@ def test_some_fields_can_be_drawn_anew(tmp_path: Path) -> None:
     ("fields", "cause"),
     [
         ([field("a", "string", {"same": "b"})], 'schema: "generate" names b, which the record does not have'),
+        ([field("a", "string", {"same": "^b"})], r"names \^b, and there is no record around"),
+        (
+            [field("a", {"type": "record", "name": "I", "fields": [field("c", "string", {"same": "^b"})]})],
+            "names b, which the record does not",
+        ),
         ([field("a", "string", {"same": "b"}), field("b", "string", {"same": "a"})], "a, b are made from each other"),
         ([field("a", "boolean"), field("b", "string", {"by": "a", "cases": {"true": AB}})], "b: .*by a has no case for this record"),
     ],

@@ -8,7 +8,8 @@ from itertools import pairwise
 
 import pytest
 
-from node.demo.generate import Made, load, records, shipped_names
+from node.avro import encode, frame
+from node.demo.generate import Made, framed, load, records, shipped_names
 from node.errors import ConfigError
 
 _DIGEST = """
@@ -78,6 +79,14 @@ def test_keys_and_timestamps_are_those_of_a_log(name: str) -> None:
     for one in made:
         assert one.key == "\x1f".join(str(one.datum[part]) for part in key)
     assert all(earlier.timestamp_ms < later.timestamp_ms for earlier, later in pairwise(made))
+
+
+def test_values_are_framed_as_kafka_has_them() -> None:
+    """The registered schema's id, then the datum in Avro; of a malformed record the damaged bytes."""
+    source = load("licences")
+    for one in records("licences", count=200, seed=2, malformed=0.3):
+        value = framed(one, source)
+        assert value == (one.value if one.wrong else frame(source.schema_id, encode(source.schema, one.datum)))
 
 
 @pytest.mark.parametrize("share", [{"wrong": -0.1}, {"wrong": 1.1}, {"malformed": 2}, {"count": -1}])

@@ -133,6 +133,8 @@ def test_texts_follow_their_template(tmp_path: Path) -> None:
         assert len(digits) == 3
         assert digits.isdigit()
     assert made(tmp_path, "string", {"text": "{day}"})[0] == "20250102"
+    late = drawn(tmp_path, field("no", "string", {"text": "{e2}"}), field("e2", "string", {"choice": ["x"]}))
+    assert {row["no"] for row in late} == {"x"}
 
 
 def test_bytes_have_their_size(tmp_path: Path) -> None:
@@ -150,6 +152,9 @@ def test_bytes_have_their_size(tmp_path: Path) -> None:
         ("string", "nonsense", "one maker is needed, out of address"),
         ("string", {"choice": ["a"], "digits": 3}, "one maker is needed"),
         ("string", {}, "one maker is needed"),
+        ("string", {"resident": {"sex": "M"}}, "resident does not take this argument"),
+        ("int", {"number": 7}, "number does not take this argument"),
+        ("string", {"cut": 7}, "cut does not take this argument"),
     ],
 )
 def test_a_property_that_cannot_be_followed_is_told_with_its_place(tmp_path: Path, kind: Any, generate: Any, cause: str) -> None:
