@@ -1,7 +1,4 @@
-"""The department's folder: what is in it, and that its examples run as they stand, against a real node and a real broker.
-
-They publish into an inbox and read what stands in a topic; what the gate makes of an inbox is tested with the gate.
-"""
+"""The department's folder: what is in it, and that its examples run as they stand, through the gate of a real node on a real broker."""
 
 import asyncio
 import base64
@@ -16,19 +13,22 @@ from typing import Any, NamedTuple
 import pytest
 from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import AdminClient
-from confluent_kafka.cimpl import NewTopic
 
-from node.avro import decode, frame_header, parse, schema_id, unframe
+from node.avro import decode, parse, schema_id, unframe
 from node.cli.folder import check_folder, department_files, write_folder
 from node.cli.voice import CliError
+from node.control import AddDepartment, ApplyCatalogue, CatalogueItem
 from node.http import open_http
-from node.model.names import Department, Topic
+from node.model.names import Department, Topic, division_of
 from node.model.partition import partition_of
 from node.model.shipped import shipped_root
+from node.model.values import Kind
+from node.runtime import Node, NodeSettings, run_node
+from node.telemetry import Metrics
 from tests.conftest import Kafka
-from tests.http.catalogued import HERE, catalogued_node, registered, resource, say
 
-DEPARTMENT = Department("990000.civil-affairs")
+DEPARTMENT = Department("992000.civil-affairs")
+"""Of a division that no other test uses: the cluster is shared."""
 PARTITIONS = 3
 SCHEMA: dict[str, Any] = {
     "type": "record",
@@ -86,7 +86,7 @@ ROW: dict[str, Any] = {
     "steps": [{"kind": "OPEN", "by": None}, {"kind": "CLOSED", "by": "tax"}],
 }
 PLAIN = ROW | {"code": "2", "was": None, "digest": None, "tags": [], "extra": {}, "steps": [], "rate": 1.5, "fee": "0.00", "debt": "99.99"}
-KEYS = ["湘桥-1\x1f7", "2\x1f7"]
+KEYS, GONE = ["湘桥-1\x1f7", "2\x1f7"], "3\x1f1"
 LIBS = shipped_root() / ".kafka/libs"
 NEEDS_KCAT = pytest.mark.skipif(shutil.which("kcat") is None, reason="kcat is not installed (Debian, Ubuntu: apt-get install kcat)")
 
@@ -125,22 +125,36 @@ class Given(NamedTuple):
         return await self.run("sh", "example.sh", *words)
 
 
-@pytest.fixture
-async def given(kafka: Kafka, topic_name: Callable[[], str], tmp_path: Path) -> AsyncIterator[Given]:
-    """A node that knows the resource, the topics that it would make, and the folder with two rows in a file."""
-    name = Topic(f"{DEPARTMENT}.{topic_name().rpartition('.')[2]}")
-    node = catalogued_node()
-    say(node, HERE, registered(SCHEMA), resource(name, SCHEMA))
-    admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
-    made = admin.create_topics([NewTopic(topic, PARTITIONS, 1) for topic in (name, f"{name}.inbox")])
-    for future in made.values():
-        await asyncio.to_thread(future.result)
+@pytest.fixture(scope="module")
+async def node(kafka: Kafka) -> AsyncIterator[tuple[Node, str]]:
+    """A node with the department, and its URL."""
+    node = Node(NodeSettings(division=division_of(DEPARTMENT), bootstrap=kafka.bootstrap, replication=1), Metrics())
+    running = asyncio.create_task(run_node(node))
     async with open_http(node, "127.0.0.1", 0) as port:
-        files = department_files(DEPARTMENT, "民政厅", bootstrap=kafka.bootstrap, registry=f"http://127.0.0.1:{port}/")
-        write_folder(tmp_path / "given", files)
-        rows = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in (ROW, PLAIN))
-        (tmp_path / "given/rows.ndjson").write_text(rows, "utf-8")
-        yield Given(tmp_path / "given", kafka.bootstrap, name)
+        async with asyncio.timeout(60):
+            while node.reasons:
+                await asyncio.sleep(0.05)
+        await node.command(AddDepartment(department=DEPARTMENT, name="民政厅"))
+        yield node, f"http://127.0.0.1:{port}"
+        node.stopping.set()
+        await running
+
+
+@pytest.fixture
+async def given(kafka: Kafka, topic_name: Callable[[], str], tmp_path: Path, node: tuple[Node, str]) -> Given:
+    """Return a resource with the topics that the node makes of it, and the folder with two rows in a file."""
+    running, url = node
+    resource = Topic(f"{DEPARTMENT}.{topic_name().rpartition('.')[2]}")
+    item = CatalogueItem(name=resource, title="办件", kind=Kind.STATE, schema=SCHEMA, partitions=PARTITIONS)
+    await running.command(ApplyCatalogue(resources=(item,)))
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
+    async with asyncio.timeout(20):
+        while not {resource, f"{resource}.inbox"} <= (await asyncio.to_thread(admin.list_topics, timeout=10)).topics.keys():
+            await asyncio.sleep(0.05)
+    write_folder(tmp_path / "given", department_files(DEPARTMENT, "民政厅", bootstrap=kafka.bootstrap, registry=f"{url}/"))
+    rows = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in (ROW, PLAIN))
+    (tmp_path / "given/rows.ndjson").write_text(rows, "utf-8")
+    return Given(tmp_path / "given", kafka.bootstrap, resource)
 
 
 def records(bootstrap: str, topic: str, count: int) -> list[tuple[int, str, bytes | None]]:
@@ -160,38 +174,39 @@ def records(bootstrap: str, topic: str, count: int) -> list[tuple[int, str, byte
     return sorted(found, key=lambda one: one[1])
 
 
-def publish_as_a_gate(bootstrap: str, topic: str, values: list[tuple[str, bytes | None]]) -> None:
-    """Give a transaction up and commit another, as the node writes resources."""
-    producer = Producer({"bootstrap.servers": bootstrap, "transactional.id": topic, "partitioner": "murmur2_random"})
+def give_up(bootstrap: str, topic: str) -> None:
+    """Write a record in a transaction that is given up, as a gate that was killed leaves it."""
+    producer = Producer({"bootstrap.servers": bootstrap, "transactional.id": topic})
     producer.init_transactions(10)
     producer.begin_transaction()
     producer.produce(topic, key="given up", value=b"\x00")
     producer.flush(10)
     producer.abort_transaction(10)
-    producer.begin_transaction()
-    for key, value in values:
-        producer.produce(topic, key=key, value=value)
-    producer.commit_transaction(10)
+
+
+def remove(bootstrap: str, resource: str, *keys: str) -> None:
+    """Say in the inbox that what the keys name is no more."""
+    producer = Producer({"bootstrap.servers": bootstrap, "partitioner": "murmur2_random"})
+    for key in keys:
+        producer.produce(f"{resource}.inbox", key=key)
+    assert producer.flush(10) == 0
 
 
 async def check_round_trip(given: Given, write: Callable[..., Awaitable[str]], read: Callable[..., Awaitable[str]]) -> list[Any]:
-    """Publish the rows by one example, move them as the gate does, read them by another; return what it printed."""
-    inbox = f"{given.resource}.inbox"
+    """Publish the rows by one example, look at what passed the gate, read it by another; return what that printed."""
+    await asyncio.to_thread(give_up, given.bootstrap, given.resource)
     await write("produce", given.resource, "rows.ndjson")
-    written = await asyncio.to_thread(records, given.bootstrap, inbox, 2)
-    assert [key for _partition, key, _value in written] == sorted(KEYS)
-    assert [partition for partition, _key, _value in written] == [partition_of(key.encode(), PARTITIONS) for key in sorted(KEYS)]
-    for _partition, key, value in written:
-        assert value is not None
-        number, payload = unframe(value)
-        assert number == schema_id(SCHEMA)
-        datum = decode(parse(SCHEMA), payload)
-        row = ROW if key == KEYS[0] else PLAIN
-        assert (datum["fee"], datum["debt"]) == (Decimal(row["fee"]), Decimal(row["debt"]))
-        assert datum["at"].timestamp() == 1795348800.123
-        assert datum["rate"] == row.get("rate", 0.5)
-    moved = [(key, value) for _partition, key, value in written]
-    await asyncio.to_thread(publish_as_a_gate, given.bootstrap, given.resource, [*moved, ("gone", None)])
+    await asyncio.to_thread(remove, given.bootstrap, given.resource, GONE)
+    passed = await asyncio.to_thread(records, given.bootstrap, given.resource, 3)
+    assert [key for _partition, key, _value in passed] == sorted([*KEYS, GONE])
+    assert [partition for partition, _key, _value in passed] == [partition_of(key.encode(), PARTITIONS) for key in sorted([*KEYS, GONE])]
+    for _partition, key, value in passed:
+        if value is not None:
+            number, payload = unframe(value)
+            datum, row = decode(parse(SCHEMA), payload), ROW if key == KEYS[0] else PLAIN
+            assert number == schema_id(SCHEMA)
+            assert (datum["fee"], datum["debt"]) == (Decimal(row["fee"]), Decimal(row["debt"]))
+            assert datum["at"].timestamp() == 1795348800.123
     printed = [json.loads(line) for line in (await read("consume", given.resource, "3")).splitlines()]
     return sorted(printed, key=lambda one: str(one["key"]))
 
@@ -246,7 +261,7 @@ async def test_the_python_example_publishes_and_reads(given: Given) -> None:
     first, gone, second = await check_round_trip(given, given.python, given.python)
     assert first == {"key": KEYS[1], "value": told(PLAIN, "2026-11-22T12:00:00.123000+00:00")}
     assert second == {"key": KEYS[0], "value": told(ROW, "2026-11-22T12:00:00.123000+00:00")}
-    assert gone == {"key": "gone", "value": None}
+    assert gone == {"key": GONE, "value": None}
 
 
 @pytest.mark.full
@@ -255,18 +270,18 @@ async def test_the_java_example_publishes_and_reads(given: Given) -> None:
     first, gone, second = await check_round_trip(given, given.java, given.java)
     assert first == {"key": KEYS[1], "value": told(PLAIN, "2026-11-22T12:00:00.123Z")}
     assert second == {"key": KEYS[0], "value": told(ROW, "2026-11-22T12:00:00.123Z")}
-    assert gone == {"key": "gone", "value": None}
+    assert gone == {"key": GONE, "value": None}
 
 
 @pytest.mark.full
 async def test_what_was_read_is_not_read_again(given: Given) -> None:
     """Each example commits what it has printed and no more: the next begins there, in whichever language."""
-    values: list[tuple[str, bytes | None]] = [(str(number), None) for number in range(6)]
-    await asyncio.to_thread(publish_as_a_gate, given.bootstrap, given.resource, values)
+    keys = [f"{number}\x1f1" for number in range(6)]
+    await asyncio.to_thread(remove, given.bootstrap, given.resource, *keys)
     seen = []
     for example in (given.python, given.java, given.python):
         seen += [json.loads(line)["key"] for line in (await example("consume", given.resource, "2")).splitlines()]
-    assert sorted(seen) == [key for key, _value in values]
+    assert sorted(seen) == keys
 
 
 @pytest.mark.full
@@ -274,12 +289,13 @@ async def test_what_was_read_is_not_read_again(given: Given) -> None:
 async def test_the_kcat_example_shows_and_removes(given: Given) -> None:
     """Topics, what was committed, and a record without a value in the partition of its key."""
     assert f'topic "{given.resource}"' in await given.kcat("list")
-    value = frame_header(schema_id(SCHEMA)) + b"rest"
-    await asyncio.to_thread(publish_as_a_gate, given.bootstrap, given.resource, [("k1", value), ("k2", None), ("k1", value)])
+    await asyncio.to_thread(give_up, given.bootstrap, given.resource)
+    await given.python("produce", given.resource, "rows.ndjson")
+    assert await given.kcat("remove", given.resource, GONE) == ""
+    passed = await asyncio.to_thread(records, given.bootstrap, given.resource, 3)
+    assert (partition_of(GONE.encode(), PARTITIONS), GONE, None) in passed
+    lengths = {key: -1 if value is None else len(value) for _partition, key, value in passed}
     shown = await given.kcat("consume", given.resource)
-    assert sorted(shown.splitlines()) == [f"k1\tschema {schema_id(SCHEMA)}, 9 bytes"] * 2 + ["k2\tschema , -1 bytes"]
+    ids = {GONE: ""} | dict.fromkeys(KEYS, str(schema_id(SCHEMA)))
+    assert sorted(shown.splitlines()) == [f"{key}\tschema {ids[key]}, {lengths[key]} bytes" for key in sorted(lengths)]
     assert len((await given.kcat("consume", given.resource, "1")).splitlines()) == 1
-    assert await given.kcat("remove", given.resource, KEYS[0]) == ""
-    assert await asyncio.to_thread(records, given.bootstrap, f"{given.resource}.inbox", 1) == [
-        (partition_of(KEYS[0].encode(), PARTITIONS), KEYS[0], None)
-    ]
