@@ -21,7 +21,7 @@ def test_the_files_hold_what_the_demo_promises(tmp_path: Path) -> None:
     assert len(events.splitlines()) == 500
     again = {one.resource: one.file for one in publications(tmp_path, 500)}
     assert again[LICENCES].read_bytes() == events
-    assert len({json.loads(line)["licence_no"] for line in events.splitlines()}) == 200
+    assert 160 < len({json.loads(line)["licence_no"] for line in events.splitlines()}) < 240  # two licences for five events
 
 
 def test_every_resource_crosses_a_link_and_its_takers_are_departments() -> None:
