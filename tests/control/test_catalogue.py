@@ -157,7 +157,7 @@ def test_a_schema_registered_in_the_same_second_stays(book: Book) -> None:
         (item(schema=SCHEMA | {"fields": [*FIELDS, *FIELDS]}), "bad-schema"),
         (item(schema=SCHEMA | {"max": 2**60}), "bad-schema"),
         (item(schema=SCHEMA | {"key": "code"}), "bad-schema"),
-        (item(schema=SCHEMA | {"key": []}), "bad-schema"),
+        (item(schema=SCHEMA | {"key": []}), "no-key"),
         (item(schema=SCHEMA | {"key": ["code", "code"]}), "bad-schema"),
         (item(schema=SCHEMA | {"key": ["none"]}), "bad-schema"),
         (item(schema=SCHEMA | {"key": [["code"]]}), "bad-schema"),
@@ -178,7 +178,7 @@ def test_one_wrong_resource_refuses_the_catalogue(book: Book, wrong: CatalogueIt
     [
         ({"partitions": 3}, "partitions-changed"),
         ({"kind": Kind.FACTS}, "kind-changed"),
-        ({"schema": SCHEMA | {"key": ["people"]}}, "key-changed"),
+        ({"schema": SCHEMA | {"fields": [*FIELDS, {"name": "other", "type": "string", "default": ""}], "key": ["other"]}}, "key-changed"),
         ({"max_message_bytes": 1}, "max-message-bytes-shrunk"),
     ],
 )
