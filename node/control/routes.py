@@ -12,6 +12,8 @@ import msgspec
 
 from node.control.book import Book
 from node.model.limits import (
+    AUDIT_NOTE_BYTES_MAX,
+    AUDIT_RETENTION_MS,
     CONTROL_EVENT_BYTES_MAX,
     INBOX_RETENTION_MS,
     MIB,
@@ -19,7 +21,7 @@ from node.model.limits import (
     QUARANTINE_RETENTION_MS,
     SHARDS,
 )
-from node.model.names import Division, Topic, control_topic, division_of, inbox_topic, progress_topic, quarantine_topic
+from node.model.names import Division, Topic, audit_topic, control_topic, division_of, inbox_topic, progress_topic, quarantine_topic
 from node.model.values import Kind, ResourceValue
 
 
@@ -68,6 +70,7 @@ def topics_here(book: Book, here: Division, parent: Division | None, today: date
     """
     codes = {here, *book.tree.divisions, *(() if parent is None else _above(book, parent))}
     specs = [TopicSpec(control_topic(code), 1, _CONTROL) for code in codes]
+    specs.append(TopicSpec(audit_topic(here), 1, _AUDIT))
     specs += [TopicSpec(progress_topic(code), SHARDS, _PROGRESS) for code in (here, *book.tree.children(here))]
     for inbox, resource in gates(book, here).items():
         specs += [_resource_spec(resource), _inbox_spec(inbox, resource), _quarantine_spec(resource)]
@@ -147,6 +150,7 @@ _CONTROL = _CARRIED | {
     # The longest event and its batch's and record's headers: room for as much again, for a run of events may share a batch.
     "max.message.bytes": str(2 * CONTROL_EVENT_BYTES_MAX),
 }
+_AUDIT = _CARRIED | _DELETED | {"retention.ms": str(AUDIT_RETENTION_MS), "max.message.bytes": str(2 * AUDIT_NOTE_BYTES_MAX)}
 _PROGRESS = _CARRIED | {
     "cleanup.policy": "compact",
     # Whoever takes a shard reads its whole partition, and the cleaner leaves the segment that is being written alone: with Kafka's own

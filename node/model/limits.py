@@ -80,6 +80,10 @@ INBOX_RETENTION_MS = 7 * DAY_MS
 QUARANTINE_RETENTION_MS = 90 * DAY_MS
 """Who has to repair a refused record may take a quarter of a year."""
 QUARANTINE_HEADERS_BYTES = 64 * KIB
+AUDIT_RETENTION_MS = 3 * 366 * DAY_MS
+"""Usage is answered for during three years (State Council Decree 809), leap years or not."""
+AUDIT_NOTE_BYTES_MAX = 1 * MIB
+"""One note of the audit topic: it names thousands of records by ranges of offsets, and never holds one."""
 
 DECOMPRESSED_BYTES_MAX = 64 * MIB
 """A batch never unfolds to more than this: a bomb is an error, not a full memory."""

@@ -86,3 +86,8 @@ def resource_of(inbox: Topic) -> Topic:
 def progress_topic(code: Division) -> Topic:
     """Return the topic in which a division's node keeps how far its lanes into a cluster have come."""
     return Topic(f"{code}.{NODE}.progress")
+
+
+def audit_topic(code: Division) -> Topic:
+    """Return the topic in which a division's node notes who did what."""
+    return Topic(f"{code}.{NODE}.audit")

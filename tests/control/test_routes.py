@@ -17,7 +17,17 @@ from node.control.decide import decide
 from node.control.events import encode
 from node.control.routes import Route, TopicSpec, routes, topics_here
 from node.control.run import Run
-from node.model.names import Department, Division, Topic, control_topic, division_of, progress_topic
+from node.model.names import (
+    Department,
+    Division,
+    Topic,
+    audit_topic,
+    control_topic,
+    division_of,
+    inbox_topic,
+    progress_topic,
+    quarantine_topic,
+)
 from node.model.values import DepartmentValue, DivisionValue, EventRef, GrantValue, Kind, ResourceValue, SchemaValue
 
 ROOT, CITY, CITY2, DISTRICT, DISTRICT2 = map(Division, ("440000", "445100", "440100", "445102", "445103"))
@@ -108,9 +118,9 @@ def test_an_empty_book_carries_the_own_log_up_and_the_parents_down() -> None:
     """What the configuration tells is enough to begin; a root has no link."""
     own, parents = control_topic(DISTRICT), control_topic(CITY)
     assert routes(Book(), DISTRICT, CITY, TODAY) == up(own, partitions=1) | down(parents, partitions=1)
-    assert set(topics_here(Book(), DISTRICT, CITY, TODAY)) == {own, parents, progress_topic(DISTRICT)}
+    assert set(topics_here(Book(), DISTRICT, CITY, TODAY)) == {own, parents, audit_topic(DISTRICT), progress_topic(DISTRICT)}
     assert routes(Book(), ROOT, None, TODAY) == set()
-    assert set(topics_here(Book(), ROOT, None, TODAY)) == {control_topic(ROOT), progress_topic(ROOT)}
+    assert set(topics_here(Book(), ROOT, None, TODAY)) == {control_topic(ROOT), audit_topic(ROOT), progress_topic(ROOT)}
 
 
 def test_control_logs_travel_to_all_nodes(world: World) -> None:
@@ -187,7 +197,10 @@ def test_logs_that_contradict_each_other_end_the_way_up() -> None:
 
 
 def test_topics_have_settings_fit_for_raw_carriage(world: World) -> None:
-    """Control logs are kept for ever, progress is compacted in short segments for each shard, resources as their kind asks."""
+    """Control logs are kept for ever, notes for three years, progress is compacted in short segments for each shard, resources as their kind asks.
+
+    What departments publish is kept for a week, what is refused of it for 90 days, and has room for its reason.
+    """
     world.carry_out(CITY, catalogue(CITY, "base", Kind.STATE))
     world.carry_out(CITY, catalogue(CITY, "week", Kind.FACTS, retention_ms=604_800_000))
     specs = topics_here(world.book, CITY, ROOT, TODAY)
@@ -209,7 +222,15 @@ def test_topics_have_settings_fit_for_raw_carriage(world: World) -> None:
     assert specs[topic(CITY, "week")] == TopicSpec(topic(CITY, "week"), 2, facts | {"retention.ms": "604800000"})
     state = carried | {"cleanup.policy": "compact", "max.message.bytes": "1048576"}
     assert specs[topic(CITY, "base")] == TopicSpec(topic(CITY, "base"), 2, state)
-    assert len(specs) == 5 + 3 + 3
+    deleted = carried | {"cleanup.policy": "delete", "retention.bytes": "-1"}
+    notes = deleted | {"retention.ms": "94867200000", "max.message.bytes": "2097152"}
+    assert specs[audit_topic(CITY)] == TopicSpec(audit_topic(CITY), 1, notes)
+    for resource in (topic(CITY), topic(CITY, "base"), topic(CITY, "week")):
+        inbox, quarantine = inbox_topic(resource), quarantine_topic(resource)
+        week = deleted | {"retention.ms": "604800000", "max.message.bytes": "1048576"}
+        quarter = deleted | {"retention.ms": "7776000000", "max.message.bytes": str(2 * 1048576 + 65536)}
+        assert (specs[inbox], specs[quarantine]) == (TopicSpec(inbox, 2, week), TopicSpec(quarantine, 2, quarter))
+    assert len(specs) == 5 + 3 + 1 + 3 * 3
 
 
 def test_books_grow_together_from_configurations_alone() -> None:

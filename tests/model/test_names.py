@@ -2,7 +2,7 @@
 
 import pytest
 
-from node.model.names import Topic, control_topic, department, department_of, division, division_of, progress_topic, resource
+from node.model.names import Topic, audit_topic, control_topic, department, department_of, division, division_of, progress_topic, resource
 
 
 @pytest.mark.parametrize("code", ["445102", "445102001", "445102001004"])
@@ -42,7 +42,8 @@ def test_a_name_tells_its_owner() -> None:
 
 
 def test_the_nodes_own_topics_stand_under_its_division() -> None:
-    """Control log and progress have fixed names on every cluster."""
+    """Control log, progress and audit have fixed names on every cluster."""
     code = division("445102")
     assert control_topic(code) == Topic("445102.node.control")
     assert progress_topic(code) == Topic("445102.node.progress")
+    assert audit_topic(code) == Topic("445102.node.audit")
