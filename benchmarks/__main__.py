@@ -5,6 +5,7 @@ import sys
 
 from cyclopts import App
 
+from benchmarks.gate import gate
 from benchmarks.link import link
 from node.errors import NodeError
 
@@ -12,6 +13,7 @@ from node.errors import NodeError
 def build() -> App:
     """Return the command with all benchmarks."""
     app = App(name="benchmarks", help="Measure the node against others, both in one run on this machine.")
+    app.command(gate)
     app.command(link)
     return app
 

@@ -67,6 +67,18 @@ async def open_pair(folder: Path) -> AsyncIterator[Pair]:
     shutil.rmtree(folder)
 
 
+@asynccontextmanager
+async def open_single(folder: Path) -> AsyncIterator[Cluster]:
+    """Run one cluster in the same way."""
+    shutil.rmtree(folder, ignore_errors=True)
+    await prepare(find_distribution())
+    async with AsyncExitStack() as stack:
+        with _java_options(*_UNDONE, *BROKER_JAVA):
+            cluster = await stack.enter_async_context(open_cluster(folder / "only", settings=_SETTINGS))
+        yield cluster
+    shutil.rmtree(folder)
+
+
 @contextmanager
 def _java_options(*options: str) -> Iterator[None]:
     """Let every Java that is started inside have these options too."""

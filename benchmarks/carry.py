@@ -43,11 +43,11 @@ async def carry(source: str, target: str, topic: str, partitions: int, progress:
 
 
 @asynccontextmanager
-async def open_carrier(log: Path, *arguments: str) -> AsyncIterator[Carrier]:
-    """Run this module with its arguments as a process, which logs into a file; it is ended and reaped when left."""
-    process = await spawn([sys.executable, "-m", "benchmarks.carry", *arguments], folder=_ROOT, log=log, environment={})
+async def open_carrier(log: Path, *arguments: str, module: str = "benchmarks.carry") -> AsyncIterator[Carrier]:
+    """Run this module, or another one, with its arguments as a process, which logs into a file; it is ended and reaped when left."""
+    process = await spawn([sys.executable, "-m", module, *arguments], folder=_ROOT, log=log, environment={})
     try:
-        yield Carrier("the lane", process, log)
+        yield Carrier(module, process, log)
     finally:
         await end(process, _GRACE_S)
 

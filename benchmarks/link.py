@@ -21,7 +21,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from benchmarks import machine, mirror, show
 from benchmarks.brokers import Pair, open_pair
 from benchmarks.carry import open_carrier
-from benchmarks.records import PRODUCER, VALUE_BYTES, stored, write
+from benchmarks.records import PRODUCER, VALUE_BYTES, licences, stored, write
 from benchmarks.result import Figures, Result, Round, Run, encode, result
 from benchmarks.topics import Topics
 from benchmarks.tune import TRIES, better, candidates, choose
@@ -119,7 +119,8 @@ async def open_bench(job: Job, console: Console) -> AsyncIterator[Bench]:
         async with open_pair(_FOLDER) as pair:
             bench = Bench(job, pair, Topics(pair.source.bootstrap), Topics(pair.target.bootstrap), progress)
             bench.source.make(TOPIC, PARTITIONS, {})
-            await write(pair.source.bootstrap, TOPIC, job.total, job.codec, lambda count: progress.update(bar, completed=count))
+            told = lambda count: progress.update(bar, completed=count)  # noqa: E731 - what hears of the records
+            await write(pair.source.bootstrap, TOPIC, licences(), job.total, job.codec, told)
             progress.remove_task(bar)
             yield bench
 

@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -56,10 +56,20 @@ def events(seed: int, count: int) -> Iterator[tuple[bytes, bytes]]:
             yield key, frame(number, encode(schema, event | {"remark": remark}))
 
 
-async def write(bootstrap: str, topic: str, count: int, codec: str, told: Callable[[int], None]) -> None:
-    """Write `count` events, in order and once each; `told` hears how many are on their way. Unavailable if they do not get through."""
+def licences() -> list[tuple[bytes, bytes]]:
+    """Return the distinct events that are written again and again."""
+    return list(events(SEED, _EVENTS))
+
+
+async def write(  # noqa: PLR0917 - where to, what, how many, how, and who hears of it
+    bootstrap: str, topic: str, content: Sequence[tuple[bytes, bytes]], count: int, codec: str, told: Callable[[int], None]
+) -> None:
+    """Write `count` records, those of `content` (key and value) in turn, in order and once each; `told` hears how many are on their way.
+
+    Unavailable if they do not get through.
+    """
     producer = Producer({"bootstrap.servers": bootstrap, "log_level": LOG_LEVEL, "compression.type": codec, **PRODUCER, **_QUEUE})
-    source = itertools.islice(itertools.cycle(list(events(SEED, _EVENTS))), count)
+    source = itertools.islice(itertools.cycle(content), count)
     sent = 0
     while piece := list(itertools.islice(source, _PIECE)):
         while len(producer) > _WAITING_MAX:  # its queue would refuse more

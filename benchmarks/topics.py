@@ -42,10 +42,7 @@ class Topics:
         found = self._admin.list_topics(topic, timeout=_TIMEOUT_S).topics[topic].partitions
         if len(found) != partitions or any(one.leader < 0 for one in found.values()):
             return False
-        try:
-            self.stable(topic, partitions)
-        except Unavailable:
-            return False
+        self.stable(topic, partitions)
         return True
 
     def remove(self, topics: Iterable[str]) -> None:
@@ -55,11 +52,26 @@ class Topics:
         if gone:
             self._answers(self._admin.delete_topics(gone))
 
+    def forget_group(self, group: str) -> None:
+        """Remove a consumer group and its places, if it is there."""
+        there = self._admin.list_consumer_groups().result(_TIMEOUT_S).valid
+        if any(one.group_id == group for one in there):
+            self._answers(self._admin.delete_consumer_groups([group]))
+
     def stable(self, topic: str, partitions: int) -> int:
         """Return the sum of the last stable offsets: records that a read_committed consumer may see, and Kafka's markers."""
         asked = {TopicPartition(topic, one): _latest() for one in range(partitions)}
-        answers = self._answers(self._admin.list_offsets(asked, isolation_level=IsolationLevel.READ_COMMITTED))
-        return sum(answer.offset for answer in answers)
+        late = time.monotonic() + _TIMEOUT_S
+        while True:
+            try:
+                answers = self._answers(self._admin.list_offsets(asked, isolation_level=IsolationLevel.READ_COMMITTED))
+            except Unavailable:  # of a topic made anew under its name librdkafka may still know the old one's leader epoch
+                if time.monotonic() > late:
+                    raise
+                time.sleep(_PAUSE_S)
+                self._admin.list_topics(topic, timeout=_TIMEOUT_S)
+            else:
+                return sum(answer.offset for answer in answers)
 
     def _answers(self, futures: Mapping[Any, Future[Any]]) -> list[Any]:
         try:
