@@ -20,7 +20,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 from llvmlite import ir
-from numba.core import types
+from numba.core import cgutils, types
 from numba.core.caching import InTreeCacheLocator, UserProvidedCacheLocator, UserWideCacheLocator
 from numba.extending import intrinsic
 
@@ -28,6 +28,7 @@ Bytes = npt.NDArray[np.uint8]
 Int32s = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]
 Load = Callable[[npt.NDArray[Any], int], int]
+Copy = Callable[[Bytes, int, Bytes, int, int], None]
 
 CHECKED = os.environ.get("EXCHANGE_NODE_KERNEL") == "checked"
 
@@ -135,6 +136,32 @@ def _checked_load64(array: npt.NDArray[Any], at: int) -> int:
     return _checked_load32(array, at) | _checked_load32(array, at + 4) << 32
 
 
+def _fast_copy() -> Copy:
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        target, at, source, begin, size = arguments
+        into = context.make_array(signature.args[0])(context, builder, target).data
+        out_of = context.make_array(signature.args[2])(context, builder, source).data
+        raw_memcpy: Any = cgutils.raw_memcpy
+        raw_memcpy(builder, builder.gep(into, [at]), builder.gep(out_of, [begin]), size, 1)
+        return context.get_dummy_value()
+
+    @intrinsic
+    def copy(_typing: Any, target: Any, _at: Any, source: Any, _begin: Any, _size: Any) -> Any:
+        return types.void(target, types.int64, source, types.int64, types.int64), build
+
+    return cast("Copy", copy)
+
+
+@inlined
+def _checked_copy(target: Bytes, at: int, source: Bytes, begin: int, size: int) -> None:
+    if at < 0 or begin < 0 or size < 0 or at + size > target.shape[0] or begin + size > source.shape[0]:
+        raise IndexError
+    for step in range(size):
+        target[at + step] = source[begin + step]
+
+
+copy_bytes: Copy = _checked_copy if CHECKED else _fast_copy()
+"""copy `size` bytes from `begin` on in one array to `at` in another"""
 load8: Load = _checked_load8 if CHECKED else _fast_load(8)
 """a byte, 0 to 255"""
 load32: Load = _checked_load32 if CHECKED else _fast_load(32)

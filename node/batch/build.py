@@ -10,6 +10,8 @@ from node.errors import BatchError
 from node.model.limits import DECOMPRESSED_BYTES_MAX
 
 _CODEC_BITS, _TRANSACTIONAL = 0x07, 0x10
+_ONE_BYTE = [bytes((number << 1,)) for number in range(64)] + [bytes(((~number << 1) | 1,)) for number in range(-64, 0)]
+"""By number, negative ones from the end: most lengths and deltas take one byte."""
 
 
 def build(
@@ -89,6 +91,15 @@ def _put_nullable(out: bytearray, content: bytes | None) -> None:
         return
     _put_varint(out, len(content))
     out += content
+
+
+def zigzag(number: int) -> bytes:
+    """Return a number as Kafka writes those of records: zigzag, seven bits a byte, the lowest first."""
+    if -64 <= number < 64:
+        return _ONE_BYTE[number]
+    out = bytearray()
+    _put_varint(out, number)
+    return bytes(out)
 
 
 def _put_varint(out: bytearray, number: int) -> None:

@@ -23,7 +23,7 @@ from node.batch.records import Record
 from node.errors import BatchError
 from node.model.names import Topic, quarantine_topic
 from node.transform import kernel_gate as kernel
-from node.transform.quarantine import Reason, refused, refused_batch, write_refused
+from node.transform.quarantine import Reason, Refused, Where, refused, refused_batch, refused_record, write_opaque, write_refused
 from node.transform.writes import Made, Write
 
 AHEAD_MS_MAX = 3_600_000
@@ -127,7 +127,7 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
                 continue
             writes += self._rebuilt(run, now_ms, counts)
             run = []
-            writes += self._unreadable(raw, now_ms, counts) if judged is None else (msgspec.structs.replace(raw, topic=self.resource),)
+            writes += self._unreadable(raw, now_ms, counts) if judged is None else [msgspec.structs.replace(raw, topic=self.resource)]
         writes += self._rebuilt(run, now_ms, counts)
         return Made(tuple(writes), dict(counts.refused), dict(counts.warned))
 
@@ -207,10 +207,10 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
                     one.codes[record] = kernel.G_TOO_LARGE
                     one.passed -= 1
 
-    def _unreadable(self, raw: Write, now_ms: int, counts: Counts) -> Iterator[Write]:
+    def _unreadable(self, raw: Write, now_ms: int, counts: Counts) -> list[Write]:
         counts.refused[_UNREADABLE.word] += raw.header.count
-        record = refused_batch(raw.data, raw.start, raw.header, _UNREADABLE, now_ms)
-        return write_refused(self.quarantine, [record], NONE)
+        record = refused_batch(raw.data, raw.start, raw.header, _UNREADABLE, now_ms=now_ms)
+        return [write_opaque(self.quarantine, record)]
 
 
 def _match(judged: _Judged, program: Program, kept: npt.NDArray[np.int64], counts: Counts) -> int:
@@ -253,24 +253,28 @@ def _assembled(first: Header, out: Bytes, place: Int64s) -> bytearray:
     return assemble(out[:at].data, count, first.base_timestamp, first.base_timestamp + latest, attributes=first.codec)
 
 
-def _refused(judged: _Judged, now_ms: int, counts: Counts) -> Iterator[Record]:
+def _refused(judged: _Judged, now_ms: int, counts: Counts) -> Iterator[Refused]:
     """Yield the quarantine's records of one batch, and count them by their reasons."""
-    header = judged.raw.header
+    header, data = judged.raw.header, judged.data.data
     for record in np.flatnonzero(judged.codes != layout.OK).tolist():
-        reason = _reason(judged, record)
+        code, field, rule, place = judged.found[record * kernel.FOUND_WIDTH :][: kernel.FOUND_WIDTH].tolist()
+        start, rest, end, delta, _value, headers = judged.spans[record * kernel.SPAN_WIDTH :][: kernel.SPAN_WIDTH].tolist()
+        reason, offset = _reason(judged, record, code, field, rule), header.base_offset + record
         counts.refused[reason.word] += 1
-        span = judged.spans[record * kernel.SPAN_WIDTH :][: kernel.SPAN_WIDTH].tolist()
-        offset = header.base_offset + record
-        where = span[kernel.SPAN_START], span[kernel.SPAN_END]
-        yield refused(judged.data.data, where, header, offset, reason, now_ms=now_ms, latest_ms=now_ms + AHEAD_MS_MAX)
+        if code == kernel.G_GARBLED:
+            yield refused_record(data, start, end, reason, offset=offset, now_ms=now_ms)
+            continue
+        timestamp = header.base_timestamp + delta
+        kept = 0 <= timestamp <= now_ms + AHEAD_MS_MAX
+        where = Where(rest, headers, end)
+        yield refused(data, where, reason, offset=offset, place=place, timestamp=timestamp, instead=None if kept else now_ms)
 
 
-def _reason(judged: _Judged, record: int) -> Reason:
-    code, field, rule, place = judged.found[record * kernel.FOUND_WIDTH :][: kernel.FOUND_WIDTH].tolist()
+def _reason(judged: _Judged, record: int, code: int, field: int, rule: int) -> Reason:
     if code >= kernel.G_GARBLED:
         return _REASONS[code]
     fault = judged.judges[judged.judged_by[record]].explain(code, field, rule)
-    return Reason(fault.word, fault.zh, fault.en, fault.field, place)
+    return Reason(fault.word, fault.zh, fault.en, fault.field)
 
 
 def warm() -> None:

@@ -11,7 +11,7 @@ that is garbled within its length harms no other. The value is handed to `node.a
 """
 
 from node.avro import layout
-from node.avro.jit import Bytes, Int32s, Int64s, compiled, inlined, load8, load32, number_at
+from node.avro.jit import Bytes, Int32s, Int64s, compiled, copy_bytes, inlined, load8, load32, number_at
 from node.avro.kernel import Tables, uncount, walk
 from node.avro.kernel_key import has_key, key_fits
 from node.avro.kernel_read import read_int, read_long, utf8_fault
@@ -23,8 +23,9 @@ state resource; 1: judge only the records that G_SCHEMA left to another program.
 
 # What it finds of each record: verdict, field id, rule id, offset within the value ...
 FOUND_CODE, FOUND_FIELD, FOUND_RULE, FOUND_OFFSET, FOUND_WIDTH = 0, 1, 2, 3, 4
-# ... and where it stands: its first byte, the byte after its offset delta, its end, its timestamp delta, the first byte of its value.
-SPAN_START, SPAN_REST, SPAN_END, SPAN_DELTA, SPAN_VALUE, SPAN_WIDTH = 0, 1, 2, 3, 4, 5
+# ... and where it stands: its first byte, the byte after its offset delta, its end, its timestamp delta, the first byte of its value and
+# the first behind it, where the count of its headers stands. Of a garbled one only the first and the end are known.
+SPAN_START, SPAN_REST, SPAN_END, SPAN_DELTA, SPAN_VALUE, SPAN_HEADERS, SPAN_WIDTH = 0, 1, 2, 3, 4, 5, 6
 
 # Verdicts beside those of a walk (node.avro.layout).
 G_GARBLED, G_FRAME, G_SCHEMA, G_HEADER, G_TIMESTAMP, G_TOMBSTONE, G_NO_KEY, G_KEY, G_KEY_TEXT, G_PARTITION, G_TOO_LARGE = range(101, 112)
@@ -97,6 +98,7 @@ def _judge(
     if after != end:
         return G_GARBLED
     spans[span + SPAN_REST], spans[span + SPAN_DELTA], spans[span + SPAN_VALUE] = rest, delta, value
+    spans[span + SPAN_HEADERS] = value + max(value_length, 0)
     if not allowed:
         return G_HEADER
     verdict = _verdict(data, key, key_length, value, value_length, delta, job, tables, state)
@@ -226,9 +228,8 @@ def put(data: Bytes, found: Int32s, spans: Int64s, begin: int, most: int, shift:
             at = _put_long(out, at, 1 + _size(delta) + _size(count) + end - rest)
             out[at] = 0
             at = _put_long(out, _put_long(out, at + 1, delta), count)
-            for byte in range(rest, end):
-                out[at] = data[byte]
-                at += 1
+            copy_bytes(out, at, data, rest, end - rest)
+            at += end - rest
             latest = max(latest, delta) if count else delta
             count += 1
         record += 1

@@ -14,22 +14,24 @@
 No header tells anything of the value's content.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
 
 import msgspec
 
-from node.batch.build import build
-from node.batch.header import NONE, Buffer, Header, read
-from node.batch.records import Record, record_at
-from node.errors import BatchError
+from node.batch.build import assemble, zigzag
+from node.batch.header import NONE, Buffer, Header, read, varint
 from node.model.names import Topic
 from node.transform.writes import Write
 
 PREFIX = "exchange."
 _CHUNK_BYTES = 512 * 1024
 """Records of one batch in the quarantine, before compression: one refused record must not wait for megabytes of others."""
-_HEADERS_BYTES = 1024
-"""What the headers add to a record, at least: names, words and two sentences."""
+_REASONS_KEPT = 4096
+"""Headers that say a reason: as many as there are rules, words and fields at fault, which come again and again."""
+_NOTHING = b"\x01"
+"""The length -1: no key."""
 
 
 class Reason(msgspec.Struct, frozen=True):
@@ -39,63 +41,100 @@ class Reason(msgspec.Struct, frozen=True):
     zh: str
     en: str
     field: str = ""
-    place: int = -1
 
 
-def refused(data: Buffer, span: tuple[int, int], header: Header, offset: int, reason: Reason, *, now_ms: int, latest_ms: int) -> Record:
-    """Return the quarantine's record of the one between two bytes of an uncompressed section, whose inbox offset is `offset`.
+class Where(NamedTuple):
+    """Where a record stands in an uncompressed section, by its bytes: the key's length, the count of headers, the end."""
 
-    A timestamp before 1970 or behind `latest_ms` would upset retention: `now_ms` takes its place.
+    rest: int
+    headers: int
+    end: int
+
+
+class Refused(NamedTuple):
+    """A record for the quarantine: its timestamp (ms), and its key, value and headers as Kafka lays them out."""
+
+    timestamp: int
+    rest: bytes
+
+
+def refused(data: Buffer, where: Where, reason: Reason, *, offset: int, place: int, timestamp: int, instead: int | None) -> Refused:
+    """Return the quarantine's record of the one at data[where]: key, value and own headers untouched, the reason's headers behind them.
+
+    `offset` is its inbox offset, `place` the byte in the value that was at fault (-1: none), `instead` takes the place of a timestamp that
+    would upset retention.
     """
-    start, end = span
-    try:
-        record, _end = record_at(data, start, header)
-    except BatchError:
-        told = _told(reason, offset, form="record")
-        return Record(offset=0, timestamp=now_ms, key=None, value=bytes(data[start:end]), headers=told)
-    kept = 0 <= record.timestamp <= latest_ms
-    told = _told(reason, offset, timestamp="" if kept else str(record.timestamp))
-    return msgspec.structs.replace(record, timestamp=record.timestamp if kept else now_ms, headers=record.headers + told)
+    told = {"place": str(place) if place >= 0 else "", "inbox.offset": str(offset)}
+    if instead is not None:
+        told["inbox.timestamp"] = str(timestamp)
+    more, count = _headers(reason, told)
+    own, at = varint(data, where.headers, where.end)
+    rest = b"".join((data[where.rest : where.headers], zigzag(own + count), data[at : where.end], more))
+    return Refused(timestamp if instead is None else instead, rest)
 
 
-def refused_batch(data: Buffer, start: int, header: Header, reason: Reason, now_ms: int) -> Record:
+def refused_record(data: Buffer, start: int, end: int, reason: Reason, *, offset: int, now_ms: int) -> Refused:
+    """Return the quarantine's record of one that cannot be opened: all of its bytes are the value."""
+    return _opaque(data[start:end], reason, {"inbox.offset": str(offset), "form": "record"}, now_ms)
+
+
+def refused_batch(data: Buffer, start: int, header: Header, reason: Reason, *, now_ms: int) -> Refused:
     """Return the quarantine's record of a whole batch that cannot be opened."""
-    told = _told(reason, header.base_offset, form="batch", records=str(header.count))
-    return Record(offset=0, timestamp=now_ms, key=None, value=bytes(data[start : start + header.size]), headers=told)
+    told = {"inbox.offset": str(header.base_offset), "form": "batch", "records": str(header.count)}
+    return _opaque(data[start : start + header.size], reason, told, now_ms)
 
 
-def _told(reason: Reason, offset: int, *, timestamp: str = "", form: str = "", records: str = "") -> tuple[tuple[str, bytes | None], ...]:
-    texts = {
-        "reason": reason.word,
-        "field": reason.field,
-        "place": str(reason.place) if reason.place >= 0 else "",
-        "message.zh": reason.zh,
-        "message.en": reason.en,
-        "inbox.offset": str(offset),
-        "inbox.timestamp": timestamp,
-        "form": form,
-        "records": records,
-    }
-    return tuple((PREFIX + name, text.encode()) for name, text in texts.items() if text)
+def _opaque(value: Buffer, reason: Reason, told: dict[str, str], now_ms: int) -> Refused:
+    more, count = _headers(reason, told)
+    return Refused(now_ms, b"".join((_NOTHING, zigzag(len(value)), value, zigzag(count), more)))
 
 
-def write_refused(topic: Topic, records: Sequence[Record], codec: int) -> Iterator[Write]:
-    """Yield batches of refused records, in order."""
-    chunk: list[Record] = []
+def _headers(reason: Reason, told: dict[str, str]) -> tuple[bytes, int]:
+    """Return headers as Kafka lays them out, and how many."""
+    said, count = _said(reason)
+    more = [_header(name, text) for name, text in told.items() if text]
+    return said + b"".join(more), count + len(more)
+
+
+@lru_cache(_REASONS_KEPT)
+def _said(reason: Reason) -> tuple[bytes, int]:
+    texts = {"reason": reason.word, "field": reason.field, "message.zh": reason.zh, "message.en": reason.en}
+    found = [_header(name, text) for name, text in texts.items() if text]
+    return b"".join(found), len(found)
+
+
+def _header(name: str, text: str) -> bytes:
+    key, value = (PREFIX + name).encode(), text.encode()
+    return b"".join((zigzag(len(key)), key, zigzag(len(value)), value))
+
+
+def write_refused(topic: Topic, records: Sequence[Refused], codec: int) -> list[Write]:
+    """Return batches of refused records, in order."""
+    writes: list[Write] = []
+    chunk: list[Refused] = []
     size = 0
     for record in records:
-        record_size = len(record.key or b"") + len(record.value or b"") + _HEADERS_BYTES
-        if chunk and size + record_size > _CHUNK_BYTES:
-            yield _write(topic, chunk, codec)
+        if chunk and size + len(record.rest) > _CHUNK_BYTES:
+            writes.append(_write(topic, chunk, codec))
             chunk, size = [], 0
         chunk.append(record)
-        size += record_size
+        size += len(record.rest)
     if chunk:
-        yield _write(topic, chunk, codec)
+        writes.append(_write(topic, chunk, codec))
+    return writes
 
 
-def _write(topic: Topic, records: Sequence[Record], codec: int) -> Write:
-    # What cannot be opened is compressed already.
-    opaque = any(name == PREFIX + "form" for record in records for name, _value in record.headers)
-    data = build(records, codec=NONE if opaque else codec)
+def write_opaque(topic: Topic, record: Refused) -> Write:
+    """Return a batch of one record that could not be opened; it is compressed already."""
+    return _write(topic, [record], NONE)
+
+
+def _write(topic: Topic, records: Sequence[Refused], codec: int) -> Write:
+    first = records[0].timestamp
+    section = bytearray()
+    for number, record in enumerate(records):
+        body = b"".join((b"\0", zigzag(record.timestamp - first), zigzag(number), record.rest))
+        section += zigzag(len(body))
+        section += body
+    data = assemble(section, len(records), first, max(record.timestamp for record in records), attributes=codec)
     return Write(topic, data, 0, read(data, 0))
