@@ -3,8 +3,8 @@
 A function of a module `kernel*.py`, in whatever package, is decorated with `compiled` or `inlined`; it runs without the GIL and is
 kept in Numba's cache (beside its module in `__pycache__`, in NUMBA_CACHE_DIR, or in the user's cache folder where that is read-only).
 Non-obvious: Numba thinks a cached function fresh as long as its own file is the same, though code of other files is compiled into it.
-Here the stamp is a digest of all kernel modules together, so kernels may call each other across modules; constants that they
-freeze must stand in such a module or in `node.avro.layout`.
+Here the stamp is a digest of the kernel modules of its package and of this one, so kernels may call each other across these modules;
+constants that they freeze must stand in one of them or in `node.avro.layout`.
 
 EXCHANGE_NODE_KERNEL=checked builds the same functions with every load and index checked (IndexError): the tests hold it against the
 fast build. Loads of the fast build check nothing: who calls them has compared with the end.
@@ -13,6 +13,7 @@ fast build. Loads of the fast build check nothing: who calls them has compared w
 import hashlib
 import os
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
@@ -36,21 +37,22 @@ _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
 
-def _sources() -> list[Path]:
-    here = Path(__file__)
-    return [here, here.with_name("layout.py"), *sorted(here.parent.parent.glob("*/kernel*.py"))]
-
-
-_DIGEST = hashlib.sha256(b"".join(path.read_bytes() for path in _sources())).hexdigest()
+@cache
+def _digest(folder: Path) -> str:
+    """Return the digest of what the kernels of a package are compiled from: they call each other and those of this package."""
+    here = Path(__file__).parent
+    sources = {here / "jit.py", here / "layout.py", *here.glob("kernel*.py"), *folder.glob("kernel*.py")}
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(sources))).hexdigest()
 
 
 class _Stamp:
     """What a cached function depends on, for Numba's locators of cache folders."""
 
     _lineno: int
+    _py_file: str
 
     def get_source_stamp(self) -> tuple[str, Any]:
-        return _DIGEST, super().get_source_stamp()  # type: ignore[misc]  # the locator that it is mixed into has one
+        return _digest(Path(self._py_file).parent), super().get_source_stamp()  # type: ignore[misc]  # the locator that it is mixed into has one
 
     def get_disambiguator(self) -> str:
         return f"{self._lineno}{'-checked' if CHECKED else ''}"

@@ -30,7 +30,7 @@ def check_values(program: Program, data: bytes | bytearray | memoryview | Bytes,
     assert len(places) > 0
     assert 0 <= places[0] <= places[-1] <= len(source)
     assert (np.diff(places) >= 0).all()
-    found, state = np.empty((len(places) - 1, 4), np.int32), program.state()
+    found, state = np.zeros((len(places) - 1, 4), np.int32), program.state()
     walk_all(source, read_only(places), program.tables, state, now_ms, found)
     return Verdicts(program, found, state)
 
