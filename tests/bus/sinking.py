@@ -2,9 +2,11 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
+
+import msgspec
 
 from node.batch.header import read
 from node.bus.client import Client
@@ -12,8 +14,10 @@ from node.bus.fetch import Piece
 from node.bus.sink import Sink
 from node.bus.wire import Buffer
 from node.errors import BusError
-from node.lane import Progress, Stop, TopicPartition
-from node.lane.facts import Batch, Moved
+from node.lane import Progress, Stop, TopicPartition, Written
+from node.lane.facts import Batch, Moved, Wrote
+from node.model.names import Topic
+from node.transform import Write
 from tests.bus.replies import TIME_MS
 
 Spawn = Callable[[Coroutine[Any, Any, None]], object]
@@ -24,7 +28,7 @@ class Shard:
     """Takes note of what a sink tells, and of the buffers that came back."""
 
     def __init__(self) -> None:
-        self.settlements: list[tuple[TopicPartition, int, int]] = []
+        self.settlements: list[tuple[TopicPartition, int, Sequence[Wrote]]] = []
         self.recordings = 0
         self.failures: list[tuple[TopicPartition, Stop | None, str]] = []
         self.errors: list[BusError] = []
@@ -32,13 +36,18 @@ class Shard:
         self.lent = 0
         self.changed = asyncio.Event()
 
-    def settled(self, route: TopicPartition | int, generation: int = 0, offset: int = 0) -> None:
+    def settled(self, route: TopicPartition | int, generation: int = 0, wrote: Sequence[Wrote] = ()) -> None:
         """As a listener take a batch that stands; as the feed that lent the bytes take their count."""
         if isinstance(route, int):
             self.settled_bytes += route
         else:
-            self.settlements.append((route, generation, offset))
+            self.settlements.append((route, generation, wrote))
         self.changed.set()
+
+    @property
+    def offsets(self) -> list[int]:
+        """Return the target offsets of all that was settled, in the order in which it was told."""
+        return [one.offset for _route, _generation, wrote in self.settlements for one in wrote]
 
     def recorded(self) -> None:
         """Count."""
@@ -77,8 +86,8 @@ class Shard:
 
 def moved(route: TopicPartition, after: int) -> Moved:
     """Return progress that stands behind `after` source offsets."""
-    progress = Progress(source_id=str(uuid.UUID(int=1)), next=after, target_id=str(uuid.UUID(int=2)))
-    return Moved(route=route, progress=progress, batches=1, records=1, bytes=1, ages=())
+    before = Progress(source_id=str(uuid.UUID(int=1)), next=0, targets={route.topic: Written(id=str(uuid.UUID(int=2)))})
+    return Moved(route=route, before=before, progress=msgspec.structs.replace(before, next=after), ages=())
 
 
 @asynccontextmanager
@@ -95,12 +104,25 @@ async def opened(client: Client, transactional_id: str, progress: TopicPartition
         assert shard.lent == 0
 
 
+def raw(batch: Batch, topic: Topic) -> Write:
+    """Return the write that carries a batch as it is."""
+    piece = batch.handle
+    assert isinstance(piece, Piece)
+    return Write(topic, piece.buffer.bytes, piece.start, piece.header)
+
+
+def link(sink: Sink, shard: Shard, route: TopicPartition, data: bytearray) -> None:
+    """Produce a batch as a link does: as it is, to the topic of the same name."""
+    batch = shard.lend(data)
+    sink.produce(route, 1, (batch,), (raw(batch, route.topic),))
+
+
 async def carry(sink: Sink, shard: Shard, route: TopicPartition, *data: bytearray) -> None:
     """Write batches and progress in one transaction and commit it."""
     settled, recorded = len(shard.settlements), shard.recordings
     sink.begin()
     for one in data:
-        sink.produce(route, 1, shard.lend(one))
+        link(sink, shard, route, one)
     await shard.until(lambda: len(shard.settlements) == settled + len(data))
     sink.record([moved(route, 9)], TIME_MS)
     await shard.until(lambda: shard.recordings == recorded + 1)

@@ -12,8 +12,8 @@ from node.bus.client import Client, open_client
 from node.bus.inspect import EARLIEST, LATEST, fetch, first_committed, offset, oldest, source_side, target_side
 from node.bus.security import Security
 from node.errors import BatchError, BusError, RouteFault, Unavailable
-from node.lane import Progress, Side, Stop, TopicPartition
-from node.lane.checks import compare, first
+from node.lane import Progress, Side, Stop, TopicPartition, Written
+from node.lane.checks import compare, opened
 from node.model.names import Topic
 from tests.bus.conftest import COMPACTED, Cluster, Transactions
 from tests.bus.conftest import first as partition_0
@@ -40,7 +40,14 @@ async def _header(client: Client, route: TopicPartition, where: int) -> int:
 def _progress(client: Client, route: TopicPartition, **fields: int) -> Progress:
     info = client.topic(route.topic)
     assert info is not None
-    made: Progress = Progress(source_id=str(info.id), target_id=str(info.id), **{"next": 0, **fields})
+    made: Progress = Progress(source_id=str(info.id), targets={route.topic: _written(client, route)}, **{"next": 0, **fields})
+    return made
+
+
+def _written(client: Client, route: TopicPartition, **fields: int) -> Written:
+    info = client.topic(route.topic)
+    assert info is not None
+    made: Written = Written(id=str(info.id), **fields)
     return made
 
 
@@ -58,8 +65,8 @@ async def test_a_target_is_what_the_progress_remembers(near: Cluster, client: Cl
     """The same, and whether committed records stand behind our last batch."""
     route = await _opened(near, client)
     crc = await _header(client, route, 4)
-    ours = _progress(client, route, target_last=4, target_count=2, target_crc=crc)
-    assert await target_side(client, route, ours) == Side(topic_id=ours.target_id, start=0, end=6, last_crc=crc)
+    ours = _written(client, route, last=4, count=2, crc=crc)
+    assert await target_side(client, route, ours) == Side(topic_id=ours.id, start=0, end=6, last_crc=crc)
     await near.write(route.topic, b"somebody else's")
     assert (await target_side(client, route, ours)).beyond
     assert (await target_side(client, route, None)).beyond
@@ -82,10 +89,14 @@ async def test_a_topic_made_anew_has_another_id(near: Cluster, client: Client) -
     await near.make(name=route.topic)
     await near.write(route.topic, b"one", b"two")
     await client.look([route.topic])
-    source, target = await source_side(client, route, progress), await target_side(client, route, progress)
-    assert compare(progress, source, target) is Stop.SOURCE_RECREATED
-    fresh = first(source, target)
+    source = await source_side(client, route, progress)
+    targets = {route.topic: await target_side(client, route, progress.targets[route.topic])}
+    assert compare(progress, source, targets) == (Stop.SOURCE_RECREATED, "")
+    fresh = opened(None, source, targets)
     assert uuid.UUID(fresh.source_id) != uuid.UUID(progress.source_id)
+    level = Side(topic_id=progress.source_id, end=6)
+    assert compare(progress, level, targets) == (Stop.TARGET_RECREATED, route.topic)
+    assert uuid.UUID(fresh.targets[route.topic].id) != uuid.UUID(progress.source_id)
 
 
 async def test_deleted_records_show_at_the_start(near: Cluster, client: Client) -> None:
@@ -95,9 +106,9 @@ async def test_deleted_records_show_at_the_start(near: Cluster, client: Client) 
     await near.delete_before(route.topic, 4)
     side = await source_side(client, route, ours)
     assert (side.start, side.end, side.last_crc) == (4, 6, None)
-    level = Side(topic_id=ours.target_id)
+    level = {route.topic: Side(topic_id=ours.targets[route.topic].id)}
     assert compare(ours, side, level) is None
-    assert compare(_progress(client, route, next=2), side, level) is Stop.RETENTION_OVERTOOK
+    assert compare(_progress(client, route, next=2), side, level) == (Stop.RETENTION_OVERTOOK, "")
 
 
 async def test_another_batch_at_the_place_shows_by_its_crc(near: Cluster, client: Client) -> None:
@@ -107,7 +118,7 @@ async def test_another_batch_at_the_place_shows_by_its_crc(near: Cluster, client
         progress = _progress(client, route, next=6, last=where, last_crc=1)
         side = await source_side(client, route, progress)
         assert side.last_crc == await _header(client, route, where)
-        assert compare(progress, side, side) is Stop.SOURCE_ALTERED
+        assert compare(progress, side, {route.topic: side}) == (Stop.SOURCE_ALTERED, "")
 
 
 async def test_compaction_is_no_difference(compacting: Cluster) -> None:
@@ -130,7 +141,7 @@ async def test_compaction_is_no_difference(compacting: Cluster) -> None:
 async def test_aborted_records_and_markers_are_not_beyond(near: Cluster, client: Client, transactions: Callable[[], Transactions]) -> None:
     """A transaction of ours that was aborted behind the last batch leaves bytes, but nothing that a reader sees."""
     route = await _opened(near, client, batches=1)
-    ours = _progress(client, route, target_last=0, target_count=2, target_crc=await _header(client, route, 0))
+    ours = _written(client, route, last=0, count=2, crc=await _header(client, route, 0))
     producer = await asyncio.to_thread(transactions)
     await asyncio.to_thread(producer.run, route.topic, [b"aborted"], commit=False)
     await near.until_settled(route.topic)
@@ -198,7 +209,7 @@ async def test_damage_behind_our_last_batch_is_told(near: Cluster, client: Clien
 
     monkeypatch.setattr("node.bus.inspect.fetch", damaged)
     with pytest.raises(BatchError):
-        await target_side(client, route, _progress(client, route, target_last=0, target_count=2))
+        await target_side(client, route, _written(client, route, last=0, count=2))
     with pytest.raises(BusError):
         await oldest(client, route, 0)
 

@@ -13,7 +13,7 @@ from node.bus.inspect import fetch
 from node.bus.progress import read_progress
 from node.bus.security import Security
 from node.errors import BusError, Unavailable
-from node.lane import Progress, TopicPartition
+from node.lane import Progress, TopicPartition, Written
 from node.lane.progress import encode, key_of
 from node.model.names import Topic
 from tests.bus.conftest import COMPACTED, Cluster, Transactions, first
@@ -25,7 +25,7 @@ A, B = TopicPartition(Topic("445102.civil-affairs.villages"), 0), TopicPartition
 
 def stands(after: int) -> bytes:
     """Return the value of a progress that stands behind some source offsets."""
-    return encode(Progress(source_id=str(uuid.UUID(int=1)), next=after, target_id=str(uuid.UUID(int=2))))
+    return encode(Progress(source_id=str(uuid.UUID(int=1)), next=after, targets={A.topic: Written(id=str(uuid.UUID(int=2)))}))
 
 
 async def test_the_newest_of_each_route_counts(near: Cluster, client: Client, transactions: Callable[[], Transactions]) -> None:

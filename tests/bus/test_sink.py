@@ -15,7 +15,7 @@ from node.lane import Stop, TopicPartition
 from node.model.names import Topic
 from tests.bus.conftest import Cluster, first
 from tests.bus.replies import TIME_MS, batch
-from tests.bus.sinking import LANE, Spawn, carry, opened
+from tests.bus.sinking import LANE, Spawn, carry, link, opened
 
 pytestmark = pytest.mark.kafka
 
@@ -55,7 +55,7 @@ async def test_records_arrive_as_they_were_with_their_progress(
     async with opened(far_client, name, progress, spawn) as (sink, shard):
         await carry(sink, shard, route, *[bytearray(one) for one in data[:20]])
         await carry(sink, shard, route, *[bytearray(one) for one in data[20:]])
-        assert [one[2] for one in shard.settlements] == [*range(0, 40, 2), 41, 43, 45]
+        assert shard.offsets == [*range(0, 40, 2), 41, 43, 45]
         assert sink.answered_at is not None
     found = await consume(far, route.topic)
     expected = [(TIME_MS + 100 + i, b"k%d" % (100 + i), b"value %d" % (i // 2)) for i in range(46)]
@@ -71,7 +71,7 @@ async def test_an_abort_leaves_nothing(
     async with opened(far_client, name, progress, spawn) as (sink, shard):
         sink.begin()
         for number in range(10):
-            sink.produce(route, 1, shard.lend(batch(number)))
+            link(sink, shard, route, batch(number))
         await shard.until(lambda: bool(shard.settlements))
         await sink.end(commit=False)
         assert shard.lent == 0
@@ -109,11 +109,11 @@ async def test_a_successor_fences_and_ends_the_transaction(
     for writes in (True, False):
         async with opened(far_client, name, progress, spawn) as (old, shard), opened(far_client, f"{name}-other", progress, spawn):
             old.begin()
-            old.produce(route, 1, shard.lend(batch(0)))
+            link(old, shard, route, batch(0))
             await shard.until(lambda shard=shard: bool(shard.settlements))  # type: ignore[misc]  # bound now
             async with opened(far_client, name, progress, spawn):
                 if writes:
-                    old.produce(route, 1, shard.lend(batch(1)))
+                    link(old, shard, route, batch(1))
                     async with asyncio.timeout(10):
                         while not shard.errors:
                             await shard.changed.wait()
@@ -134,9 +134,9 @@ async def test_a_message_too_large_for_the_target_stops_its_route(
     await far_client.look([small.topic])
     async with opened(far_client, name, progress, spawn) as (sink, shard):
         sink.begin()
-        sink.produce(small, 1, shard.lend(batch(0, value=b"v" * 2000)))
+        link(sink, shard, small, batch(0, value=b"v" * 2000))
         await shard.until(lambda: bool(shard.failures))
-        assert shard.failures == [(small, Stop.TOO_LARGE, "MESSAGE_TOO_LARGE")]
+        assert shard.failures == [(small, Stop.TOO_LARGE, f"{small}: MESSAGE_TOO_LARGE")]
         await sink.end(commit=False)
 
 
@@ -148,9 +148,9 @@ async def test_a_topic_that_is_gone_needs_a_look(
     await far.drop(route.topic)
     async with opened(far_client, name, progress, spawn) as (sink, shard):
         sink.begin()
-        sink.produce(route, 1, shard.lend(batch(0)))
+        link(sink, shard, route, batch(0))
         await shard.until(lambda: bool(shard.failures))
-        assert shard.failures == [(route, None, "UNKNOWN_TOPIC_OR_PARTITION")]
+        assert shard.failures == [(route, None, f"{route}: UNKNOWN_TOPIC_OR_PARTITION")]
 
 
 async def test_nothing_leaks_over_thousands_of_batches(
@@ -164,7 +164,7 @@ async def test_nothing_leaks_over_thousands_of_batches(
             assert shard.lent == 0
         sink.begin()
         for base in range(400):
-            sink.produce(route, 1, shard.lend(batch(base)))
+            link(sink, shard, route, batch(base))
         await shard.until(lambda: len(shard.settlements) > 800)
         await sink.end(commit=False)
         assert shard.lent == 0

@@ -32,7 +32,7 @@ from tests.bus.scripted import (
     produced,
     silent,
 )
-from tests.bus.sinking import Shard, Spawn, carry, moved, opened
+from tests.bus.sinking import Shard, Spawn, carry, link, moved, opened
 
 HERE = TopicPartition(Topic(TOPIC), 0)
 PROGRESS = TopicPartition(Topic("445102.node.progress"), 3)
@@ -71,7 +71,7 @@ async def test_the_first_batch_is_sent_again_before_any_other(spawn: Spawn, code
     async with scene(spawn, produce=answer) as (broker, sink, shard):
         sink.begin()
         for base in range(3):
-            sink.produce(HERE, 1, shard.lend(batch(base, value=b"%d" % base)))
+            link(sink, shard, HERE, batch(base, value=b"%d" % base))
         await shard.until(lambda: len(shard.settlements) == 3)
         data = [data for asked in broker.asked if asked.api == PRODUCE for _t, _p, data in batches_of(asked)]
         assert data[0] == data[1] == data[2]
@@ -84,7 +84,7 @@ async def test_a_later_batch_refused_loses_the_producer(spawn: Spawn) -> None:
     async with scene(spawn, produce=answer) as (_broker, sink, shard):
         sink.begin()
         for base in range(3):
-            sink.produce(HERE, 1, shard.lend(batch(base)))
+            link(sink, shard, HERE, batch(base))
         assert "NOT_ENOUGH_REPLICAS" in str(await lost(shard))
         assert shard.lent == 0
 
@@ -98,7 +98,7 @@ async def test_one_bad_batch_among_good_ones_gives_all_bytes_back(spawn: Spawn) 
         await sink.client.look([Topic(TOPIC)])
         sink.begin()
         for partition in range(partitions):
-            sink.produce(TopicPartition(Topic(TOPIC), partition), 1, shard.lend(batch(partition)))
+            link(sink, shard, TopicPartition(Topic(TOPIC), partition), batch(partition))
         await lost(shard)
         assert shard.lent == 0
         assert shard.settlements == []
@@ -108,7 +108,7 @@ async def test_partitions_are_added_together_with_the_progress(spawn: Spawn) -> 
     """One request adds what a transaction writes to, and the next only what is new."""
     async with scene(spawn) as (broker, sink, shard):
         sink.begin()
-        sink.produce(HERE, 1, shard.lend(batch(0)))
+        link(sink, shard, HERE, batch(0))
         await shard.until(lambda: len(shard.settlements) == 1)
         sink.record([moved(HERE, 1)], TIME_MS)
         await shard.until(lambda: shard.recordings == 1)
@@ -122,7 +122,7 @@ async def test_a_partition_that_cannot_be_added_is_told(spawn: Spawn, code: int,
     """The fault is that route's alone, others were merely not attempted; the abort that follows has nothing to end."""
     async with scene(spawn, add=lambda asked: added(asked, code, others=55)) as (broker, sink, shard):
         sink.begin()
-        sink.produce(HERE, 1, shard.lend(batch(0)))
+        link(sink, shard, HERE, batch(0))
         await shard.until(lambda: bool(shard.failures))
         assert [one[:2] for one in shard.failures] == [(HERE, stop)]
         await sink.end(commit=False)
@@ -133,7 +133,7 @@ async def test_a_progress_partition_that_cannot_be_added_loses_the_producer(spaw
     """Without it nothing can be carried: that is no single route's fault."""
     async with scene(spawn, add=lambda asked: added(asked, 29, topic=PROGRESS.topic, others=55)) as (_broker, sink, shard):
         sink.begin()
-        sink.produce(HERE, 1, shard.lend(batch(0)))
+        link(sink, shard, HERE, batch(0))
         assert "TOPIC_AUTHORIZATION_FAILED" in str(await lost(shard))
 
 
@@ -144,11 +144,11 @@ async def test_a_coordinator_that_fences_is_heard(spawn: Spawn) -> None:
             pass
     async with scene(spawn, add=lambda asked: added(asked, 47)) as (_broker, sink, shard):
         sink.begin()
-        sink.produce(HERE, 1, shard.lend(batch(0)))
+        link(sink, shard, HERE, batch(0))
         assert isinstance(await lost(shard), Fenced)
     async with scene(spawn, end=lambda _asked: EndTxnResponse_v0(0, 47).encode()) as (_broker, sink, shard):
         sink.begin()
-        sink.produce(HERE, 1, shard.lend(batch(0)))
+        link(sink, shard, HERE, batch(0))
         await shard.until(lambda: len(shard.settlements) == 1)
         with pytest.raises(Fenced):
             await sink.end(commit=True)
@@ -160,7 +160,7 @@ async def test_no_leader_loses_the_producer(spawn: Spawn) -> None:
         broker.topics[TOPIC] = (uuid.UUID(int=7), [-1])
         await sink.client.look([Topic(TOPIC)])
         sink.begin()
-        sink.produce(HERE, 1, shard.lend(batch(0)))
+        link(sink, shard, HERE, batch(0))
         assert isinstance(await lost(shard), Unavailable)
 
 
@@ -168,9 +168,9 @@ async def test_a_broker_that_hangs_up_in_flight_loses_the_producer(spawn: Spawn)
     """Nobody knows what became of the batch: only a new producer can tell."""
     async with scene(spawn, produce=hang_up) as (_broker, sink, shard):
         sink.begin()
-        sink.produce(HERE, 1, shard.lend(batch(0)))
+        link(sink, shard, HERE, batch(0))
         assert isinstance(await lost(shard), Unavailable)
-        sink.produce(HERE, 1, shard.lend(batch(1)))
+        link(sink, shard, HERE, batch(1))
         assert shard.lent == 0
 
 
@@ -179,7 +179,7 @@ async def test_an_abort_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setattr("node.bus.leader.REQUEST_TIMEOUT_S", 0.2)
     async with scene(spawn, produce=silent) as (broker, sink, shard):
         sink.begin()
-        sink.produce(HERE, 1, shard.lend(batch(0)))
+        link(sink, shard, HERE, batch(0))
         await broker.until(lambda: broker.count(PRODUCE) == 1)
         with pytest.raises(Unavailable, match="before the abort"):
             await sink.end(commit=False)
@@ -190,7 +190,7 @@ async def test_an_abort_does_not_insist_on_what_is_refused(spawn: Spawn) -> None
     """A first batch that is refused for a moment was not appended: on the way to an abort it is let go, not sent until it is taken."""
     async with scene(spawn, produce=lambda asked: produced(asked, [19])) as (broker, sink, shard):
         sink.begin()
-        sink.produce(HERE, 1, shard.lend(batch(0)))
+        link(sink, shard, HERE, batch(0))
         await broker.until(lambda: broker.count(PRODUCE) >= 2)
         async with asyncio.timeout(2):
             await sink.end(commit=False)

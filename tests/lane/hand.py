@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TypeVar
 
-from node.lane import Machine, Phase, Progress, Side, TopicPartition
+from node.lane import Machine, Phase, Progress, Side, TopicPartition, Written
 from node.lane import facts as f
 from node.model.limits import MIB
 from node.model.names import Topic
@@ -16,9 +16,7 @@ O = TypeVar("O")  # noqa: E741 - an order
 
 def batch(base: int, count: int = 1, *, size: int = 100) -> f.Batch:
     """Return a batch whose CRC is its offset, and whose timestamps are its offsets."""
-    return f.Batch(
-        base=base, next=base + count, count=count, size=size, crc=base, timestamp=base, newest=base + count, handle=object(), sent_crc=base
-    )
+    return f.Batch(base=base, next=base + count, count=count, size=size, crc=base, timestamp=base, newest=base + count, handle=object())
 
 
 def fat(base: int) -> f.Batch:
@@ -26,11 +24,20 @@ def fat(base: int) -> f.Batch:
     return batch(base, size=MIB)
 
 
-def progress(at: int, *, target: int = -1, count: int = 0) -> Progress:
-    """Return a progress that stands at a source offset; its last batch was the record before, written at `target`."""
-    return Progress(
-        source_id=SOURCE, next=at, last=at - 1, last_crc=at - 1, target_id=TARGET, target_last=target, target_count=count, target_crc=at - 1
-    )
+def wrote(topic: Topic, offset: int, batch: f.Batch) -> f.Wrote:
+    """Return what a link's target acknowledges: the batch as it came, with a CRC of its own."""
+    return f.Wrote(topic, offset, batch.count, batch.size, sent_crc(batch.crc))
+
+
+def sent_crc(crc: int) -> int:
+    """Return the CRC under which a batch is written: its header is another one then."""
+    return crc + 10_000
+
+
+def progress(at: int, *, target: int = -1, count: int = 0, route: TopicPartition = A) -> Progress:
+    """Return a link's progress that stands at a source offset; its last batch was the record before, written at `target`."""
+    written = Written(id=TARGET, last=target, count=count, crc=sent_crc(at - 1))
+    return Progress(source_id=SOURCE, next=at, last=at - 1, last_crc=at - 1, targets={route.topic: written})
 
 
 class Hand:
@@ -55,12 +62,16 @@ class Hand:
         """Take the shard, up to the inspections."""
         return self.tell(f.Opened(), f.Recovered(known or {}))
 
-    def inspected(self, route: TopicPartition, *, source: Side | None = None, target: Side | None = None) -> list[f.Order]:
-        """Tell what an inspection saw: by default, sides that are what the progress says."""
+    def inspected(self, route: TopicPartition, *, source: Side | None = None, **targets: Side) -> list[f.Order]:
+        """Tell what an inspection saw: by default, sides that are what the progress says. A link's target is named `target`."""
         known = self.machine.routes[route].progress
         source = source or Side(topic_id=SOURCE, end=1000)
-        target = target or Side(topic_id=TARGET, end=known.target_next if known else 0)
-        return self.tell(f.Inspected(route, self.generation(route), source, target))
+        if not targets:
+            written = known.targets if known else {route.topic: Written(id=TARGET)}
+            sides = {topic: Side(topic_id=one.id, end=one.next) for topic, one in written.items()}
+        else:
+            sides = {route.topic if name == "target" else Topic(name): side for name, side in targets.items()}
+        return self.tell(f.Inspected(route, self.generation(route), source, sides))
 
     def flow(self, known: Mapping[TopicPartition, Progress] | None = None) -> "Hand":
         """Take the shard and let all routes flow."""
@@ -79,8 +90,15 @@ class Hand:
         return self.tell(f.Fetched(route, self.generation(route), batches, position, position if end is None else end))
 
     def settled(self, route: TopicPartition, *offsets: int) -> list[f.Order]:
-        """Tell that batches stand at these target offsets."""
-        return self.tell(*(f.Settled(route, self.generation(route), offset) for offset in offsets))
+        """Tell that a link's batches stand at these target offsets."""
+        orders = []
+        for offset in offsets:
+            orders += self.wrote(route, wrote(route.topic, offset, self.machine.routes[route].outstanding[0]))
+        return orders
+
+    def wrote(self, route: TopicPartition, *wrote: f.Wrote) -> list[f.Order]:
+        """Tell what stands of what was made of the oldest outstanding batch."""
+        return self.tell(f.Settled(route, self.generation(route), wrote))
 
     def committed(self) -> list[f.Order]:
         """Tell that what was recorded is committed."""

@@ -5,7 +5,9 @@ from typing import Any
 
 from node.lane import Machine, Resume, State, Stop, TopicPartition
 from node.lane import facts as f
-from tests.lane.logs import Entry, Log, Status
+from node.model.names import Topic
+from tests.lane.lanes import Kind, targets_of
+from tests.lane.logs import Entry, Log, Status, V
 from tests.lane.process import Process
 from tests.lane.world import World
 
@@ -32,6 +34,8 @@ class Incidents:
             self.recreate_source, self.recreate_target, self.delete_topic, self.retention, self.retention, self.deny, self.stall,
             self.rewire, self.rewire, self.rewire, self.other_lane, self.other_lane,
         ]  # fmt: skip
+        if world.kind is Kind.VIEW:
+            self.all += [self.change_views] * 4
 
     def harm(self, *acts: Callable[[], None]) -> None:
         """Let something go wrong, unless the world is healing already."""
@@ -77,7 +81,7 @@ class Incidents:
 
     def stall(self) -> None:
         """Batches are refused, and nobody hears of it before the coordinator's time is over."""
-        self._world.denied.update(self.routes)
+        self._world.denied.update(target for route in self.routes for target in self._world.targets_of(route))
         for process in self._world.processes:
             process.frozen_until = max(process.frozen_until, self._world.now + 11.0)
 
@@ -110,12 +114,29 @@ class Incidents:
             if stopped:
                 process.tell(f.Resumed(self._dice.choice(stopped), self._dice.choice(list(Resume))))
 
+    def choose_views(self, route: TopicPartition) -> None:
+        """Let other views be cut from a route from the next look on."""
+        topics = targets_of(self._world.kind, route)
+        chosen: list[Topic] = [topic for topic in topics if self._dice.random() < 0.6]
+        self._world.chosen[route] = chosen or [self._dice.choice(topics)]
+
+    def change_views(self) -> None:
+        """Let other views be cut, and mostly have all looked at anew."""
+        self.choose_views(self._dice.choice(self.routes))
+        if self._dice.random() < 0.7:
+            self.rewire()
+
     # ---- logs
 
-    def create(self, logs: dict[TopicPartition, Log[int]], route: TopicPartition) -> None:
+    def _target(self) -> TopicPartition:
+        """Choose one of the targets."""
+        found = self._world.targets_of(self._dice.choice(self.routes))
+        return found[0] if len(found) == 1 else self._dice.choice(found)
+
+    def create(self, logs: dict[TopicPartition, Log[V]], place: TopicPartition) -> None:
         """Make a topic where it is not there."""
-        if route not in logs:
-            logs[route] = Log(f"id-{self._world.unique()}")
+        if place not in logs:
+            logs[place] = Log(f"id-{self._world.unique()}")
             if self._dice.random() < 0.5:
                 for process in list(self._world.processes):
                     process.tell(f.Looked())
@@ -163,20 +184,20 @@ class Incidents:
 
     def restore_target(self) -> None:
         """Replace one topic of the target by an older copy; the progress stays."""
-        route = self._dice.choice(self.routes)
-        log = self._world.targets.get(route)
+        target = self._target()
+        log = self._world.targets.get(target)
         if log is not None and (cuts := log.cuts()):
             self._break_all()
-            self._world.targets[route] = log.restored(self._dice.choice(cuts))
+            self._world.targets[target] = log.restored(self._dice.choice(cuts))
 
     def truncate_target(self) -> None:
         """An unclean election: the tail is gone, nobody is told."""
-        route = self._dice.choice(self.routes)
-        log = self._world.targets.get(route)
+        target = self._target()
+        log = self._world.targets.get(target)
         if self._world.coordinator.open is not None or self._world.coordinator.ending:
             self._world.after(self._world.latency(), self.harm, self.truncate_target)
         elif log is not None and (cuts := log.cuts()):
-            self._world.targets[route] = log.restored(self._dice.choice([cuts[-1], self._dice.choice(cuts)]))
+            self._world.targets[target] = log.restored(self._dice.choice([cuts[-1], self._dice.choice(cuts)]))
 
     def restore_progress(self) -> None:
         """Replace the progress by an older copy; what was carried stays."""
@@ -191,12 +212,12 @@ class Incidents:
         if world.coordinator.open is not None or world.coordinator.ending or world.progress.stable < world.progress.end:
             world.after(0.01, self.take_snapshot)
             return
-        targets, progress = {route: (log, log.end) for route, log in world.targets.items()}, (world.progress, world.progress.end)
+        targets, progress = {target: (log, log.end) for target, log in world.targets.items()}, (world.progress, world.progress.end)
 
         def restore() -> None:
-            if progress[0] is world.progress and all(world.targets.get(route) is log for route, (log, _) in targets.items()):
+            if progress[0] is world.progress and all(world.targets.get(target) is log for target, (log, _) in targets.items()):
                 self._break_all()
-                world.targets.update({route: log.restored(end) for route, (log, end) in targets.items()})
+                world.targets.update({target: log.restored(end) for target, (log, end) in targets.items()})
                 world.progress = world.progress.restored(progress[1])
                 world.oracle.restored()
 
@@ -216,33 +237,46 @@ class Incidents:
 
     def recreate_target(self) -> None:
         """Delete a target and make it anew."""
-        route = self._dice.choice(self.routes)
-        if self._world.targets.pop(route, None) is not None:
-            self.create(self._world.targets, route)
+        target = self._target()
+        if self._world.targets.pop(target, None) is not None:
+            self.create(self._world.targets, target)
 
     def delete_topic(self) -> None:
         """Delete a topic; it comes back later, empty."""
-        route, logs = self._dice.choice(self.routes), self._dice.choice([self._world.sources, self._world.targets])
-        if logs.pop(route, None) is not None:
+        if self._dice.random() < 0.5:
+            target = self._target()
+            if self._world.targets.pop(target, None) is not None:
+                self.in_time(self.create, self._world.targets, target)
+            return
+        route = self._dice.choice(self.routes)
+        if self._world.sources.pop(route, None) is not None:
             self._world.source_grew(route)
-            self.in_time(self.create, logs, route)
+            self.in_time(self.create, self._world.sources, route)
 
     def retention(self) -> None:
         """Remove the oldest batches, carried or not."""
-        route, of_target = self._dice.choice(self.routes), self._dice.random() < 0.2
-        log = (self._world.targets if of_target else self._world.sources).get(route)
-        if log is not None and (of_target or route not in self._regrown):
+        if self._dice.random() < 0.2:
+            log = self._world.targets.get(self._target())
+            if log is not None:
+                self._remove_oldest(log)
+            return
+        route = self._dice.choice(self.routes)
+        source = self._world.sources.get(route)
+        if source is not None and route not in self._regrown:
             if self._dice.random() < 0.5:
                 self.write(route)
-            log.start = self._dice.choice([log.stable, *[base for base in log.bases if log.start <= base <= log.stable]])
+            self._remove_oldest(source)
             self._world.source_grew(route)
+
+    def _remove_oldest(self, log: Log[V]) -> None:
+        log.start = self._dice.choice([log.stable, *[base for base in log.bases if log.start <= base <= log.stable]])
 
     def deny(self) -> None:
         """Refuse writes to a topic."""
-        route = self._dice.choice(self.routes)
-        self._world.denied.add(route)
+        target = self._target()
+        self._world.denied.add(target)
         if self._dice.random() < 0.5:
-            self.in_time(self._world.denied.discard, route)
+            self.in_time(self._world.denied.discard, target)
 
     def other_lane(self) -> None:
         """Let another lane's open transaction hold the stable offset of the progress back."""

@@ -3,7 +3,7 @@
 A simulation that does not notice one of them proves nothing about it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from typing import Any
 
@@ -15,14 +15,13 @@ from node.lane import facts as f
 from node.lane.checks import compare, resumed
 from node.lane.progress import Progress
 from node.lane.route import RouteState
+from node.model.names import Topic
 from tests.lane.logs import Status
-from tests.lane.producer import Producer
+from tests.lane.producer import Answer, Producer
 
 Plant = Callable[[pytest.MonkeyPatch], None]
-
-
-def _replaced(owner: type, name: str, mutant: Any) -> Plant:
-    return lambda patch: patch.setattr(owner, name, mutant)
+Sides = Mapping[Topic, Side]
+Difference = tuple[Stop, str] | None
 
 
 # ---- the order of a transaction
@@ -63,7 +62,7 @@ def progress_apart(patch: pytest.MonkeyPatch) -> None:
 
 def position_of_sent(patch: pytest.MonkeyPatch) -> None:
     """Record the position behind what was fetched instead of what was settled."""
-    patch.setattr(RouteState, "reached", property(lambda self: max(self.written, self.position)))
+    patch.setattr(RouteState, "reached", property(lambda self: max(self.settled, self.position)))
 
 
 def no_roll_back(patch: pytest.MonkeyPatch) -> None:
@@ -75,8 +74,8 @@ def no_roll_back(patch: pytest.MonkeyPatch) -> None:
         reached[self] = max(reached.get(self, 0), getattr(self, "position", 0))
         return rollback(self)
 
-    def go_on(self: RouteState, source: Side, target: Side) -> Stop | None:
-        stop = judge(self, source, target)
+    def go_on(self: RouteState, source: Side, targets: Sides) -> Difference:
+        stop = judge(self, source, targets)
         if stop is None and self.resume is None and self.progress is not None:
             self.progress = msgspec.structs.replace(self.progress, next=min(max(reached[self], self.progress.next), source.end))
         return stop
@@ -109,7 +108,7 @@ def open_without_fence(patch: pytest.MonkeyPatch) -> None:
     """Go on with the epoch that is there."""
     take = Producer._take
 
-    def mutant(self: Producer) -> f.Fact | None:
+    def mutant(self: Producer) -> Answer:
         coordinator = self._world.coordinator
         if coordinator.epoch == 0:
             return take(self)
@@ -139,7 +138,7 @@ def ignore_target_failed(patch: pytest.MonkeyPatch) -> None:
         state = self.routes.get(fact.route)
         if state is not None and state.outstanding:
             self._outstanding -= 1
-            state.settle(state.target_next)
+            state.settle(())
 
     patch.setattr(Machine, "_target_failed", mutant)
 
@@ -149,32 +148,40 @@ def no_set_aside(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Machine, "_target_failed", lambda self, fact, now: self._abort(fact.detail, now))
 
 
+def believe(patch: pytest.MonkeyPatch, believed: Callable[[RouteState, Topic], bool]) -> None:
+    """Take an acknowledgement below what was written before for one at the place that was due, where `believed` says so."""
+    settle = RouteState.settle
+
+    def mutant(self: RouteState, wrote: Sequence[f.Wrote]) -> bool:
+        raised = [
+            msgspec.structs.replace(one, offset=max(one.offset, self.written[one.topic].next)) if believed(self, one.topic) else one
+            for one in wrote
+        ]
+        return settle(self, raised)
+
+    patch.setattr(RouteState, "settle", mutant)
+
+
 def offset_unchecked(patch: pytest.MonkeyPatch) -> None:
     """Believe an acknowledgement below what was written before."""
-    settle = RouteState.settle
-    patch.setattr(RouteState, "settle", lambda self, offset: settle(self, offset) or settle_anyway(self, offset))
-
-    def settle_anyway(self: RouteState, offset: int) -> bool:
-        self.written = self.position if not self.outstanding else self.outstanding[0].base
-        self.target_last = offset
-        return True
+    believe(patch, lambda _state, _topic: True)
 
 
 # ---- both sides
 
 
-def _judge(patch: pytest.MonkeyPatch, mend: Callable[[Stop, Progress | None, Side, Side], Progress | None]) -> None:
+def _judge(patch: pytest.MonkeyPatch, mend: Callable[[Stop, Progress | None, Side, Sides], Progress | None]) -> None:
     judge = RouteState.judge
 
-    def mutant(self: RouteState, source: Side, target: Side) -> Stop | None:
-        stop = None if self.resume is not None else compare(self.progress, source, target)
+    def mutant(self: RouteState, source: Side, targets: Sides) -> Difference:
+        stop = None if self.resume is not None else compare(self.progress, source, targets)
         if stop is not None:
-            mended = mend(stop, self.progress, source, target)
+            mended = mend(stop[0], self.progress, source, targets)
             if mended is not None:
                 self.progress = mended
                 self.rollback()
                 return None
-        return judge(self, source, target)
+        return judge(self, source, targets)
 
     patch.setattr(RouteState, "judge", mutant)
 
@@ -182,7 +189,7 @@ def _judge(patch: pytest.MonkeyPatch, mend: Callable[[Stop, Progress | None, Sid
 def reset_on_gap(patch: pytest.MonkeyPatch) -> None:
     """Go back to the source's start when retention overtook the route."""
 
-    def mend(stop: Stop, progress: Progress | None, source: Side, _target: Side) -> Progress | None:
+    def mend(stop: Stop, progress: Progress | None, source: Side, _targets: Sides) -> Progress | None:
         if progress is None or stop is not Stop.RETENTION_OVERTOOK:
             return None
         return msgspec.structs.replace(progress, next=source.start)
@@ -192,26 +199,30 @@ def reset_on_gap(patch: pytest.MonkeyPatch) -> None:
 
 def from_now_by_itself(patch: pytest.MonkeyPatch) -> None:
     """Go on from the source's end without an operator's word."""
-    _judge(patch, lambda _stop, progress, source, target: resumed(Resume.FROM_NOW, progress, source, target))
+    _judge(patch, lambda _stop, progress, source, targets: resumed(Resume.FROM_NOW, progress, source, targets))
 
 
-def _blind(patch: pytest.MonkeyPatch, blind: Callable[[Side, Side], tuple[Side, Side]]) -> None:
-    patch.setattr(route, "compare", lambda progress, source, target: compare(progress, *blind(source, target)))
+def _blind(patch: pytest.MonkeyPatch, *, source: Mapping[str, Any] | None = None, target: Mapping[str, Any] | None = None) -> None:
+    def mutant(progress: Progress | None, one: Side, others: Sides) -> Difference:
+        seen = {topic: msgspec.structs.replace(side, **(target or {})) for topic, side in others.items()}
+        return compare(progress, msgspec.structs.replace(one, **(source or {})), seen)
+
+    patch.setattr(route, "compare", mutant)
 
 
 def blind_to_beyond(patch: pytest.MonkeyPatch) -> None:
-    """Do not look at what stands behind our last batch in the target."""
-    _blind(patch, lambda source, target: (source, msgspec.structs.replace(target, beyond=False)))
+    """Do not look at what stands behind our last batch in a target."""
+    _blind(patch, target={"beyond": False})
 
 
 def blind_to_source_crc(patch: pytest.MonkeyPatch) -> None:
     """Do not look at the last batch in the source."""
-    _blind(patch, lambda source, target: (msgspec.structs.replace(source, last_crc=None), target))
+    _blind(patch, source={"last_crc": None})
 
 
 def blind_to_target_crc(patch: pytest.MonkeyPatch) -> None:
-    """Do not look at our last batch in the target."""
-    _blind(patch, lambda source, target: (source, msgspec.structs.replace(target, last_crc=None)))
+    """Do not look at our last batch in a target."""
+    _blind(patch, target={"last_crc": None})
 
 
 # ---- an operator's word
@@ -304,9 +315,9 @@ def written_falls_back(patch: pytest.MonkeyPatch) -> None:
     commit = RouteState.commit
 
     def mutant(self: RouteState, progress: Progress) -> None:
-        written = self.written
+        settled = self.settled
         commit(self, progress)
-        self.written = written
+        self.settled = settled
 
     patch.setattr(RouteState, "commit", mutant)
 
@@ -356,10 +367,11 @@ def time_out_forgotten(patch: pytest.MonkeyPatch) -> None:
 def empty_batch_counts(patch: pytest.MonkeyPatch) -> None:
     """Compare the CRC of our last batch where an operator's word left none."""
 
-    def mutant(progress: Progress | None, source: Side, target: Side) -> Stop | None:
-        if progress is not None and progress.target_last >= 0 and target.last_crc not in {None, progress.target_crc}:
-            return Stop.TARGET_ALTERED
-        return compare(progress, source, target)
+    def mutant(progress: Progress | None, source: Side, targets: Sides) -> Difference:
+        for topic, written in (progress.targets if progress else {}).items():
+            if topic in targets and written.last >= 0 and targets[topic].last_crc not in {None, written.crc}:
+                return Stop.TARGET_ALTERED, topic
+        return compare(progress, source, targets)
 
     patch.setattr(route, "compare", mutant)
 

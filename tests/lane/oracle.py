@@ -1,12 +1,15 @@
 """What must hold, whatever goes wrong. It sees both clusters' truth, and of the machine only its orders."""
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from node.lane import Progress, Resume, Side, Stop, TopicPartition
+from node.lane import Progress, Resume, Side, Stop, TopicPartition, Written
 from node.lane import facts as f
-from tests.lane.logs import Log
+from node.model.names import Topic
+from tests.lane.lanes import Kind, Records, records, share
+from tests.lane.logs import Entry, Log
 
 if TYPE_CHECKING:
     from tests.lane.process import Process
@@ -20,15 +23,22 @@ class Violation(AssertionError):
     """Something that must never happen has happened."""
 
 
+class Held(msgspec.Struct, frozen=True):
+    """What a target holds by a committed progress."""
+
+    start: int
+    """target offset from which it stands"""
+    batches: tuple[Records, ...] = ()
+
+
 class Standing(msgspec.Struct, frozen=True):
-    """A committed progress, and what the target holds by it: `carried` are (serial, source offset behind it) since `begin`."""
+    """A committed progress, and what stands by it: `carried` are (serial, source offset behind it) since `begin`."""
 
     progress: Progress
     begin: int
     """source offset at which the route began, or went on by an operator's word"""
-    target_from: int
-    """target offset from which `carried` stands"""
     carried: tuple[tuple[int, int], ...]
+    held: Mapping[Topic, Held]
 
 
 class Word(msgspec.Struct, frozen=True, eq=False):
@@ -42,7 +52,8 @@ class Stream(msgspec.Struct):
 
     offset: int
     log: Log[int]
-    target_end: int
+    targets: Mapping[Topic, Side]
+    """what it is written to, as it was seen"""
     word: "Word | None"
     """an operator's word that this Follow carries out, until it is committed"""
 
@@ -51,11 +62,14 @@ class Look(msgspec.Struct):
     """What an Inspect saw, and the truth at that moment."""
 
     order: f.Inspect
+    topics: Sequence[Topic]
+    """what is written to"""
     source: Side = Side(topic_id="")
-    target: Side = Side(topic_id="")
+    targets: dict[Topic, Side] = {}
     log: Log[int] | None = None
     source_true: bool = True
-    target_true: bool = True
+    false: set[Topic] = set()
+    """targets that do not hold what was carried"""
     standing: Standing | None = None
 
 
@@ -68,7 +82,7 @@ class Oracle:
         """the last committed progress of each route"""
         self.commits = 0
 
-    # ---- the truth about both sides
+    # ---- the truth about all sides
 
     def source_true(self, standing: Standing, log: Log[int]) -> bool:
         """Whether the source still is the log that was carried, as far as it reaches back."""
@@ -78,17 +92,25 @@ class Oracle:
         since = max(log.start, standing.begin)
         return [entry.value for entry in log.committed(since, progress.next)] == [s for s, behind in standing.carried if behind > since]
 
-    def target_true(self, standing: Standing | None, log: Log[int]) -> bool:
-        """Whether the target holds exactly what was carried."""
-        if standing is None:
+    def target_true(self, standing: Standing | None, topic: Topic, log: Log[Records]) -> bool:
+        """Whether a target holds exactly what was carried to it."""
+        held = standing.held.get(topic) if standing is not None else None
+        if standing is None or held is None:
             return not log.committed(0, log.end)
-        if log.topic_id != standing.progress.target_id or log.end < standing.target_from:
+        written = standing.progress.targets[topic]
+        if log.topic_id != written.id or log.end < held.start:
             return False
-        progress = standing.progress
-        last = log.covering(progress.target_last)
-        if progress.target_count and log.start <= progress.target_last and (last is None or last.crc != progress.target_crc):
+        last = log.covering(written.last)
+        if written.count and log.start <= written.last and (last is None or last.crc != written.crc):
             return False  # written once more after an older copy was restored: the same records, but not the batch we know
-        return [entry.value for entry in log.committed(standing.target_from, log.end)] == [s for s, _ in standing.carried]
+        return [entry.value for entry in log.committed(held.start, log.end)] == list(held.batches)
+
+    def floor(self, process: "Process", route: TopicPartition, topic: Topic) -> int:
+        """Return the offset of a target below which nothing may be written any more."""
+        stream, standing = process.streams[route], self.standing.get(route)
+        if stream.word is not None:
+            return stream.targets[topic].end
+        return standing.progress.targets[topic].next if standing is not None and topic in standing.held else 0
 
     def restored(self) -> None:
         """The progress topic is an older copy now: fold it again."""
@@ -113,10 +135,12 @@ class Oracle:
                 self._expect(process, order, look.standing.progress.next)
                 if not look.source_true or look.source.start > look.standing.progress.next:
                     raise Violation(f"{order.route} goes on though its source is not what was carried")
-            if not look.target_true:
-                raise Violation(f"{order.route} goes on though its target is not what was carried")
+            if look.false:
+                raise Violation(f"{order.route} goes on though {look.false} do not hold what was carried")
+        if missing := [topic for topic, side in look.targets.items() if not side.topic_id]:
+            raise Violation(f"{order.route} goes on though there is no {missing}")
         assert look.log is not None
-        process.streams[order.route] = Stream(order.offset, look.log, look.target.end, word)
+        process.streams[order.route] = Stream(order.offset, look.log, look.targets, word)
 
     def _expect(self, process: "Process", order: f.Follow, offset: int) -> None:
         if order.offset != offset:
@@ -124,22 +148,22 @@ class Oracle:
             raise Violation(f"{order.route} is read from {order.offset} instead of {offset} ({word})")
 
     def set_aside(self, process: "Process", order: f.SetAside, look: Look) -> None:
-        """Judge a stop that an inspection led to: it must be true, and be the owner's."""
+        """Judge a stop that an inspection led to: it must be true, be the owner's, and name the target that differs."""
         if not process.owns():
             return
         if order.stop in _SOURCE:
             false = look.source_true and (look.order.progress is None or look.source.start <= look.order.progress.next)
         else:
-            false = order.stop not in _TARGET or look.target_true
+            false = order.stop not in _TARGET or order.detail not in look.false
         if false:
-            raise Violation(f"{order.route} was stopped ({order.stop.value}) though nothing is wrong")
+            raise Violation(f"{order.route} was stopped ({order.stop.value} {order.detail}) though nothing is wrong")
 
     # ---- commits
 
     def commit(self, transaction: "Transaction") -> None:
         """Judge a transaction at the moment its commit is decided."""
         self.commits += 1
-        for route in transaction.carried.keys() - transaction.moved.keys():
+        for route in transaction.written.keys() - transaction.moved.keys():
             raise Violation(f"{route}: batches were committed without progress")
         for route, (progress, stream) in transaction.moved.items():
             self._commit(transaction, route, progress, stream)
@@ -148,32 +172,82 @@ class Oracle:
 
     def _commit(self, transaction: "Transaction", route: TopicPartition, progress: Progress, stream: Stream) -> None:
         old = self.standing.get(route)
-        begin = start = stream.offset
-        target_from = 0 if stream.word is None else stream.target_end
-        before: tuple[tuple[int, int], ...] = ()
-        if stream.word is None and old is not None:
-            begin, start, target_from, before = old.begin, old.progress.next, old.target_from, old.carried
-        batches = transaction.carried.get(route, [])
-        got = [carried.serial for carried, _ in batches]
-        wanted = [entry.value for entry in stream.log.committed(start, progress.next)]
-        if got != wanted or progress.next < start:
-            raise Violation(f"{route}: {got} committed where {wanted} is due, from {start} to {progress.next}")
-        if progress.source_id != stream.log.topic_id:
-            raise Violation(f"{route}: progress names another source")
-        if batches:
-            carried, entry = batches[-1]
-            said = (progress.last, progress.target_last, progress.target_count, progress.target_crc)
-            if said != (carried.base, entry.base, entry.count, entry.crc):
-                raise Violation(f"{route}: progress says {said}, last carried was {carried} written at {entry.base}")
-        sent = (old.progress.batches if old else 0) + len(batches)
-        if progress.batches != sent:
-            raise Violation(f"{route}: progress counts {progress.batches} batches, not {sent}")
+        word = stream.word is not None
+        before = old if not word else None
+        start = before.progress.next if before else stream.offset
+        if progress.next < start:
+            raise Violation(f"{route}: progress goes back from {start} to {progress.next}")
+        entries = stream.log.committed(start, progress.next)
+        written = transaction.written.get(route, {})
+        if progress.targets.keys() != stream.targets.keys() or not written.keys() <= stream.targets.keys():
+            raise Violation(f"{route}: progress speaks of {list(progress.targets)}, written to are {list(stream.targets)}")
+        held = {}
+        for topic, side in stream.targets.items():
+            wrote = written.get(topic, [])
+            self._check_records(topic, wrote, entries, start)
+            known = old.progress.targets.get(topic) if old else None
+            self._check_written(topic, progress.targets[topic], _begun(known, side, word=word), wrote)
+            stood = before.held.get(topic) if before else None
+            if stood is None:
+                stood = Held(side.end if word else 0)
+            held[topic] = Held(stood.start, stood.batches + tuple(entry.value for entry in wrote if entry.value)) if wrote else stood
+        self._check_read(route, progress, stream, entries, start)
         if stream.word is not None:
             if transaction.process.words.get(route) is stream.word:
                 transaction.process.spent[route] = transaction.process.words.pop(route)
             stream.word = None
-        now = before + tuple((carried.serial, carried.next) for carried, _ in batches)
-        self.standing[route] = Standing(progress, begin, target_from, now)
+        carried = (before.carried if before else ()) + tuple((entry.value, entry.next) for entry in entries if entry.value is not None)
+        self.standing[route] = Standing(progress, before.begin if before else start, carried, held)
+
+    def _check_records(self, topic: Topic, wrote: list[Entry[Records]], entries: list[Entry[int]], start: int) -> None:
+        """See that a target gets each record that is due exactly once and in order."""
+        got = [record for entry in wrote for record in entry.value or ()]
+        wanted = [record for entry in entries for record in share(self._world.kind, topic, records_of(entry, start))]
+        if got != wanted:
+            raise Violation(f"{topic}: {got} committed where {wanted} is due, of what was read from {start} on")
+
+    @staticmethod
+    def _check_written(topic: Topic, said: Written, before: Written, wrote: list[Entry[Records]]) -> None:
+        """See that the progress tells what a target holds."""
+        last = wrote[-1] if wrote else None
+        true = Written(
+            id=before.id,
+            last=last.base if last else before.last,
+            count=last.count if last else before.count,
+            crc=last.crc if last else before.crc,
+            batches=before.batches + len(wrote),
+            records=before.records + sum(entry.count for entry in wrote),
+            bytes=before.bytes + sum(entry.size for entry in wrote),
+        )
+        if said != true:
+            raise Violation(f"{topic}: progress says {said}, true is {true}")
+
+    def _check_read(self, route: TopicPartition, progress: Progress, stream: Stream, entries: list[Entry[int]], start: int) -> None:
+        """See that the progress tells what was read of the source."""
+        old = self.standing[route].progress if route in self.standing else Progress(source_id="", next=0, targets={})
+        if progress.source_id != stream.log.topic_id:
+            raise Violation(f"{route}: progress names another source")
+        if entries and (progress.last, progress.last_crc) != (entries[-1].base, entries[-1].crc):
+            raise Violation(f"{route}: progress says that the last batch was at {progress.last}, it was at {entries[-1].base}")
+        count = sum(entry.next - max(entry.base, start) for entry in entries)
+        true = (old.batches + len(entries), old.records + count, old.bytes + sum(entry.size for entry in entries))
+        if (progress.batches, progress.records, progress.bytes) != true:
+            raise Violation(f"{route}: progress counts {progress}, true are {true} batches, records and bytes")
+        if self._world.kind is Kind.GATE and progress.records != sum(target.records for target in progress.targets.values()):
+            raise Violation(f"{route}: consumed is not passed and quarantined: {progress}")
+
+
+def records_of(entry: Entry[int], start: int) -> Records:
+    """Return the records of a source batch from an offset on."""
+    assert entry.value is not None
+    return records(entry.value, max(start - entry.base, 0), entry.count)
+
+
+def _begun(known: Written | None, side: Side, *, word: bool) -> Written:
+    """Return what a progress says of a target before a transaction: `known` from the one before, `side` what was seen of it."""
+    if not word:
+        return known or Written(id=side.topic_id)
+    return msgspec.structs.replace(known or Written(id=""), id=side.topic_id, last=side.end, count=0, crc=0)
 
 
 def _by_word(word: Resume, known: Progress | None, source: Side) -> int:

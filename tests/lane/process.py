@@ -10,9 +10,10 @@ from typing import Any
 from node.lane import Machine, Phase, State, Stop, TopicPartition
 from node.lane import facts as f
 from node.model.limits import AHEAD_BYTES_MAX, FETCH_PARTITION_BYTES_MAX, TRANSACTION_TIMEOUT_S
+from tests.lane.lanes import Kind, made
 from tests.lane.logs import Status
 from tests.lane.oracle import Look, Stream, Violation, Word
-from tests.lane.producer import Producer, need
+from tests.lane.producer import Producer, Write, need
 from tests.lane.reader import Reader
 from tests.lane.world import Carried, World
 
@@ -41,6 +42,8 @@ class Process:
         """bytes fetched and not settled"""
         self.hands: dict[Carried, TopicPartition] = {}
         """what the machine has neither sent nor dropped"""
+        self.waiting: deque[f.Produce] = deque()
+        """batches that are to be transformed"""
         self.producer: Producer | None = None
         self.reader = Reader(world, self)
         self._look: Look | None = None
@@ -113,6 +116,8 @@ class Process:
                     assert isinstance(batch.handle, Carried)
                     self.hands[batch.handle] = fact.route
                     self.load[fact.route] = self.load.get(fact.route, 0) + batch.size
+                if self.load.get(fact.route, 0) > _LOAD_MAX:
+                    raise Violation(f"{self.load[fact.route]} bytes of {fact.route} are unsettled")
             case f.Committed():
                 self.spent.clear()
             case f.TargetFailed(route, stop) if stop is not None:
@@ -130,7 +135,7 @@ class Process:
         match order:
             case f.Produce():
                 self._leaves_hand(order.batch)
-                need(self.producer, order).produce(order)
+                self._produce(order, need(self.producer, order))
             case f.Drop():
                 for batch in order.batches:
                     self.load[self._leaves_hand(batch)] -= batch.size
@@ -169,6 +174,36 @@ class Process:
             case f.GiveUp():
                 pass
 
+    def _produce(self, order: f.Produce, producer: Producer) -> None:
+        """Write a batch at once where it is carried as it is; what is opened waits for a thread."""
+        if self.world.kind is Kind.LINK:
+            carried = _carried(order)
+            producer.produce(order.route, order.generation, [carried], [Write(order.route.topic, carried.records, carried.size)])
+            return
+        self.waiting.append(order)
+        if len(self.waiting) == 1:
+            self.world.after(self.world.latency(), self._make, producer)
+
+    def _make(self, producer: Producer) -> None:
+        """Transform some of the batches of one route that wait, and write what was made of them."""
+        if self.frozen:
+            self.later(self._make, producer)
+            return
+        if producer is not self.producer:
+            return
+        dice, route, generation = self.world.dice, self.waiting[0].route, self.waiting[0].generation
+        orders = [self.waiting.popleft()]
+        while self.waiting and self.waiting[0].route == route and dice.random() < 0.7:
+            orders.append(self.waiting.popleft())
+        if any(order.generation != generation for order in orders):
+            raise Violation(f"batches of {route} from before and after a roll-back wait together")
+        batches = [_carried(order) for order in orders]
+        topics = list(self.streams[route].targets)
+        shares = made(self.world.kind, topics, [carried.records for carried in batches], together=dice.random() < 0.7)
+        producer.produce(route, generation, batches, [Write(topic, part, 61 + 10 * len(part)) for topic, part in shares])
+        if self.waiting and producer is self.producer:
+            self.world.after(self.world.latency(), self._make, producer)
+
     def _leaves_hand(self, batch: f.Batch) -> TopicPartition:
         assert isinstance(batch.handle, Carried)
         route = self.hands.pop(batch.handle, None)
@@ -178,6 +213,9 @@ class Process:
 
     def _close(self) -> None:
         producer, self.producer = self.producer, None
+        for order in self.waiting:
+            self.load[order.route] -= order.batch.size
+        self.waiting.clear()
         if producer is not None:
             producer.close()
 
@@ -191,16 +229,15 @@ class Process:
     # ---- what must always hold
 
     def _check(self, fact: f.Fact) -> None:
-        for route in [route for route in self.words if not self._has_word(route, fact)]:
-            del self.words[route]
-        for route, size in self.load.items():
-            if size > _LOAD_MAX:
-                raise Violation(f"{size} bytes of {route} are unsettled")
-        if self.machine.phase in _OVER and self.hands:
+        if self.words:
+            for route in [route for route in self.words if not self._has_word(route, fact)]:
+                del self.words[route]
+        if self.hands and self.machine.phase in _OVER:
             raise Violation(f"buffers of {list(self.hands)} are kept though the shard was let go")
-        due = self.machine.deadline
-        if isinstance(fact, f.Ticked) and due is not None and due <= self.world.now:
-            raise Violation(f"a tick is due at {due} again at {self.world.now}")
+        if isinstance(fact, f.Ticked):
+            due = self.machine.deadline
+            if due is not None and due <= self.world.now:
+                raise Violation(f"a tick is due at {due} again at {self.world.now}")
 
     def _has_word(self, route: TopicPartition, fact: f.Fact) -> bool:
         """Whether a word still counts: not where the route is gone, or where what it asks for is found done already."""
@@ -250,3 +287,8 @@ class Process:
     def over(self) -> bool:
         """Whether the shard was let go."""
         return self.machine.phase in _OVER
+
+
+def _carried(order: f.Produce) -> Carried:
+    assert isinstance(order.batch.handle, Carried)
+    return order.batch.handle

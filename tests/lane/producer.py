@@ -1,15 +1,18 @@
 """The sink's side of a simulated process: one life of a transactional producer, with its connections.
 
-Each connection keeps its order, replies of different connections overtake each other. A producer that broke or was closed tells nothing
-more; what it had sent may still arrive.
+Each connection keeps its order, replies of different connections overtake each other: what was made of batches stands in one target before
+it stands in another, and later batches may be done before earlier ones. A producer that broke or was closed tells nothing more; what it had
+sent may still arrive.
 """
 
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from node.lane import Stop, TopicPartition
 from node.lane import facts as f
+from node.model.names import Topic
+from tests.lane.lanes import Records, in_target, leader, serial_of
 from tests.lane.logs import Status
 from tests.lane.oracle import Stream, Violation
 from tests.lane.world import PROGRESS, Carried, World
@@ -20,7 +23,33 @@ if TYPE_CHECKING:
 _AGAIN_S = 0.003
 _LOST_AFTER_S = (0.0, 0.01, 0.5, 10.0)
 
-Answer = f.Fact | None
+
+class Write(NamedTuple):
+    """A batch that is to be written to a target."""
+
+    topic: Topic
+    records: Records
+    size: int
+
+
+class Group:
+    """Batches of a route that are settled together, once all that was made of them is written."""
+
+    def __init__(self, route: TopicPartition, generation: int, batches: list[Carried], left: int) -> None:
+        self.route, self.generation, self.batches, self.left = route, generation, batches, left
+        self.wrote: list[f.Wrote] = []
+
+
+class Acked(NamedTuple):
+    """One write of a group stands; `wrote` is None for a group without any."""
+
+    group: Group
+    wrote: f.Wrote | None
+    low: bool = False
+    """it stands below what was written before"""
+
+
+Answer = f.Fact | Acked | None
 """None: the broker asks to be asked again (CONCURRENT_TRANSACTIONS)"""
 
 
@@ -30,11 +59,14 @@ class Producer:
     def __init__(self, world: World, process: "Process") -> None:
         self._world, self._process = world, process
         self.epoch = -1
-        self.broken = self.closed = False
+        self.broken = self.closed = self._aborting = False
+        self._troubled = False
+        """the process was told of something that a transaction must not be committed with"""
         self._queues: dict[str, deque[Callable[[], Answer]]] = {}
         self._answer_at: dict[str, float] = {}
         self._refused: set[TopicPartition] = set()
-        self._sunk: dict[Carried, TopicPartition] = {}
+        self._groups: dict[TopicPartition, deque[Group]] = {}
+        """what is not settled yet, oldest first"""
         self._read_to: int | None = None
 
     # ---- connections
@@ -62,7 +94,7 @@ class Producer:
         if queue:
             queue.popleft()
         if fails:
-            self.lose(f"reply lost: {fact}")
+            self.lose("reply lost")
         elif not self.broken:
             at = max(world.now + world.latency(), self._answer_at.get(connection, 0.0))
             self._answer_at[connection] = at
@@ -70,20 +102,43 @@ class Producer:
         if queue:
             world.after(world.latency() / 4, self._arrive, connection)
 
-    def _answer(self, fact: f.Fact) -> None:
+    def _answer(self, fact: f.Fact | Acked) -> None:
         if self._process.frozen:
             self._process.later(self._answer, fact)
             return
         if self.closed:
             return
+        if isinstance(fact, Acked):
+            self._troubled |= fact.low
+            self._acknowledge(fact.group, fact.wrote)
+            return
         if isinstance(fact, f.Lost | f.Fenced):
             self.broken = self.closed = True
-        elif isinstance(fact, f.Settled):
-            self._release(next(carried for carried, route in self._sunk.items() if route == fact.route))
+        self._troubled |= isinstance(fact, f.TargetFailed)
         self._process.tell(fact)
 
-    def _release(self, carried: Carried) -> None:
-        self._process.load[self._sunk.pop(carried)] -= carried.size
+    def _acknowledge(self, group: Group, wrote: f.Wrote | None) -> None:
+        if wrote is not None:
+            group.wrote.append(wrote)
+            group.left -= 1
+        if not group.left:
+            self._settle(group)
+
+    def _settle(self, group: Group) -> None:
+        """Tell of a route's batches that are done, oldest first."""
+        queue = self._groups[group.route]
+        while queue and not queue[0].left and not self.closed:
+            self._tell_of(queue.popleft())
+
+    def _tell_of(self, group: Group) -> None:
+        self._release(group.route, group.batches)
+        last = group.batches[-1]
+        for carried in group.batches:
+            if not self.closed:
+                self._process.tell(f.Settled(group.route, group.generation, tuple(group.wrote) if carried is last else ()))
+
+    def _release(self, route: TopicPartition, batches: list[Carried]) -> None:
+        self._process.load[route] -= sum(carried.size for carried in batches)
 
     def lose(self, detail: str) -> None:
         """A connection breaks: of what was sent, some arrives still. The machine hears of it sooner or later."""
@@ -102,14 +157,16 @@ class Producer:
     @property
     def idle(self) -> bool:
         """Whether nothing is on its way."""
-        return not self._sunk and not any(self._queues.values())
+        return not any(self._groups.values()) and not any(self._queues.values())
 
     def close(self) -> None:
         """Give the buffers back and say nothing more."""
         self._let_go()
         self.closed = True
-        for carried in list(self._sunk):
-            self._release(carried)
+        groups, self._groups = self._groups, {}
+        for route, queue in groups.items():
+            for group in queue:
+                self._release(route, group.batches)
 
     # ---- orders
 
@@ -148,33 +205,45 @@ class Producer:
         self._read_to = None
         self._world.after(self._world.latency(), self._answer, f.Recovered(found))
 
-    def produce(self, order: f.Produce) -> None:
-        """Write a batch to the broker that leads its partition."""
-        carried = order.batch.handle
-        assert isinstance(carried, Carried)
-        self._sunk[carried] = order.route
-        self._ask(f"broker {order.route.partition % 2}", lambda: self._write(order, carried))
+    def produce(self, route: TopicPartition, generation: int, batches: list[Carried], writes: list[Write]) -> None:
+        """Write what was made of a route's oldest batches to the brokers that lead its targets; nothing more once an abort was ordered."""
+        if self.closed or self._aborting:
+            self._release(route, batches)
+            return
+        group = Group(route, generation, batches, len(writes))
+        self._groups.setdefault(route, deque()).append(group)
+        for write in writes:
+            self._ask(leader(write.topic), lambda write=write: self._write(group, write))  # type: ignore[misc]  # bound now
+        if not writes:
+            self._world.after(0.0, self._answer, Acked(group, None))
 
-    def _write(self, order: f.Produce, carried: Carried) -> Answer:
-        world, route = self._world, order.route
+    def _write(self, group: Group, write: Write) -> Answer:
+        world, route = self._world, group.route
+        target = in_target(write.topic, route)
         if self.epoch != world.coordinator.epoch:
             return f.Fenced()
         if world.coordinator.ending:
             return None
-        if route in self._refused:
+        if target in self._refused:
             return f.Lost("out of order sequence")
-        stop = Stop.UNAUTHORIZED if route in world.denied else world.refused.get(carried.serial)
-        log = world.targets.get(route)
+        stop = Stop.UNAUTHORIZED if target in world.denied else self._refusal(write.records) if world.refused else None
+        log = world.targets.get(target)
         if log is None or stop is not None or (world.fails() and world.dice.random() < 0.5):
-            self._refused.add(route)
-            return f.TargetFailed(route, stop, "refused")
-        entry = log.append(carried.serial, count=order.batch.count, crc=world.unique(), size=carried.size, status=Status.OPEN)
+            self._refused.add(target)
+            return f.TargetFailed(route, stop, f"{target}: refused")
+        entry = log.append(write.records, count=len(write.records), crc=world.unique(), size=write.size, status=Status.OPEN)
         transaction = world.coordinator.join(self._process)
-        transaction.wrote(route, log, entry)
-        transaction.carried.setdefault(route, []).append((carried, entry))
-        order.batch.sent_crc = entry.crc
+        transaction.wrote(target, log, entry)
+        before = transaction.written.setdefault(route, {}).setdefault(write.topic, [])
+        low = entry.base < (before[-1].next if before else world.oracle.floor(self._process, route, write.topic))
+        before.append(entry)
         misplaced = world.fails() and world.dice.random() < 0.2
-        return f.Settled(route, order.generation, -1 if misplaced else entry.base)
+        offset = -1 if misplaced else entry.base
+        return Acked(group, f.Wrote(write.topic, offset, entry.count, entry.size, entry.crc), low or misplaced)
+
+    def _refusal(self, records: Records) -> Stop | None:
+        refused = self._world.refused
+        return next((refused[serial_of(record)] for record in records if serial_of(record) in refused), None)
 
     def record(self, order: f.Record, streams: dict[TopicPartition, Stream]) -> None:
         """Write progress."""
@@ -195,7 +264,15 @@ class Producer:
 
     def end(self, outcome: Status) -> None:
         """EndTxn."""
+        if outcome is Status.ABORTED:
+            self._aborting = True
+            if not self._troubled and self._has_written():
+                raise Violation("a transaction is aborted in which nothing went wrong")
         self._ask("coordinator", lambda: self._end(outcome))
+
+    def _has_written(self) -> bool:
+        transaction = self._world.coordinator.open
+        return transaction is not None and transaction.process is self._process and bool(transaction.written)
 
     def _end(self, outcome: Status) -> Answer:
         coordinator = self._world.coordinator

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from node.lane import Side, Stop, TopicPartition
 from node.lane import facts as f
 from node.model.limits import FETCH_PARTITION_BYTES_MAX
-from tests.lane.logs import Entry, Log, Status
+from tests.lane.lanes import in_target
+from tests.lane.logs import Entry, Log, Status, V
 from tests.lane.oracle import Look
 from tests.lane.world import Carried, World
 
@@ -130,8 +131,8 @@ class Reader:
     # ---- looking
 
     def inspect(self, order: f.Inspect) -> None:
-        """Look at the source, then at the target, then tell."""
-        self._world.after(self._world.latency(), self._look_at_source, Look(order))
+        """Look at the source, then at each target, then tell."""
+        self._world.after(self._world.latency(), self._look_at_source, Look(order, self._world.topics_of(order.route)))
 
     def _look_at_source(self, look: Look) -> None:
         world, order = self._world, look.order
@@ -141,16 +142,22 @@ class Reader:
             progress = order.progress
             look.source = _side(log, progress.last if progress else -1, log.end)
             look.source_true = standing is None or world.oracle.source_true(standing, log)
-        world.after(world.latency(), self._look_at_target, look)
+        world.after(world.latency(), self._look_at_target, look, 0)
 
-    def _look_at_target(self, look: Look) -> None:
-        world, order = self._world, look.order
-        log = world.targets.get(order.route)
-        if log is not None:
-            progress = order.progress
-            look.target = _side(log, progress.target_last if progress else -1, progress.target_next if progress else 0)
-            look.target_true = world.oracle.target_true(look.standing, log)
-        world.after(world.latency(), self._looked, look)
+    def _look_at_target(self, look: Look, number: int) -> None:
+        world, order, topic = self._world, look.order, look.topics[number]
+        log = world.targets.get(in_target(topic, order.route))
+        if log is None:
+            look.targets[topic] = Side(topic_id="")
+        else:
+            written = order.progress.targets.get(topic) if order.progress else None
+            look.targets[topic] = _side(log, written.last if written else -1, written.next if written else 0)
+            if not world.oracle.target_true(look.standing, topic, log):
+                look.false.add(topic)
+        if number + 1 < len(look.topics):
+            world.after(world.latency(), self._look_at_target, look, number + 1)
+        else:
+            world.after(world.latency(), self._looked, look)
 
     def _looked(self, look: Look) -> None:
         order = look.order
@@ -158,10 +165,10 @@ class Reader:
         if changed or self._world.fails():
             self._process.tell(f.SourceFailed(order.route, order.generation, None, "could not be looked at"))
         else:
-            self._process.tell_look(look, f.Inspected(order.route, order.generation, look.source, look.target))
+            self._process.tell_look(look, f.Inspected(order.route, order.generation, look.source, look.targets))
 
 
-def _side(log: Log[int], last: int, behind: int) -> Side:
+def _side(log: Log[V], last: int, behind: int) -> Side:
     stands = log.covering(last)
     beyond = any(entry.base < log.stable for entry in log.committed(behind, log.end))
     return Side(topic_id=log.topic_id, start=log.start, end=log.end, last_crc=stands.crc if stands else None, beyond=beyond)
@@ -177,5 +184,5 @@ def _batch(entry: Entry[int], offset: int) -> f.Batch:
         crc=entry.crc,
         timestamp=entry.base,
         newest=entry.next,
-        handle=Carried(entry),
+        handle=Carried(entry, offset),
     )

@@ -7,7 +7,9 @@ from node.lane import Machine, Phase, Resume, State, TopicPartition
 from node.lane import facts as f
 from node.model.names import Topic
 from tests.lane.incidents import FAULTY_S, Incidents
-from tests.lane.oracle import Violation
+from tests.lane.lanes import Kind, in_target
+from tests.lane.logs import Log, V
+from tests.lane.oracle import Standing, Violation
 from tests.lane.process import Process
 from tests.lane.world import World
 
@@ -19,6 +21,7 @@ _WRITES_MAX = 12
 _MOMENTS = [f.Open, f.Inspect, f.Follow, f.Produce, f.Produce, f.Record, f.Commit, f.Commit, f.Commit, f.Abort, f.SetAside]
 _NTH_MAX = 12
 _BUSY = {f.Produce, f.Record, f.Commit, f.Follow}
+_KINDS = [Kind.LINK, Kind.GATE, Kind.LINK, Kind.VIEW]
 _BETWEEN = {Phase.RESTING, Phase.BACKING_OFF, Phase.OPENING}
 
 
@@ -27,7 +30,7 @@ class Scenario:
 
     def __init__(self, seed: int, make: Callable[[], Machine] = Machine) -> None:
         self.seed = seed
-        self.world = World(seed)
+        self.world = World(seed, _KINDS[seed % len(_KINDS)])
         self._dice = self.world.dice
         self._routes = [TopicPartition(Topic(f"t{n}"), n) for n in range(self._dice.choice([1, 2, 2, 3, 4]))]
         self._can = can = Incidents(self.world, self._routes, make)
@@ -76,15 +79,22 @@ class Scenario:
         dice.choice([*themes, *[self._plan_incidents] * len(themes)])()
         rushes = [dice.random() * FAULTY_S for _ in range(_RUSHES)]
         for route in self._routes:
-            for logs in (world.sources, world.targets):
-                if dice.random() < 0.85:
-                    can.create(logs, route)
-                else:
-                    can.in_time(can.create, logs, route)
+            self._make(world.sources, route)
+            for target in world.targets_of(route):
+                self._make(world.targets, target)
+            if world.kind is Kind.VIEW:
+                can.choose_views(route)
+                can.in_time(can.harm, can.change_views)
             for _ in range(dice.randrange(1, _WRITES_MAX)):
                 world.after(dice.choice(rushes) + dice.random() * world.speed * 20, can.write, route)
         can.in_time(can.take_snapshot)
         self._supervise()
+
+    def _make(self, logs: dict[TopicPartition, Log[V]], place: TopicPartition) -> None:
+        if self._dice.random() < 0.85:
+            self._can.create(logs, place)
+        else:
+            self._can.in_time(self._can.create, logs, place)
 
     def _plan_incidents(self) -> None:
         dice, can = self._dice, self._can
@@ -148,7 +158,8 @@ class Scenario:
             process.orders_left = -1
         for route in self._routes:
             can.create(world.sources, route)
-            can.create(world.targets, route)
+            for target in world.targets_of(route):
+                can.create(world.targets, target)
         can.want(self._routes)
 
     def _stopped(self) -> list[tuple[Process, TopicPartition]]:
@@ -177,8 +188,16 @@ class Scenario:
         if not all(process.over for process in world.processes):
             raise Violation("a process did not stop")
         for route, standing in world.oracle.standing.items():
-            if route not in stopped and not world.oracle.target_true(standing, world.targets[route]):
-                raise Violation(f"{route} was not stopped, and its target is not what was carried")
+            if route not in stopped:
+                self._is_right(route, standing)
+
+    def _is_right(self, route: TopicPartition, standing: Standing) -> None:
+        topics, world = standing.progress.targets, self.world
+        if topics.keys() != set(world.topics_of(route)):
+            raise Violation(f"{route} is written to {list(topics)} instead of {world.topics_of(route)}")
+        for topic in topics:
+            if not world.oracle.target_true(standing, topic, world.targets[in_target(topic, route)]):
+                raise Violation(f"{route} was not stopped, and {topic} is not what was carried")
 
     # ---- liveness
 
@@ -194,7 +213,9 @@ class Scenario:
         return any(process.owns() and self._has_arrived(process) for process in world.processes)
 
     def _has_arrived(self, process: Process) -> bool:
-        if process.machine.phase is not Phase.RUNNING or process.hands or process.producer is None or not process.producer.idle:
+        if process.machine.phase is not Phase.RUNNING or process.hands or process.waiting:
+            return False
+        if process.producer is None or not process.producer.idle:
             return False
         if process.machine.routes.keys() != self._can.wanted:
             return False

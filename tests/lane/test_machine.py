@@ -1,11 +1,15 @@
 """The machine's steps one by one; what holds whatever goes wrong is the simulation's matter."""
 
+import msgspec
 import pytest
 
-from node.lane import Phase, Resume, Side, State, Stop
+from node.lane import Phase, Resume, Side, State, Stop, Written
 from node.lane import facts as f
 from node.model.limits import AHEAD_BYTES_MAX, COMMIT_BYTES_MAX, MIB
-from tests.lane.hand import SOURCE, A, B, Hand, batch, fat, kinds, only, progress
+from node.model.names import Topic
+from tests.lane.hand import SOURCE, TARGET, A, B, Hand, batch, fat, kinds, only, progress
+
+GOOD, BAD = A.topic, Topic(f"{A.topic}.quarantine")
 
 # ---- taking the shard
 
@@ -46,7 +50,7 @@ def test_a_transaction_is_committed_at_once_when_nothing_waits() -> None:
     assert kinds(hand.fetched(A, batch(0), batch(1))) == [f.Begin, f.Produce, f.Produce]
     assert hand.settled(A, 0) == []
     (moved,) = only(hand.settled(A, 1), f.Record).moved
-    assert (moved.progress.next, moved.progress.target_last, moved.batches, moved.ages) == (2, 1, 2, (1, 2))
+    assert (moved.progress.next, moved.progress.targets[A.topic].last, moved.progress.batches, moved.ages) == (2, 1, 2, (1, 2))
     assert kinds(hand.tell(f.Recorded())) == [f.Commit]
     assert hand.tell(f.Committed()) == []
     assert hand.machine.routes[A].progress == moved.progress
@@ -174,6 +178,16 @@ def test_a_missing_topic_makes_the_route_wait() -> None:
     assert f.Follow in kinds(hand.inspected(A))
 
 
+def test_every_target_must_be_there() -> None:
+    """A route waits for whichever is missing, and says which."""
+    hand = Hand(A)
+    hand.recover()
+    assert hand.inspected(A, good=Side(topic_id="good"), bad=Side(topic_id="")) == []
+    assert (hand.machine.routes[A].state, "no topic bad in the target" in hand.machine.routes[A].detail) == (State.WAITING, True)
+    hand.tick()
+    assert f.Follow in kinds(hand.inspected(A, good=Side(topic_id="good"), bad=Side(topic_id="bad")))
+
+
 def test_a_refusing_source_is_looked_at_when_no_transaction_holds_it() -> None:
     """SourceFailed without a reason: no more fetches, and an inspection after the commit and a pause."""
     hand = Hand(A).flow()
@@ -201,9 +215,18 @@ def test_a_difference_stops_its_route_alone() -> None:
     """The other route flows."""
     hand = Hand(A, B)
     hand.recover({A: progress(5)})
-    assert only(hand.inspected(A, source=Side(topic_id="another", end=9)), f.SetAside).stop is Stop.SOURCE_RECREATED
+    aside = only(hand.inspected(A, source=Side(topic_id="another", end=9)), f.SetAside)
+    assert (aside.stop, aside.detail) == (Stop.SOURCE_RECREATED, "")
     assert f.Follow in kinds(hand.inspected(B))
     assert f.Commit in kinds(hand.carried(B, 0, 0))
+
+
+def test_a_target_that_differs_stops_the_route_and_is_named() -> None:
+    """One progress speaks of both: none of them can go on without the other."""
+    hand = Hand(A)
+    hand.recover()
+    aside = only(hand.inspected(A, good=Side(topic_id="good"), bad=Side(topic_id="bad", end=1, beyond=True)), f.SetAside)
+    assert (aside.route, aside.stop, aside.detail) == (A, Stop.TARGET_AHEAD, "bad")
 
 
 def test_a_refused_batch_sets_its_route_aside_before_the_abort() -> None:
@@ -225,6 +248,31 @@ def test_an_acknowledgement_below_what_was_written_is_not_committed() -> None:
     assert f.Abort in kinds(hand.settled(A, 9))
 
 
+@pytest.mark.parametrize("bad", [3, 4])
+def test_an_acknowledgement_of_any_target_may_tell_that_it_went_back(bad: int) -> None:
+    """What the first one acknowledges in the same breath does not excuse it."""
+    known = msgspec.structs.replace(progress(5), targets={GOOD: Written(id=TARGET), BAD: Written(id=TARGET, last=3, count=1, crc=7)})
+    hand = Hand(A).flow({A: known})
+    hand.fetched(A, batch(5, 2))
+    orders = hand.wrote(A, f.Wrote(GOOD, 0, 1, 50, 1), f.Wrote(BAD, bad, 1, 50, 2))
+    assert (f.Abort in kinds(orders), f.Record in kinds(orders)) == (bad < 4, bad >= 4)
+
+
+def test_batches_rebuilt_together_are_recorded_together() -> None:
+    """Those settled with nothing named are not recorded before the one that what was made of them comes with."""
+    known = msgspec.structs.replace(progress(5), targets={GOOD: Written(id=TARGET), BAD: Written(id=TARGET)})
+    hand = Hand(A).flow({A: known})
+    hand.fetched(A, batch(5), batch(6), batch(7))
+    assert hand.wrote(A) == []
+    assert hand.wrote(A) == []
+    (moved,) = only(hand.wrote(A, f.Wrote(BAD, 0, 1, 80, 4), f.Wrote(GOOD, 0, 2, 90, 3)), f.Record).moved
+    assert (moved.before, moved.progress.next, moved.progress.last, moved.progress.records) == (known, 8, 7, 3)
+    assert moved.progress.targets == {
+        GOOD: Written(id=TARGET, last=0, count=2, crc=3, batches=1, records=2, bytes=90),
+        BAD: Written(id=TARGET, last=0, count=1, crc=4, batches=1, records=1, bytes=80),
+    }
+
+
 # ---- an operator's word
 
 
@@ -244,7 +292,8 @@ def test_an_operators_word_is_carried_out_and_written_down(mode: Resume, offset:
     assert kinds(orders) == [f.Follow, f.Begin, f.Record]
     assert only(orders, f.Follow).offset == offset
     (moved,) = only(orders, f.Record).moved
-    assert (moved.progress.next, moved.progress.target_id, moved.progress.target_next) == (offset, "another", 2)
+    (written,) = moved.progress.targets.values()
+    assert (moved.progress.next, written.id, written.next) == (offset, "another", 2)
     hand.committed()
     hand.tell(f.SourceFailed(A, hand.generation(A), None, "moved"))
     assert only(hand.tick(), f.Inspect).progress == moved.progress
@@ -316,7 +365,7 @@ def test_answers_to_what_was_asked_before_are_dropped() -> None:
     hand.inspected(A)
     late = batch(0)
     assert only(hand.tell(f.Fetched(A, old, [late], 1, 1)), f.Drop).batches == (late,)
-    assert hand.tell(f.SourceFailed(A, old, Stop.CORRUPT, ""), f.Settled(A, old, 0)) == []
+    assert hand.tell(f.SourceFailed(A, old, Stop.CORRUPT, ""), f.Settled(A, old, ())) == []
 
 
 def test_a_stopped_route_goes_back_to_what_is_recovered() -> None:

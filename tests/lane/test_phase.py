@@ -219,7 +219,7 @@ def test_a_tick_is_asked_for_only_where_time_decides(phase: Phase, due: bool) ->
 def test_ticks_do_not_spin() -> None:
     """While a transaction is open, a waiting route that is due asks for no tick that could do nothing."""
     hand = Hand(A, B)
-    hand.recover({B: progress(3)})
+    hand.recover({B: progress(3, route=B)})
     hand.inspected(B)
     hand.tell(f.SourceFailed(A, hand.generation(A), None, "no leader"))
     hand.fetched(B, batch(3), end=100)

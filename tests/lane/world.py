@@ -1,16 +1,18 @@
 """Two clusters in memory, with virtual time: logs, a transaction coordinator, and a dice that says what goes wrong."""
 
-import heapq
 import random
 import re
 from collections import deque
 from collections.abc import Callable, Hashable
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any
 
 from node.lane import Progress, Stop, TopicPartition
 from node.model.limits import TRANSACTION_TIMEOUT_S
+from node.model.names import Topic
+from tests.lane.lanes import Kind, Records, in_target, targets_of
 from tests.lane.logs import Entry, Log, Status
-from tests.lane.oracle import Oracle, Standing, Stream
+from tests.lane.oracle import Oracle, Standing, Stream, records_of
 
 if TYPE_CHECKING:
     from tests.lane.process import Process
@@ -23,11 +25,12 @@ _LONG = re.compile(r"TopicPartition\(topic='(\w+)', partition=\d+\)")
 class Carried:
     """A batch on its way."""
 
-    __slots__ = ("base", "next", "serial", "size")
+    __slots__ = ("records", "serial", "size")
 
-    def __init__(self, entry: Entry[int]) -> None:
+    def __init__(self, entry: Entry[int], start: int) -> None:
         assert entry.value is not None
-        self.serial, self.base, self.next, self.size = entry.value, entry.base, entry.next, entry.size
+        self.serial, self.size = entry.value, entry.size
+        self.records = records_of(entry, start)
 
     def __repr__(self) -> str:
         return f"#{self.serial}"
@@ -41,7 +44,8 @@ class Transaction:
         self.started = started
         self.writes: dict[int, tuple[Hashable, Log[Any], list[Entry[Any]]]] = {}
         """what it wrote, by log: a topic may be made anew in the middle"""
-        self.carried: dict[TopicPartition, list[tuple[Carried, Entry[int]]]] = {}
+        self.written: dict[TopicPartition, dict[Topic, list[Entry[Records]]]] = {}
+        """by route and target, what was made of it"""
         self.moved: dict[TopicPartition, tuple[Progress, Stream]] = {}
         self.recorded: Entry[dict[TopicPartition, Standing]] | None = None
 
@@ -119,13 +123,16 @@ class Coordinator:
 class World:
     """Everything outside the machine."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, kind: Kind) -> None:
         self.dice = random.Random(seed)
+        self.kind = kind
+        self.chosen: dict[TopicPartition, list[Topic]] = {}
+        """what a route is written to, where it is not all that it may be"""
         self.now = 0.0
         self.told: deque[tuple[float, str, object]] = deque(maxlen=_TOLD_LAST)
         """the last events, for the report of a failure"""
         self.sources: dict[TopicPartition, Log[int]] = {}
-        self.targets: dict[TopicPartition, Log[int]] = {}
+        self.targets: dict[TopicPartition, Log[Records]] = {}
         self.progress: Log[dict[TopicPartition, Standing]] = Log("progress")
         self.coordinator = Coordinator(self)
         self.oracle = Oracle(self)
@@ -152,18 +159,19 @@ class World:
 
     def after(self, delay: float, act: Callable[..., object], *args: Any) -> None:
         """Do something later."""
-        self.at(self.now + delay, act, *args)
+        self._sequence += 1
+        heappush(self._queue, (self.now + delay, self._sequence, act, args))
 
     def at(self, time: float, act: Callable[..., object], *args: Any) -> None:
         """Do something at a time; what is asked for first comes first at equal times."""
         self._sequence += 1
-        heapq.heappush(self._queue, (time, self._sequence, act, args))
+        heappush(self._queue, (time, self._sequence, act, args))
 
     def run(self, until: float, done: Callable[[], bool] | None = None) -> bool:
         """Let time pass; return True once `done` (asked after each event) holds."""
         queue = self._queue
         while queue and queue[0][0] <= until:
-            self.now, _, act, args = heapq.heappop(queue)
+            self.now, _, act, args = heappop(queue)
             act(*args)
             if done is not None and done():
                 return True
@@ -187,6 +195,14 @@ class World:
         return self._unique
 
     # ---- logs
+
+    def topics_of(self, route: TopicPartition) -> list[Topic]:
+        """Return what a route is to be written to now."""
+        return self.chosen.get(route) or targets_of(self.kind, route)
+
+    def targets_of(self, route: TopicPartition) -> list[TopicPartition]:
+        """Return all that a route may ever be written to."""
+        return [in_target(topic, route) for topic in targets_of(self.kind, route)]
 
     def log_of(self, where: Hashable) -> Log[Any] | None:
         """Return the log that stands in a place now."""
