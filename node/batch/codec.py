@@ -38,8 +38,16 @@ def compress(codec: int, section: Buffer) -> bytes:
     raise _unknown(codec)
 
 
-def decompress(codec: int, section: memoryview) -> Buffer:
-    """Return the record section unfolded, at most DECOMPRESSED_BYTES_MAX; BatchError when it is more, or garbled."""
+def room_for(section: Buffer) -> int:
+    """Return the bytes of a room that most sections of this size unfold into."""
+    return min(max(_ROOM_BYTES_FIRST, len(section) * _ROOM_GROWTH), DECOMPRESSED_BYTES_MAX)
+
+
+def decompress(codec: int, section: memoryview, room: bytearray | None = None) -> Buffer:
+    """Return the record section unfolded, at most DECOMPRESSED_BYTES_MAX; BatchError when it is more, or garbled.
+
+    It may lie in `room`, which saves making one, in one of its own where that is too small, or in `section` itself.
+    """
     if codec == NONE:
         return section
     if codec == SNAPPY:
@@ -48,15 +56,14 @@ def decompress(codec: int, section: memoryview) -> Buffer:
         raise _unknown(codec)
     # How much these three unfold to is not known before. Only ever so much room is given, and when it was too small (or
     # the section is garbled, which looks the same from here) more, up to the bound.
-    room_bytes = max(_ROOM_BYTES_FIRST, len(section) * _ROOM_GROWTH)
+    room = room or bytearray(room_for(section))
     while True:
-        room = bytearray(min(room_bytes, DECOMPRESSED_BYTES_MAX))
         try:
             return memoryview(room)[: _UNFOLD[codec](section, room)]
         except cramjam.DecompressionError as e:
-            if room_bytes >= DECOMPRESSED_BYTES_MAX:
+            if len(room) >= DECOMPRESSED_BYTES_MAX:
                 raise BatchError(f"a record section is garbled or unfolds to more than {DECOMPRESSED_BYTES_MAX} bytes: {e}") from e
-        room_bytes *= _ROOM_GROWTH
+        room = bytearray(min(len(room) * _ROOM_GROWTH, DECOMPRESSED_BYTES_MAX))
 
 
 def _unfold_snappy(section: memoryview) -> bytearray:
