@@ -6,6 +6,7 @@ import sys
 from cyclopts import App
 
 from benchmarks.gate import gate
+from benchmarks.kernel import kernel
 from benchmarks.link import link
 from node.errors import NodeError
 
@@ -14,6 +15,7 @@ def build() -> App:
     """Return the command with all benchmarks."""
     app = App(name="benchmarks", help="Measure the node against others, both in one run on this machine.")
     app.command(gate)
+    app.command(kernel)
     app.command(link)
     return app
 

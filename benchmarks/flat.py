@@ -56,9 +56,9 @@ def resident_id(dice: Random, born: date) -> str:
     return head + _CHECK[sum(int(digit) * weight for digit, weight in zip(head, _WEIGHTS, strict=True)) % 11]
 
 
-def people(wrong_every: int) -> list[tuple[bytes, bytes]]:
+def people(wrong_every: int, distinct: int = _DISTINCT) -> list[tuple[bytes, bytes]]:
     """Return key and value of distinct people; of every so many (0: of none) one has a wrong check digit."""
-    return list(itertools.islice(_people(Random(SEED), wrong_every), _DISTINCT))
+    return list(itertools.islice(_people(Random(SEED), wrong_every), distinct))
 
 
 def _people(dice: Random, wrong_every: int) -> Iterator[tuple[bytes, bytes]]:
@@ -74,7 +74,7 @@ def _people(dice: Random, wrong_every: int) -> Iterator[tuple[bytes, bytes]]:
             "born_on": born,
             "sex": dice.choice(("MALE", "FEMALE")),
             "division": "445102",
-            "address": f"广东省潮州市湘桥区{dice.choice(_STREETS)}{dice.randrange(1, 400)}号",
+            "address": f"广东省潮州市湘桥区{dice.choice(_STREETS)}枫春社区春晓路东侧{dice.randrange(1, 400)}号",
             "phone": f"1{dice.randrange(30, 99)}{dice.randrange(10**8):08d}" if dice.random() < 0.7 else None,
             "changed_at": _moment(dice),
         }
