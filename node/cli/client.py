@@ -68,6 +68,8 @@ class RouteInfo(_Answer, frozen=True):
     lag_seconds: float
     records: int
     bytes: int
+    outcomes: dict[str, int]
+    """records by what became of them"""
 
 
 class AuthorInfo(_Answer, frozen=True):

@@ -88,7 +88,7 @@ def _link(link: LinkInfo, session: Session) -> Text:
 def routes_table(routes: list[RouteInfo], session: Session) -> Table:
     """Return routes as a table, one line for each partition."""
     behind, seconds, records = session.say("lag records", "落后条数"), session.say("lag s", "延迟秒"), session.say("records", "条数")
-    size = session.say("bytes", "字节")
+    refused, size = session.say("quarantined", "隔离"), session.say("bytes", "字节")
     made = table(
         session.say("lane", "通道"),
         session.say("topic", "主题"),
@@ -97,14 +97,16 @@ def routes_table(routes: list[RouteInfo], session: Session) -> Table:
         behind,
         seconds,
         records,
+        refused,
         size,
         session.say("reason", "原因"),
-        right=(behind, seconds, records, size),
+        right=(behind, seconds, records, refused, size),
     )
     for route in routes:
         why = "  ".join(text for text in (route.reason, route.detail) if text)
         state = Text(route.state, style=_STYLES.get(route.state, ""))
-        figures = (f"{route.lag_records:,}", f"{route.lag_seconds:.1f}", f"{route.records:,}", f"{route.bytes:,}")
+        quarantined = f"{route.outcomes['quarantined']:,}" if "quarantined" in route.outcomes else ""
+        figures = (f"{route.lag_records:,}", f"{route.lag_seconds:.1f}", f"{route.records:,}", quarantined, f"{route.bytes:,}")
         made.add_row(route.lane, route.topic, str(route.partition), state, *figures, why)
     return made
 

@@ -17,14 +17,15 @@ from rich.live import Live
 
 from node.demo.remote import ask, serve
 from node.demo.story import TAKERS, Publication, prepare, publications, publish
-from node.demo.table import Board, summary
-from node.demo.takers import Received, Taker
+from node.demo.table import Arrived, Board, refusals, summary
+from node.demo.takers import Taker
 from node.demo.world import DISTRICT, World, open_world
 from node.errors import ConfigError, NodeError, Unavailable
+from node.model.names import Topic, quarantine_topic
 
 FOLDER = Path(".run/demo")
 _REFRESH_S = 0.5
-_WIDTH = 120
+_WIDTH = 126
 """Columns where the output is no terminal: the widest table fits."""
 _SILENCE_S = 60.0
 """With --once the demo gives up when no taker got anything for so long."""
@@ -149,14 +150,15 @@ class _Demo:
 
     async def _exchange(self, world: World) -> bool:
         self._tell("stewards describe divisions, departments, resources and grants", "正在登记区划、部门、资源目录和授权")
-        files = asyncio.create_task(asyncio.to_thread(lambda: list(publications(self._folder, self._records))))
+        making = asyncio.create_task(asyncio.to_thread(lambda: list(publications(self._folder, self._records))))
         await prepare(world)
         takers = _takers(world)
         try:
-            self._tell("departments publish; records move", "部门发布数据，记录流动")
-            published = await self._publish(world, await files)
+            self._tell("departments publish; the gate checks; records move", "部门发布数据，闸口校验，记录流动")
+            files = await making
+            published = await self._publish(world, files)
             await self._arrive(takers, published)
-            return self._compare(takers, published)
+            return self._compare(takers, files, published)
         finally:
             for taker in takers:
                 await asyncio.to_thread(taker.stop)
@@ -171,22 +173,26 @@ class _Demo:
         return {resource: task.result() for resource, task in running.items()}
 
     async def _arrive(self, takers: list[Taker], published: dict[str, int]) -> None:
-        """Wait until every taker has as many records as were published, or nothing comes any more."""
-        while any(taker.records < published[taker.topic] for taker in takers):
+        """Wait until every row is at every taker or in quarantine, or nothing comes any more."""
+        while any(taker.records < published[resource] - refused for resource, refused, taker in _expecting(takers)):
             if time.monotonic() - max(taker.last_at for taker in takers) > _SILENCE_S:
                 break
             await asyncio.sleep(_REFRESH_S / 2)
         await asyncio.sleep(_REFRESH_S)  # one record too many would come now
 
-    def _compare(self, takers: list[Taker], published: dict[str, int]) -> bool:
+    def _compare(self, takers: list[Taker], files: list[Publication], published: dict[str, int]) -> bool:
         owners = {taker.topic: taker.received() for taker in takers if taker.taker == _OWNER}
-        rows: list[tuple[str, int, str, Received, bool]] = []
-        for taker in takers:
-            count, got = published[taker.topic], taker.received()
-            rows.append((taker.topic, count, taker.taker, got, got.records == count and got == owners[taker.topic]))
+        rows: list[Arrived] = []
+        for resource, refused, taker in _expecting(takers):
+            count, got = published[resource], taker.received()
+            equal = got.records + refused == count and got == owners[taker.topic]
+            rows.append(Arrived(resource, count, refused, taker.taker, got, equal))
+        found = {taker.topic: taker.received().reasons for taker in takers if taker.taker == _QUARANTINE}
+        reasons = [(one.resource, one.wrong, found[quarantine_topic(Topic(one.resource))]) for one in files]
         self._console.print(self._board.draw(""))
         self._console.print(summary(self._board, rows))
-        return all(row[-1] for row in rows)
+        self._console.print(refusals(self._board, reasons))
+        return all(row.equal for row in rows) and all(wrong == got for _resource, wrong, got in reasons)
 
     def _addresses(self, world: World) -> None:
         for division, node in world.nodes.items():
@@ -198,15 +204,24 @@ class _Demo:
         (self._folder / "nodes.json").write_text(json.dumps({division: node.url for division, node in world.nodes.items()}))
 
 
-_OWNER = "(owner)"
+_OWNER, _QUARANTINE = "(owner)", "(quarantine)"
 
 
 def _takers(world: World) -> list[Taker]:
-    """Start a taker for each grant, on the cluster of its own node, and one at each owner to compare with."""
+    """Start a taker for each grant, on the cluster of its own node, and at each owner one to compare with and one of its quarantine."""
     found = []
     for resource, names in TAKERS.items():
-        found.append(Taker(_OWNER, world.clusters[resource[:6]].bootstrap, resource))
+        owner = world.clusters[resource[:6]].bootstrap
+        found += [Taker(_OWNER, owner, resource), Taker(_QUARANTINE, owner, quarantine_topic(Topic(resource)))]
         found += [Taker(name, world.clusters[name[:6]].bootstrap, resource) for name in names]
     for taker in found:
         taker.start()
     return found
+
+
+def _expecting(takers: list[Taker]) -> Iterator[tuple[str, int, Taker]]:
+    """Yield each taker of a resource with the resource's name and how many of its records are in quarantine by now."""
+    refused = {taker.topic: taker.records for taker in takers if taker.taker == _QUARANTINE}
+    for taker in takers:
+        if taker.taker != _QUARANTINE:
+            yield taker.topic, refused[quarantine_topic(Topic(taker.topic))], taker

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from asyncio.subprocess import PIPE
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,8 @@ import yaml
 
 from node.avro.files import read_schema
 from node.control import AddDepartment, AddDivision, ApplyCatalogue, CatalogueItem, GiveGrant
+from node.demo.generate import Made, write_rows
 from node.demo.generate import records as generated
-from node.demo.generate import write_rows
 from node.demo.world import TREE, NodeProcess, World
 from node.errors import Unavailable
 from node.model.divisions import known_divisions
@@ -23,6 +24,8 @@ VILLAGES = "445102.civil-affairs.villages"
 STREETS = "440000.civil-affairs.streets"
 LICENCES = "445102.government-services.licences"
 SEED = 445102
+WRONG = 0.01
+"""The share of generated licences that break a rule of their schema."""
 
 DEPARTMENTS = {
     "440000.civil-affairs": "广东省民政厅",
@@ -41,10 +44,11 @@ _FOLDERS = {VILLAGES: "villages", STREETS: "streets", LICENCES: "licences"}
 
 
 class Publication(msgspec.Struct, frozen=True):
-    """A file of rows and the resource it goes into."""
+    """A file of rows, the resource it goes into, and what is wrong in it: rows by reason and field, as `reason field`."""
 
     resource: str
     file: Path
+    wrong: dict[str, int] = {}
 
 
 async def prepare(world: World) -> None:
@@ -104,12 +108,20 @@ def _item(resource: str) -> CatalogueItem:
 
 
 def publications(folder: Path, records: int) -> Iterator[Publication]:
-    """Yield the files to publish; the events of licences are generated, always the same ones."""
+    """Yield the files to publish; the events of licences are generated, always the same ones, and one in a hundred is wrong."""
     yield Publication(VILLAGES, shipped("deploy/demo/villages.csv"))
     yield Publication(STREETS, shipped("deploy/demo/streets.csv"))
     file = folder / "licences.ndjson"
-    write_rows(file, "licences", generated("licences", count=records, seed=SEED))
-    yield Publication(LICENCES, file)
+    wrong: Counter[str] = Counter()
+
+    def noted(made: Made) -> Made:
+        if made.wrong is not None:
+            field, rule = made.wrong
+            wrong[f"{rule} {field}".strip()] += 1
+        return made
+
+    write_rows(file, "licences", map(noted, generated("licences", count=records, seed=SEED, wrong=WRONG)))
+    yield Publication(LICENCES, file, dict(wrong))
 
 
 async def publish(world: World, publication: Publication) -> int:

@@ -12,7 +12,7 @@ from node.demo.takers import Received
 
 
 class Flow(msgspec.Struct):
-    """One resource on one link."""
+    """One resource on one link, or at its gate."""
 
     link: str
     resource: str
@@ -41,16 +41,15 @@ class Board:
             return
         self._links.pop(division, None)
         link = status["link"]
-        if link is None:
-            return
-        self._links[division] = "" if link["up"] and not link["trouble"] else link["trouble"] or self.say("down", "中断")
+        if link is not None:
+            self._links[division] = "" if link["up"] and not link["trouble"] else link["trouble"] or self.say("down", "中断")
         sums: dict[tuple[str, str], Flow] = {}
         for route in status["routes"]:
             if route["topic"].split(".")[1] == "node":
                 continue
-            ends = (division, link["parent"]) if route["lane"] == "link-up" else (link["parent"], division)
-            name = f"{ends[0]} → {ends[1]}"
-            flow = sums.setdefault((name, route["topic"]), Flow(name, route["topic"]))
+            name = self._name(division, route["lane"], link["parent"] if link else "")
+            resource = route["topic"].removesuffix(".inbox")
+            flow = sums.setdefault((resource, name), Flow(name, resource))
             flow.records += route["records"]
             flow.lag_s = max(flow.lag_s, route["lag_seconds"])
             flow.state = route["reason"] or route["state"] if route["state"] != "flowing" or not flow.state else flow.state
@@ -60,37 +59,83 @@ class Board:
                 flow.per_second = max(flow.records - before.records, 0) / elapsed_s
             self._flows[key] = flow
 
+    def _name(self, division: str, lane: str, parent: str) -> str:
+        if lane == "gate":
+            return f"{division} {self.say('gate', '闸口')}"
+        return f"{division} → {parent}" if lane == "link-up" else f"{parent} → {division}"
+
     def draw(self, note: str) -> RenderableType:
         """Return the screen."""
-        table = Table(title=self.say("What moves", "数据流动"), title_justify="left", expand=False)
-        for en, zh, right in (
+        table = _table(
+            self,
+            ("What moves", "数据流动"),
             ("link", "链路", False),
             ("resource", "资源", False),
             ("records", "记录数", True),
             ("records/s", "记录/秒", True),
             ("lag, s", "滞后（秒）", True),
             ("state", "状态", False),
-        ):
-            table.add_column(self.say(en, zh), justify="right" if right else "left", no_wrap=True)
+        )
         for flow in sorted(self._flows.values(), key=lambda one: (one.resource, one.link)):
             table.add_row(flow.link, flow.resource, f"{flow.records:,}", f"{flow.per_second:,.0f}", f"{flow.lag_s:.1f}", flow.state)
         troubles = [Text(f"{division}: {why}", style="red") for division, why in self._links.items() if why]
         return Group(table, *troubles, Text(note, style="dim"))
 
 
-def summary(board: Board, rows: Iterable[tuple[str, int, str, Received, bool]]) -> Table:
-    """Return the table of what each taker has: resource, published, taker, received, equal or not."""
-    table = Table(title=board.say("What arrived", "核对结果"), title_justify="left")
-    for en, zh, right in (
+class Arrived(msgspec.Struct, frozen=True):
+    """What one taker has of a resource, beside what was published and what of it was refused."""
+
+    resource: str
+    published: int
+    refused: int
+    taker: str
+    received: Received
+    equal: bool
+
+
+def summary(board: Board, rows: Iterable[Arrived]) -> Table:
+    """Return the table of what each taker has."""
+    table = _table(
+        board,
+        ("What arrived", "核对结果"),
         ("resource", "资源", False),
         ("published", "发布", True),
+        ("refused", "隔离", True),
         ("taker", "使用部门", False),
         ("received", "收到", True),
         ("SHA-256", "SHA-256", False),
         ("equal", "一致", False),
-    ):
-        table.add_column(board.say(en, zh), justify="right" if right else "left", no_wrap=True)
-    for resource, published, taker, received, equal in rows:
-        mark = Text("✓", style="green") if equal else Text(board.say("NOT EQUAL", "不一致"), style="bold red")
-        table.add_row(resource, f"{published:,}", taker, f"{received.records:,}", received.sha256[:12], mark)
+    )
+    for one in rows:
+        figures = f"{one.published:,}", f"{one.refused:,}", one.taker, f"{one.received.records:,}", one.received.sha256[:12]
+        table.add_row(one.resource, *figures, _mark(board, equal=one.equal))
     return table
+
+
+def refusals(board: Board, rows: Iterable[tuple[str, Mapping[str, int], Mapping[str, int]]]) -> Table:
+    """Return the table of what lies in quarantine: of each resource what is wrong by reason and field, and what was found so."""
+    table = _table(
+        board,
+        ("What the gate refused", "闸口隔离"),
+        ("resource", "资源", False),
+        ("reason and field", "原因与字段", False),
+        ("wrong", "有误", True),
+        ("refused", "隔离", True),
+        ("equal", "一致", False),
+    )
+    for resource, wrong, found in rows:
+        for reason in sorted({*wrong, *found}):
+            made, got = wrong.get(reason, 0), found.get(reason, 0)
+            table.add_row(resource, reason, f"{made:,}", f"{got:,}", _mark(board, equal=made == got))
+    return table
+
+
+def _table(board: Board, title: tuple[str, str], *columns: tuple[str, str, bool]) -> Table:
+    table = Table(title=board.say(*title), title_justify="left")
+    for en, zh, right in columns:
+        table.add_column(board.say(en, zh), justify="right" if right else "left", no_wrap=True)
+    return table
+
+
+def _mark(board: Board, *, equal: bool) -> Text:
+    return Text("✓", style="green") if equal else Text(board.say("NOT EQUAL", "不一致"), style="bold red")

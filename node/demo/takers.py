@@ -4,6 +4,7 @@ import hashlib
 import struct
 import threading
 import time
+from collections import Counter
 
 import confluent_kafka
 import msgspec
@@ -18,6 +19,8 @@ class Received(msgspec.Struct, frozen=True):
 
     records: int
     sha256: str
+    reasons: dict[str, int] = {}
+    """of a quarantine: records by reason and field, as `reason field`"""
 
 
 class Taker(threading.Thread):
@@ -30,6 +33,7 @@ class Taker(threading.Thread):
         self.records = 0
         self.last_at = time.monotonic()
         self._digests: dict[int, hashlib._Hash] = {}
+        self._reasons: Counter[str] = Counter()
         self._ending = threading.Event()
         self._consumer = confluent_kafka.Consumer(
             {
@@ -72,13 +76,16 @@ class Taker(threading.Thread):
         digest.update(_HEAD.pack(partition, message.timestamp()[1], len(key), len(value)))
         digest.update(key)
         digest.update(value)
+        if headers := message.headers():
+            said = {header[0]: header[1].decode() for header in headers if isinstance(header[1], bytes)}
+            self._reasons[f"{said.get('exchange.reason', '')} {said.get('exchange.field', '')}".strip()] += 1
         self.records += 1
         self.last_at = time.monotonic()
 
     def received(self) -> Received:
         """Return what has come so far."""
         whole = hashlib.sha256(b"".join(self._digests[number].digest() for number in sorted(self._digests)))
-        return Received(self.records, whole.hexdigest())
+        return Received(self.records, whole.hexdigest(), dict(self._reasons))
 
     def stop(self) -> None:
         """End the reading and wait for it."""

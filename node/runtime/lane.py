@@ -51,6 +51,8 @@ class RouteStatus(msgspec.Struct, frozen=True, kw_only=True):
     lag_seconds: float
     records: int
     bytes: int
+    outcomes: dict[str, int]
+    """records by what became of them: carried, or passed and quarantined"""
 
 
 class Lane:
@@ -104,6 +106,7 @@ class Lane:
         progress = route.progress
         phase = shard.machine.phase
         given_up = phase is Phase.GIVEN_UP
+        outcomes = self._place.outcomes(route.route.topic)
         return RouteStatus(
             lane=self.spec.lane,
             topic=route.route.topic,
@@ -116,6 +119,9 @@ class Lane:
             lag_seconds=lag_seconds,
             records=progress.records if progress else 0,
             bytes=progress.bytes if progress else 0,
+            outcomes={word: progress.targets[topic].records for topic, word in outcomes.items() if topic in progress.targets}
+            if progress
+            else {},
         )
 
     def _lag(self, route: RouteState) -> tuple[int, float]:

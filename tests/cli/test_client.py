@@ -30,6 +30,7 @@ ROUTE = RouteStatus(
     lag_seconds=2.5,
     records=9,
     bytes=900,
+    outcomes={"carried": 3},
 )
 STATUS = StatusFace(
     division=XIANGQIAO,

@@ -59,6 +59,7 @@ def test_list_shows_each_partition(cli: Callable[..., Any], node: Any) -> None:
         lag_seconds=2.25,
         records=0,
         bytes=0,
+        outcomes={},
     )
     control = ControlFace(authors={}, refused=0, unknown=0)
     node.answer("/v1/status", StatusFace(division=Division("445102"), ready=True, reasons=[], link=None, routes=[route], control=control))

@@ -30,6 +30,7 @@ def route(topic: str, partition: int, state: str, reason: str = "", detail: str 
         lag_seconds=1.5,
         records=100000,
         bytes=17_000_000,
+        outcomes={},
     )
 
 
@@ -80,6 +81,14 @@ def test_what_is_wrong_is_told_with_the_repair(cli: Callable[..., Any], node: An
     assert "2 events of 445100 wait" in out
     assert "1 events were refused" in out
     assert "4 events are of a newer node's kinds" in out
+
+
+def test_a_gate_shows_what_lies_in_quarantine(cli: Callable[..., Any], node: Any) -> None:
+    """Beside what was read; a link has no such figure."""
+    gate = msgspec.structs.replace(route(VILLAGES + ".inbox", 0, "flowing"), lane="gate", outcomes={"passed": 98765, "quarantined": 1234})
+    node.answer("/v1/status", msgspec.structs.replace(WELL, routes=[gate]))
+    line = next(line for line in cli("status").out.splitlines() if VILLAGES in line)
+    assert line.split()[-3:] == ["100,000", "1,234", "17,000,000"]
 
 
 def test_root_has_no_link(cli: Callable[..., Any], node: Any) -> None:

@@ -32,10 +32,16 @@ def _left(folder: Path) -> list[str]:
 
 
 def test_once_everything_arrives_and_is_equal(tmp_path: Path) -> None:
-    """`demo --once` ends by itself with status 0, every taker equal, the address of each node's metrics told, and leaves nothing running."""
+    """`demo --once` ends by itself with status 0, every taker equal, and leaves nothing running.
+
+    What is wrong lies in quarantine, each row for its own reason, and the address of each node's metrics is told.
+    """
     done = subprocess.run([*DEMO, "--once"], check=False, cwd=tmp_path, capture_output=True, text=True, timeout=110)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count("✓") == 8
+    arrived, refused = done.stdout.split("What the gate refused")
+    assert arrived.count("✓") == 8
+    assert refused.count("✓") >= 5
+    assert "NOT EQUAL" not in done.stdout
     assert done.stdout.count("/metrics") == 3
     assert _left(tmp_path) == []
 

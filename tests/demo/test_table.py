@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.console import Console
 
-from node.demo.table import Board, summary
+from node.demo.table import Arrived, Board, refusals, summary
 from node.demo.takers import Received
 
 
@@ -48,6 +48,14 @@ def test_a_stopped_partition_shows_its_reason() -> None:
     assert "source-recreated" in _drawn(board)
 
 
+def test_a_gate_is_shown_with_its_resource() -> None:
+    """At the root too, which has no link; the inbox goes by its resource's name."""
+    board = Board("en")
+    board.update("440000", {"link": None, "routes": [_route(topic="440000.a.b.inbox", lane="gate", records=7)]}, 1.0)
+    line = next(line for line in _drawn(board).splitlines() if "440000.a.b" in line)
+    assert [cell.strip() for cell in line.strip("│ ").split("│")][:3] == ["440000 gate", "440000.a.b", "7"]
+
+
 def test_trouble_is_told_and_goes_when_it_is_over() -> None:
     """A link that is cut and a node that does not answer are named until they are back."""
     board = Board("zh")
@@ -63,9 +71,18 @@ def test_trouble_is_told_and_goes_when_it_is_over() -> None:
 
 def test_the_sum_marks_what_is_not_equal() -> None:
     """A taker that has too little is seen at a glance."""
-    rows = [("r", 2, "t", Received(2, "ab" * 32), True), ("r", 2, "u", Received(1, "cd" * 32), False)]
+    rows = [Arrived("r", 2, 0, "t", Received(2, "ab" * 32), equal=True), Arrived("r", 2, 0, "u", Received(1, "cd" * 32), equal=False)]
     console = Console(width=140, file=io.StringIO(), record=True)
     console.print(summary(Board("en"), rows))
     text = console.export_text()
     assert text.count("✓") == 1
     assert text.count("NOT EQUAL") == 1
+
+
+def test_a_refusal_for_another_reason_is_not_equal() -> None:
+    """What is wrong and was not refused, and what was refused and is not wrong, are both seen."""
+    console = Console(width=140, file=io.StringIO(), record=True)
+    console.print(refusals(Board("en"), [("r", {"cn-uscc a": 2, "length b": 1}, {"cn-uscc a": 2, "minimum c": 1})]))
+    text = console.export_text()
+    assert text.count("✓") == 1
+    assert text.count("NOT EQUAL") == 2

@@ -39,6 +39,7 @@ def test_a_taker_waits_for_its_topic_and_digests_what_is_committed(kafka: Kafka,
     producer.commit_transaction()
     _until(lambda: taker.records == 2)
     taker.stop()
+    assert taker.received().reasons == {}
     parts = [hashlib.sha256(struct.pack(">iqii", number, 1_700_000_000_000, 3, 5) + b"keyvalue").digest() for number in (0, 1)]
     assert taker.received().records == 2
     assert taker.received().sha256 == hashlib.sha256(b"".join(parts)).hexdigest()
@@ -50,3 +51,19 @@ def test_a_taker_whose_topic_never_comes_ends_when_told(kafka: Kafka, topic_name
     taker.start()
     taker.stop()
     assert taker.received().records == 0
+
+
+def test_a_taker_of_a_quarantine_counts_reasons(kafka: Kafka, topic_name: Callable[[], str]) -> None:
+    """By reason and field; a reason of the record as a whole stands alone."""
+    topic = topic_name()
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
+    admin.create_topics([NewTopic(topic, 1, 1)])[topic].result()
+    producer = confluent_kafka.Producer({"bootstrap.servers": kafka.bootstrap})
+    for field in (b"id", b"id", b""):
+        producer.produce(topic, b"value", b"key", headers=[("exchange.reason", b"length"), ("exchange.field", field)])
+    producer.flush()
+    taker = Taker("t", kafka.bootstrap, topic)
+    taker.start()
+    _until(lambda: taker.records == 3)
+    taker.stop()
+    assert taker.received().reasons == {"length id": 2, "length": 1}

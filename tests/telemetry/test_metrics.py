@@ -33,10 +33,10 @@ def at(name: str, **labels: str) -> tuple[str, tuple[tuple[str, str], ...]]:
 
 
 def test_what_was_carried_is_counted() -> None:
-    """Batches, records and bytes of committed transactions add up by lane and resource."""
+    """Batches, records and bytes of committed transactions add up by lane, resource and outcome."""
     metrics = Metrics()
     for _ in range(2):
-        metrics.carried("link-up", TOPIC, batches=3, records=40, size=5000)
+        metrics.carried(("link-up", TOPIC, "carried"), batches=3, records=40, size=5000)
     found, labels = samples(metrics), {"lane": "link-up", "resource": TOPIC, "outcome": "carried"}
     assert found[at("exchange_batches_total", **labels)] == 6
     assert found[at("exchange_records_total", **labels)] == 80
