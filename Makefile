@@ -22,13 +22,13 @@ help:
 	@echo 'make clean                 remove .venv, .kafka, .run and caches'
 	@echo 'PYTHON=python3.12 chooses the Python (3.11 or newer) that .venv is made with'
 
-demo: .venv/.ready .kafka/.ready
+demo: .venv/.kernel .kafka/.ready
 	@$(RUN) -m node demo $(ARGS)
 
-test: lint .kafka/.ready
+test: lint .venv/.kernel .kafka/.ready
 	$(RUN) -m pytest $(ARGS)
 
-test-full: lint .kafka/.ready
+test-full: lint .venv/.kernel .kafka/.ready
 	$(RUN) -m pytest -m '' $(ARGS)
 
 lint: .venv/.ready
@@ -37,7 +37,7 @@ lint: .venv/.ready
 	$(RUN) -m mypy
 	$(RUN) -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
 
-bench: .venv/.ready .kafka/.ready .kafka/.ready-connect
+bench: .venv/.kernel .kafka/.ready .kafka/.ready-connect
 	@$(RUN) -m benchmarks $(ARGS)
 
 # uv resolves for every platform at once and knows hashes of all files; it is wanted for nothing else.
@@ -61,6 +61,12 @@ prerequisites:
 	@if [ -e $@ ] && $(RUN) -c ''; then rm $@; else $(PYTHON) -m venv --clear .venv; fi
 	@$(RUN) -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(RUN) -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+# The record kernel is compiled here, not while a node or a test waits for it; it is kept beside its modules.
+.venv/.kernel: .venv/.ready node/avro/jit.py node/avro/layout.py $(wildcard node/*/kernel*.py)
+	@echo '记录内核 / record kernel → __pycache__'
+	@$(RUN) -c 'from node.transform.gate import warm; warm()'
 	@touch $@
 
 .kafka/.ready: deploy/kafka/pom.xml | prerequisites

@@ -7,6 +7,8 @@ from cyclopts import App
 from rich.console import Group
 from rich.text import Text
 
+from node.avro.rule_kinds import EVERY
+from node.avro.rules import RULES
 from node.cli.client import ResourceInfo, open_node
 from node.cli.given import give
 from node.cli.items import read_items
@@ -19,6 +21,7 @@ def build() -> App:
     app = App(name="catalogue", help="资源目录 / The catalogue of resources.")
     app.command(apply)
     app.command(list_, name="list")
+    app.command(rules)
     app.command(show)
     return app
 
@@ -68,6 +71,40 @@ def list_(*, session: Session = SESSION) -> int:
     for one in found:
         shown.add_row(one.name, one.title, one.kind.value, str(one.partitions), _kept(one.retention_ms, session), str(one.schema))
     session.tell(found, shown)
+    return Exit.OK
+
+
+def rules(*, session: Session = SESSION) -> int:
+    """列出模式中可用的规则 / List the rules that a schema may name.
+
+    规则写在字段旁 / A rule stands beside its field:
+
+        {"name": "id", "type": "string", "rules": [{"rule": "cn-resident-id"}]}
+        {"name": "age", "type": "int", "rules": [{"rule": "minimum", "value": 0, "severity": "warn"}]}
+
+    跨字段规则 cel 写在记录上 / A rule across fields, cel, stands beside the fields:
+
+        "rules": [{"rule": "cel", "expression": "valid_to == null || valid_to >= valid_from"}]
+
+    severity 为 refuse（隔离，默认）或 warn（放行并计数）/ Its severity is refuse (quarantine, the default) or warn (it passes and is counted);
+    message 可写自己的说明 / a message of one's own may stand in "message": {"zh": ..., "en": ...}.
+
+    例如 / For example:
+
+        exchange-node catalogue rules
+    """
+    shown = table(
+        session.say("rule", "规则"), session.say("parameters", "参数"), session.say("types", "适用类型"), session.say("meaning", "含义")
+    )
+    for one in RULES.values():
+        parameters = ", ".join((*one.required, *(f"[{name}]" for name in one.optional)))
+        types = session.say("any", "任意") if tuple(one.fits) == tuple(EVERY) else ", ".join(one.fits)
+        shown.add_row(one.name, parameters, types, session.say(one.en, one.zh))
+    told = [
+        {"rule": one.name, "required": one.required, "optional": one.optional, "types": one.fits, "zh": one.zh, "en": one.en}
+        for one in RULES.values()
+    ]
+    session.tell(told, shown)
     return Exit.OK
 
 

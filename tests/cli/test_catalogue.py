@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from node.avro.rules import RULES
 from node.cli.catalogue import _type
 from node.http.book import ResourceFace
 from node.model.names import Topic
@@ -40,6 +41,15 @@ def test_wrong_item_is_told_and_nothing_is_asked(cli: Callable[..., Any], node: 
     (tmp_path / "x.yaml").write_text("name: x\n")
     done = cli("catalogue", "apply", str(tmp_path / "x.yaml"))
     assert (done.status, len(done.err.splitlines()), node.asked) == (2, 5, [])
+
+
+def test_rules_lists_every_rule_in_both_languages(cli: Callable[..., Any]) -> None:
+    """Each rule of the one table, with what it takes and means; no node is asked."""
+    names = [line.split()[0] for line in cli("catalogue", "rules").out.splitlines() if line[:1].isalpha()]
+    assert names[1:] == list(RULES)
+    assert RULES["cn-uscc"].zh in " ".join(cli("catalogue", "rules", "--lang", "zh").out.split())
+    told = cli("catalogue", "rules", "--json").json
+    assert {one["rule"]: one["zh"] for one in told} == {rule.name: rule.zh for rule in RULES.values()}
 
 
 def test_list_shows_resources(cli: Callable[..., Any], node: Any) -> None:
