@@ -28,6 +28,8 @@ for ever; only when our own transaction outlived its time-out was it the coordin
 - A position that moved only past control or aborted batches is written with the next commit, or alone after 5 s: retention must not
   overtake a position that was merely not written down.
 - What comes from the source carries the generation of the `Follow` that asked for it; after a rollback older answers are dropped.
+- Where batches are opened a transaction could outlive its time-out with what was sent in its first moments: once it is to end, what is not
+  begun comes back (`Returned`) and goes with the next one.
 - A route removed in mid-transaction stays until the commit: its batches are sent already, and their progress must stand with them.
   Wanted again before that, it sends what it holds still and is then looked at anew, for it is followed no more.
 - A progress that is not committed is nothing: whenever a route is looked at, it goes back to what stands in the target.

@@ -28,6 +28,8 @@ class Stop(Enum):
     TOO_LARGE = "too-large"
     NOT_CARRIED = "not-carried"
     CORRUPT = "corrupt"
+    DEFECT = "defect"
+    """a lane that opens batches could not work on one, whatever it holds: the node's own fault, which its log places"""
     REFUSED = "refused"
 
 

@@ -93,6 +93,14 @@ class Settled(_Fact, frozen=True):
     wrote: Sequence[Wrote]
 
 
+class Returned(_Fact, frozen=True):
+    """The newest outstanding batches of a route are handed back: nothing was begun of them, for the transaction is to end."""
+
+    route: TopicPartition
+    generation: int
+    batches: Sequence[Batch]
+
+
 class Recorded(_Fact, frozen=True):
     """The progress records of this transaction were acknowledged."""
 
@@ -209,7 +217,7 @@ class Begin(_Order, frozen=True):
 
 
 class Produce(_Order, frozen=True):
-    """Write what is to be made of a batch: answered by Settled, TargetFailed, Lost or Fenced."""
+    """Write what is to be made of a batch: answered by Settled, TargetFailed, Lost or Fenced, or by Returned."""
 
     route: TopicPartition
     generation: int
@@ -263,6 +271,7 @@ Fact = (
     | Inspected
     | Fetched
     | Settled
+    | Returned
     | Recorded
     | Committed
     | Aborted

@@ -12,13 +12,7 @@ from node.lane.checks import Stop
 from node.lane.phase import Phase
 from node.lane.progress import Progress, TopicPartition
 from node.lane.route import RouteState, State, backoff
-from node.model.limits import (
-    AHEAD_BYTES_MAX,
-    COMMIT_BYTES_MAX,
-    COMMIT_INTERVAL_S,
-    SKIP_COMMIT_S,
-    TRANSACTION_TIMEOUT_S,
-)
+from node.model.limits import AHEAD_BYTES_MAX, COMMIT_BYTES_MAX, COMMIT_INTERVAL_S, SKIP_COMMIT_S, TRANSACTION_TIMEOUT_S
 
 _PAUSED = (State.WAITING, State.SUSPECT)
 
@@ -64,6 +58,8 @@ class Machine:
         match fact:
             case f.Settled():
                 self._settled(fact, now)
+            case f.Returned():
+                self._returned(fact)
             case f.Fetched():
                 self._fetched(fact, now)
             case f.Ticked():
@@ -210,6 +206,14 @@ class Machine:
             state.held = False
             if state.state is State.FLOWING:
                 self._give(f.Release(fact.route))
+
+    def _returned(self, fact: f.Returned) -> None:
+        if (state := self._current(fact.route, fact.generation)) is None:
+            self._drop(fact.batches)
+            return
+        self._sent_bytes -= state.take_back(fact.batches)
+        self._outstanding -= len(fact.batches)
+        self._ready[fact.route] = state
 
     def _pump(self) -> None:
         for route in list(self._ready):

@@ -119,6 +119,14 @@ class RouteState:
             self.oldest = batch.timestamp
         return batch
 
+    def take_back(self, batches: Sequence[Batch]) -> int:
+        """Put the newest batches that were sent back into the queue, as if they had never left it; return their bytes."""
+        for batch in reversed(batches):
+            newest = self.outstanding.pop()
+            assert newest is batch, "only what was sent last can be handed back"
+            self.queue.appendleft(batch)
+        return sum(batch.size for batch in batches)
+
     def wait(self, state: State, detail: str, now: float) -> None:
         """Stand still until it is looked at again, after a pause that grows."""
         self.state, self.detail = state, detail

@@ -201,8 +201,22 @@ class Process:
         topics = list(self.streams[route].targets)
         shares = made(self.world.kind, topics, [carried.records for carried in batches], together=dice.random() < 0.7)
         producer.produce(route, generation, batches, [Write(topic, part, 61 + 10 * len(part)) for topic, part in shares])
-        if self.waiting and producer is self.producer:
+        if producer is not self.producer:
+            return
+        if self.machine.phase is Phase.CLOSING:
+            self._hand_back()
+        elif self.waiting:
             self.world.after(self.world.latency(), self._make, producer)
+
+    def _hand_back(self) -> None:
+        """Give back what is not begun, route by route: the transaction is to end."""
+        routes: dict[TopicPartition, list[f.Produce]] = {}
+        for order in self.waiting:
+            self.hands[_carried(order)] = order.route
+            routes.setdefault(order.route, []).append(order)
+        self.waiting.clear()
+        for route, orders in routes.items():
+            self.tell(f.Returned(route, orders[0].generation, [order.batch for order in orders]))
 
     def _leaves_hand(self, batch: f.Batch) -> TopicPartition:
         assert isinstance(batch.handle, Carried)

@@ -5,7 +5,7 @@ from itertools import chain
 
 import pytest
 
-from tests.lane import mutants, mutants_of_targets
+from tests.lane import mutants, mutants_of_returns, mutants_of_targets
 from tests.lane.mutants import Plant
 from tests.lane.oracle import Violation
 from tests.lane.scenario import Scenario
@@ -20,7 +20,8 @@ _SHOWN_BY = {
     "generations_restart": 131,
     "never_hold": 90,
     "offset_unchecked": 125,
-    "second_offset_unchecked": 237,
+    "returned_behind": 71,
+    "second_offset_unchecked": 441,
     "skip_forgotten": 107,
     "stopped_not_rolled_back": 541,
     "time_out_forgotten": 105,
@@ -40,7 +41,9 @@ def _noticed_by(seeds: Iterator[int]) -> int | None:
     return None
 
 
-@pytest.mark.parametrize("plant", [*mutants.MUTANTS, *mutants_of_targets.MUTANTS], ids=lambda plant: plant.__name__)
+@pytest.mark.parametrize(
+    "plant", [*mutants.MUTANTS, *mutants_of_targets.MUTANTS, *mutants_of_returns.MUTANTS], ids=lambda plant: plant.__name__
+)
 def test_a_planted_mistake_is_noticed(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine without one of its precautions breaks what must hold within 3,000 worlds that a sound one survives."""
     first = _SHOWN_BY.get(plant.__name__, 0)
