@@ -208,6 +208,8 @@ class Sink:
             release(group.batches)
             last = len(group.batches) - 1
             for i in range(len(group.batches)):
+                if self.closed:  # by what the listener did about the one before
+                    return
                 self._listener.settled(route, group.generation, group.wrote if i == last else ())
 
     def lose(self, error: BusError) -> None:

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from io import BytesIO
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from aiokafka.protocol.admin import ApiVersionResponse_v0
@@ -46,6 +46,9 @@ class HangUp(Exception):
 
 Answer = Callable[[Asked], bytes | None]
 """What to reply, without the header; None: nothing."""
+
+
+B = TypeVar("B", bound="Broker")
 
 
 class Broker:
@@ -188,7 +191,13 @@ def silent(_asked: Asked) -> None:
 @asynccontextmanager
 async def open_broker(tls: ssl.SSLContext | None = None) -> AsyncIterator[Broker]:
     """Run a scripted broker on loopback."""
-    broker = Broker()
+    async with serving(Broker(), tls) as broker:
+        yield broker
+
+
+@asynccontextmanager
+async def serving(broker: B, tls: ssl.SSLContext | None = None) -> AsyncIterator[B]:
+    """Run this broker on loopback."""
     server = await asyncio.start_server(broker.serve, "127.0.0.1", 0, ssl=tls)
     broker.port = server.sockets[0].getsockname()[1]
     try:

@@ -35,6 +35,8 @@ class Shard:
         self.settled_bytes = 0
         self.lent = 0
         self.changed = asyncio.Event()
+        self.at_settled: Callable[[], object] = lambda: None
+        """done whenever a batch is settled"""
 
     def settled(self, route: TopicPartition | int, generation: int = 0, wrote: Sequence[Wrote] = ()) -> None:
         """As a listener take a batch that stands; as the feed that lent the bytes take their count."""
@@ -42,6 +44,7 @@ class Shard:
             self.settled_bytes += route
         else:
             self.settlements.append((route, generation, wrote))
+            self.at_settled()
         self.changed.set()
 
     @property
