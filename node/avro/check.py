@@ -26,6 +26,10 @@ _LOGICAL_BASES: dict[str, tuple[str, ...]] = {
     "decimal": ("bytes", "fixed"),
     "uuid": ("string",),
 }
+PLACES_MAX = 8000
+"""Places of a schema, named types unfolded; a hundred times what the widest of the catalogue's schemas has."""
+NESTING_MAX = 64
+"""Types within each other: whoever writes or reads a record goes down with them."""
 _KEY_TYPES = ("string", "enum", "int", "long")
 _KEY_LOGICAL = (None, "date", "uuid")
 _NULLS = ("null", {"type": "null"})
@@ -39,6 +43,35 @@ def check(schema: object) -> None:
         raise SchemaError('schema: expected an object with "type": "record"')
     _Walk().type(schema, "", "")
     _check_key(schema)
+
+
+def check_extent(schema: dict[str, Any], named: dict[str, Any]) -> None:
+    """Return when a schema in parsed form is bounded; SchemaError names the record in which it becomes too large or too deep.
+
+    Types that name each other multiply: a few lines may unfold to more places than any memory holds.
+    """
+    _extent(schema, named, {})
+
+
+def _extent(node: Any, named: dict[str, Any], known: dict[str, tuple[int, int]]) -> tuple[int, int]:
+    """Return how many places a type unfolds to, and how deep they lie; `known` has what named types do."""
+    if isinstance(node, str):
+        if node not in known:
+            known[node] = _extent(named[node], named, known) if node in named else (1, 1)
+        return known[node]
+    inner = node if isinstance(node, list) else []
+    if isinstance(node, dict):
+        inner = (
+            [field["type"] for field in node["fields"]]
+            if node["type"] == "record"
+            else [node[key] for key in ("items", "values") if key in node]
+        )
+    extents = [_extent(one, named, known) for one in inner]
+    places, nesting = 1 + sum(one for one, _ in extents), 1 + max((one for _, one in extents), default=0)
+    if places > PLACES_MAX or nesting > NESTING_MAX:
+        name = node.get("name", "schema") if isinstance(node, dict) else "schema"
+        raise SchemaError(f"{name}: it unfolds to {places} places, {nesting} deep; at most {PLACES_MAX} and {NESTING_MAX} are supported")
+    return places, nesting
 
 
 def _check_key(schema: dict[str, Any]) -> None:

@@ -13,10 +13,6 @@ from node.errors import SchemaError
 
 ROWS_MAX = 4000
 """Rows of a program; thirty times what the widest of the catalogue's schemas takes."""
-PLACES_MAX = 2 * ROWS_MAX
-"""Places in a schema: named types that name each other would otherwise unfold without end, though nothing of them is ever written."""
-NESTING_MAX = 64
-"""Types within each other: records and unions take nothing in the kernel, but the compiler's own stack."""
 
 _OPS = {
     "boolean": layout.BOOLEAN,
@@ -37,7 +33,6 @@ class Place(msgspec.Struct, frozen=True):
 
     field: int
     path: str
-    nesting: int = 0
     arrays: int = 0
     guards: tuple[int, ...] = ()
     """rows of the records around it that may be null"""
@@ -46,7 +41,7 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class Leaf(msgspec.Struct, frozen=True):
-    """What can be named in a schema, with the row that reads it."""
+    """What an expression may name, with the row that reads it; -1: a record that is never null, or a union of several types."""
 
     target: Target
     row: int
@@ -76,7 +71,7 @@ class Compiler:
 
     def compile(self, record: dict[str, Any]) -> list[int]:
         """Compile the outermost record; return the ids of its own rules."""
-        root = self._place("", None)
+        root = self._place("", Place(0, ""))
         own = [self._add(rule, root) for rule in read_rules(record.get("rules", []), Target("record", record, outermost=True), "")]
         self._record(record, root)
         self._emit(root, layout.END)
@@ -90,14 +85,10 @@ class Compiler:
             self.rows[row][layout.SLOT] = self.slots[row]
         return self.slots[row]
 
-    def _place(self, path: str, outer: Place | None, **changes: Any) -> Place:
-        if len(self.fields) >= PLACES_MAX:
-            raise SchemaError(f"{path}: the schema unfolds to more than {PLACES_MAX} places")
+    def _place(self, path: str, outer: Place, **changes: Any) -> Place:
+        """Return a place within another: it differs by its path, and perhaps in more."""
         self.fields.append(path)
-        inner = msgspec.structs.replace(outer, nesting=outer.nesting + 1, **changes) if outer else Place(0, "")
-        if inner.nesting > NESTING_MAX:
-            raise SchemaError(f"{path}: types are nested more than {NESTING_MAX} deep")
-        return msgspec.structs.replace(inner, field=len(self.fields) - 1, path=path)
+        return msgspec.structs.replace(outer, field=len(self.fields) - 1, path=path, **changes)
 
     def _emit(self, place: Place, op: int, a: int = 0, b: int = 0) -> int:
         if len(self.rows) >= ROWS_MAX:
@@ -186,6 +177,7 @@ class Compiler:
     def _union(self, branches: list[Any], rules: list[Any], place: Place, null: int | None) -> None:
         target = Target("union", {}, nullable=null is not None)
         found = [(rule, self._add(rule, place)) for rule in read_rules(rules, target, place.path)]
+        self.leaves[place.path] = Leaf(target, -1, msgspec.structs.replace(place, single=False))
         table = self.pools.put([0] * len(branches))
         self._emit(place, layout.UNION, len(branches), table)
         jumps = []

@@ -13,7 +13,7 @@ import fastavro
 import msgspec
 from fastavro.schema import SchemaParseException, UnknownType
 
-from node.avro.check import check
+from node.avro.check import check, check_extent
 from node.avro.encoder import MISFITS, Write, encoder
 from node.errors import DataError, RowError, SchemaError
 
@@ -56,6 +56,7 @@ def parse(schema: object) -> ParsedSchema:
     except (SchemaParseException, UnknownType) as fault:
         raise SchemaError(f"schema: {fault}") from fault
     assert isinstance(avro, dict)
+    check_extent(avro, avro["__named_schemas"])
     return ParsedSchema(avro["name"], tuple(avro.get("key", ())), avro, encoder(avro, avro["__named_schemas"]))
 
 

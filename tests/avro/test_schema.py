@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from node.avro.check import NESTING_MAX
 from node.avro.rows import json_rows
 from node.avro.schema import decode, encode, key_of, parse, readable
 from node.errors import DataError, RowError, SchemaError
@@ -78,6 +79,28 @@ def test_parse_refuses_nesting_without_end() -> None:
         nested = {"type": "array", "items": nested}
     with pytest.raises(SchemaError, match="nested too deeply"):
         parse({"type": "record", "name": "R", "fields": [{"name": "a", "type": nested}]})
+
+
+def _chain(levels: int, width: int) -> dict[str, Any]:
+    """Return a schema of types of which each holds the one before several times: as large as width to the power of levels."""
+    types: list[dict[str, Any]] = [{"type": "record", "name": "T0", "fields": []}]
+    for level in range(1, levels):
+        inner = [{"name": f"x{index}", "type": f"T{level - 1}"} for index in range(width)]
+        types.append({"type": "record", "name": f"T{level}", "fields": inner})
+    return {"type": "record", "name": "R", "fields": [{"name": f"t{level}", "type": one} for level, one in enumerate(types)]}
+
+
+def test_parse_refuses_types_that_multiply() -> None:
+    """A schema of a few lines may unfold to more than any memory holds, even if no value of it has a byte."""
+    with pytest.raises(SchemaError, match=r"^T8: it unfolds to 9841 places, 9 deep; at most 8000"):
+        parse(_chain(40, 3))
+
+
+def test_parse_refuses_types_that_lie_too_deep() -> None:
+    """Names make a schema deep without nesting its text."""
+    assert parse(_chain(NESTING_MAX - 1, 1)).name == "R"
+    with pytest.raises(SchemaError, match=rf"{NESTING_MAX + 1} deep"):
+        parse(_chain(NESTING_MAX + 1, 1))
 
 
 @pytest.mark.parametrize(("schema", "datum"), [(PLACE, DATUM), (WIDE, WIDE_DATUM)])
