@@ -151,12 +151,12 @@ class _Expression:
 
     def _leaf(self, name: Name, *kinds: str) -> Leaf:
         leaf = self._compiler.leaves.get(name.path)
-        if leaf is None or leaf.row < 0:
-            raise ValueError(
-                f"{name.where}{name.path} is no field" if leaf is None else f"{name.where}{name.path} is a record that is never null"
-            )
+        if leaf is None:
+            raise ValueError(f"{name.where}{name.path} is no field")
         if not leaf.place.single:
             raise ValueError(f"{name.where}{name.path} stands in an array, a map or a union of several types, so it is no single value")
+        if leaf.row < 0:
+            raise ValueError(f"{name.where}{name.path} is a record that is never null")
         if kinds and leaf.target.kind not in kinds:
             raise ValueError(f"{name.where}{name.path} is {leaf.target.kind}; here it must be {' or '.join(kinds)}")
         return leaf

@@ -45,6 +45,7 @@ EVERY: tuple[Kind, ...] = (
     "union",
 )
 _LONG = (-(2**63), 2**63 - 1)
+_DOUBLE_MAX = 1.7976931348623157e308
 _COUNT_MAX = 2**31 - 1
 _GRACE_DAYS_MAX = 36_525
 
@@ -113,7 +114,7 @@ def bound(value: Any, target: Target) -> int | float:
         return value
     if target.kind == "decimal":
         return unscaled(value, target.scale)
-    if type(value) not in {int, float}:
+    if type(value) not in {int, float} or not abs(value) <= _DOUBLE_MAX:
         raise ValueError("a number")
     return float(value)
 
@@ -227,8 +228,13 @@ def _count(value: Any) -> None:
 
 
 def _text(value: Any) -> None:
-    if not isinstance(value, str) or not value:
+    if not _is_text(value):
         raise ValueError("a text")
+
+
+def _is_text(value: Any) -> bool:
+    """Tell whether a value is a text with something in it that UTF-8 can write: JSON can hold half of a surrogate pair."""
+    return isinstance(value, str) and value != "" and not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def _list(parameters: Parameters, name: str) -> list[Any]:
@@ -239,7 +245,7 @@ def _list(parameters: Parameters, name: str) -> list[Any]:
 
 
 def _texts(values: list[Any]) -> list[str]:
-    if not all(isinstance(value, str) and value for value in values):
+    if not all(map(_is_text, values)):
         raise ValueError('"values" must be texts')
     if len(set(values)) != len(values):
         raise ValueError('"values" has a text twice')

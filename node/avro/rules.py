@@ -80,7 +80,7 @@ RULES: dict[str, RuleKind] = {
             optional=("min", "max"),
             zh="长度：字符串按字符，bytes 按字节，数组与映射按项数",
             en="how long it is: characters of a string, bytes of bytes, items of an array or map",
-            message_zh="长度须为{counts_zh}",
+            message_zh="长度须{counts_zh}",
             message_en="its length must be {counts_en}",
             check=check_length,
         ),
@@ -264,29 +264,24 @@ def _message(given: Any, kind: RuleKind, parameters: Parameters) -> tuple[str, s
 def _phrases(parameters: Parameters) -> dict[str, str]:
     """Return what messages say of optional parameters and of long lists."""
     most = parameters.get("max")
-    least = parameters.get("min", 1 if most is None else None)
-    first, last, days, values = (parameters.get(name) for name in ("from", "to", "days", "values"))
+    counts = (parameters.get("min", 1 if most is None else None), most)
+    window = (parameters.get("from"), parameters.get("to"))
+    days, values = parameters.get("days"), parameters.get("values")
     return {
-        "counts_zh": f"为 {least}"
-        if least == most
-        else f"不少于 {least}"
-        if most is None
-        else f"不超过 {most}"
-        if least is None
-        else f"为 {least} 至 {most}",
-        "counts_en": f"{least}"
-        if least == most
-        else f"at least {least}"
-        if most is None
-        else f"at most {most}"
-        if least is None
-        else f"{least} to {most}",
-        "window_zh": f"不晚于 {last}" if first is None else f"不早于 {first}" if last is None else f"在 {first} 与 {last} 之间",
-        "window_en": f"not after {last}" if first is None else f"not before {first}" if last is None else f"from {first} to {last}",
+        "counts_zh": _between(counts, ("为 {0}", "不少于 {0}", "不超过 {1}", "为 {0} 至 {1}")),
+        "counts_en": _between(counts, ("{0}", "at least {0}", "at most {1}", "{0} to {1}")),
+        "window_zh": _between(window, ("为 {0}", "不早于 {0}", "不晚于 {1}", "在 {0} 与 {1} 之间")),
+        "window_en": _between(window, ("{0}", "not before {0}", "not after {1}", "from {0} to {1}")),
         "grace_zh": f"之后 {days} 天" if days else "",
         "grace_en": f" by more than {days} days" if days else "",
         "shown": _shown(values) if isinstance(values, list) else "",
     }
+
+
+def _between(bounds: tuple[object, object], texts: tuple[str, str, str, str]) -> str:
+    """Return the text for two bounds: equal ones, the lower alone, the upper alone, or both."""
+    (least, most), (equal, above, below, within) = bounds, texts
+    return (equal if least == most else above if most is None else below if least is None else within).format(least, most)
 
 
 def _shown(values: list[Any]) -> str:
