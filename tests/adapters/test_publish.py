@@ -24,6 +24,7 @@ from node.adapters.transactions import open_producer
 from node.avro import decode, parse, unframe
 from node.bus.security import Security
 from node.errors import BusError, DataError, Fenced, Unavailable
+from node.model.names import inbox_topic
 from node.model.names import resource as resource_name
 from node.model.partition import partition_of
 from node.model.values import Kind, ResourceValue, SchemaValue
@@ -45,8 +46,9 @@ class Bench:
     def __init__(self, bootstrap: str, name: str, folder: Path) -> None:
         self.bootstrap, self._folder = bootstrap, folder
         self.resource = ResourceValue(name=resource_name(name), title="t", kind=Kind.FACTS, schema=77, partitions=PARTITIONS)
+        self.topic = inbox_topic(self.resource.name)
         admin = AdminClient({"bootstrap.servers": bootstrap})
-        admin.create_topics([NewTopic(name, PARTITIONS, 1)])[name].result(30)
+        admin.create_topics([NewTopic(self.topic, PARTITIONS, 1)])[self.topic].result(30)
 
     def file(self, rows: int, *, keys: int = 10) -> Path:
         """Write rows: each key's versions ascend."""
@@ -66,7 +68,7 @@ class Bench:
     def _read(self) -> list[Message]:
         """An open transaction would hold the end back: within 5 s, half of its time-out, the log's end must be reached."""
         how = {"bootstrap.servers": self.bootstrap, "group.id": "none", "enable.auto.commit": False}
-        partitions = [TopicPartition(self.resource.name, partition, 0) for partition in range(PARTITIONS)]
+        partitions = [TopicPartition(self.topic, partition, 0) for partition in range(PARTITIONS)]
         # Only without isolation is this the log's end; read_committed would answer with the last stable offset.
         plain = Consumer({**how, "isolation.level": "read_uncommitted"})
         ends = [plain.get_watermark_offsets(partition)[1] for partition in partitions]
@@ -300,7 +302,7 @@ async def test_a_resource_that_is_not_as_the_catalogue_says_is_refused(bench: Be
     absent = msgspec.structs.replace(bench.resource, name=resource_name(f"{bench.resource.name}-absent"))
     with pytest.raises(Unavailable, match="the topic is not there yet"):
         await bench.publish(path, resource=absent)
-    assert absent.name not in AdminClient({"bootstrap.servers": bench.bootstrap}).list_topics(timeout=10).topics
+    assert inbox_topic(absent.name) not in AdminClient({"bootstrap.servers": bench.bootstrap}).list_topics(timeout=10).topics
     with pytest.raises(BusError, match="the topic has 3 partitions, the catalogue says 4"):
         await bench.publish(path, resource=msgspec.structs.replace(bench.resource, partitions=4))
     with pytest.raises(DataError, match=r"is state, kept by key, but its schema Item names no \"key\""):
