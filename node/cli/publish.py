@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 
 
 def publish(file: ExistingFile, /, *, resource: str, refused: Path | None = None, session: Session = SESSION) -> int:
-    """把文件的行发布到资源，每行恰好一次 / Publish the rows of a file to a resource, each exactly once.
+    """把文件的行发布到资源的收件箱，每行恰好一次 / Publish the rows of a file to a resource's inbox, each exactly once.
 
     文件为 .csv（首行为列名）、.ndjson 或 .avro，UTF-8 / The file is .csv (with a header), .ndjson or .avro, in UTF-8.
     不合模式的行按行号列出，其余照常发布 / Rows that do not fit the schema are told by line, the others are published.
+    闸口随后校验规则，未通过的进入隔离区 / The gate then checks the rules and puts what breaks them into quarantine.
     中断后再次执行同一命令即可续传 / Interrupted, the same command goes on where it stopped.
 
     退出码：0 全部发布，3 有行被拒 / Exit status: 0 all published, 3 some rows refused.
@@ -46,7 +47,7 @@ def publish(file: ExistingFile, /, *, resource: str, refused: Path | None = None
         session.complain(session.say("interrupted; the same command goes on where it stopped", "已中断；再次执行同一命令即可续传"))
         return Exit.INTERRUPTED
     _tell_refused(published, session)
-    session.tell(published, _summary(published, session))
+    session.tell(published, f"{_summary(published, session)}\n{_next(resource, session)}")
     return Exit.PARTLY if published.refused_count else Exit.OK
 
 
@@ -98,6 +99,11 @@ def _summary(published: "Published", session: Session) -> str:
         en += "; an earlier run had done all of it"
         zh += "；先前已全部处理"
     return session.say(en, zh)
+
+
+def _next(resource: str, session: Session) -> str:
+    command = f"exchange-node quarantine list {resource}"
+    return session.say(f"the gate checks them; what it refuses is shown by `{command}`", f"闸口随即校验；未通过的记录见 `{command}`")
 
 
 def _tell_refused(published: "Published", session: Session) -> None:

@@ -59,7 +59,9 @@ def test_all_published_is_success(cli: Callable[..., Any], publisher: Publisher,
     """The node told where to, the summary tells how many."""
     done = cli("publish", file, "--resource", VILLAGES)
     assert done.status == 0
-    assert done.out.splitlines()[-1] == "3 of 3 rows published, 0 refused, in 0.5 s"
+    told, hint = done.out.splitlines()[-2:]
+    assert told == "3 of 3 rows published, 0 refused, in 0.5 s"
+    assert "exchange-node quarantine list 445102.civil-affairs.villages" in hint
     assert publisher.given["bootstrap"] == "127.0.0.1:1"
     assert publisher.given["resource"] == RESOURCE
     assert (publisher.given["schema"].id, msgspec.json.decode(publisher.given["schema"].schema)) == (7, {"type": "record"})
