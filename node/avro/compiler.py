@@ -168,7 +168,7 @@ class Compiler:
         brackets, items = ("[]", node["items"]) if node["type"] == "array" else ("{}", node["values"])
         least += self._type(items, [], self._place(place.path + brackets, place, arrays=place.arrays + 1, single=False))
         self._emit(place, layout.LOOP, block * layout.ROW_WIDTH, cell)
-        self.rows[block][layout.A], self.rows[block][layout.NULL_INDEX] = self._next, least
+        self.rows[block][layout.A], self.rows[block][layout.LEAST] = self._next, least
         row = self._emit(place, layout.COUNT, b=cell)
         self.leaves[place.path] = Leaf(target, row, place)
         self._attach(row, target, found, place)

@@ -31,12 +31,13 @@ class Tables(NamedTuple):
 def walk(data: Bytes, start: int, end: int, tables: Tables, state: Int64s, now_ms: int) -> int:
     """Return OK when data[start:end] is one value of the program's schema and every refusing rule holds, else an error code.
 
-    Then state[S_FIELD] is the field's id, state[S_RULE] the rule's or -1, state[S_OFFSET] the place in `data`. Dates are compared
-    with `now_ms`, milliseconds since 1970. Warnings of a value that passes are counted; `uncount` takes them back.
+    Then state[S_FIELD] is the field's id, state[S_RULE] the rule's or -1, state[S_OFFSET] the place in `data` where the field begins (an array
+    of the wrong length: where it ends). Dates are compared with `now_ms`, milliseconds since 1970. Warnings of a value that passes are
+    counted; `uncount` takes them back.
     """
     rows, numbers, text = tables
     _begin(numbers, state)
-    at, row, budget = start, 0, number_at(numbers, layout.N_ZERO_ITEMS)
+    at, row, budget = start, 0, layout.ZERO_ITEMS_MAX
     while True:
         op, flags, before = row_at(rows, row + layout.OP), row_at(rows, row + layout.FLAGS), at
         if op > layout.LEAF_LAST:
@@ -161,7 +162,7 @@ def _turn(
             return layout.E_BLOCK, at, row, budget
         return layout.OK, at, a, budget
     if op == layout.BLOCK:
-        return _block(data, at, end, a, b, row, row_at(rows, row + layout.NULL_INDEX), state, budget)
+        return _block(data, at, end, a, b, row, row_at(rows, row + layout.LEAST), state, budget)
     if op == layout.UNION:
         branch, after = read_int(data, at, end, layout.E_UNION)
         if after < 0 or branch < 0 or branch >= a:

@@ -2,9 +2,8 @@
 
 from node.avro.jit import Bytes, Int64s, compiled, load8, number_at
 
-_FNV_BASIS, _FNV_PRIME = 0xCBF29CE484222325 - 2**64, 0x100000001B3
-"""FNV-1a of 64 bits, in signed numbers that wrap."""
-_HASH_BITS = 0x7FFF_FFFF
+_FNV_BASIS, _FNV_PRIME, _FNV_BITS = 0x811C_9DC5, 0x0100_0193, 0xFFFF_FFFF
+"""FNV-1a of 32 bits: a product stays within 64."""
 
 
 @compiled
@@ -47,8 +46,8 @@ def is_member(data: Bytes, at: int, length: int, numbers: Int64s, text: Bytes, m
     mask = number_at(numbers, members)
     digest = _FNV_BASIS
     for place in range(at, at + length):
-        digest = (digest ^ load8(data, place)) * _FNV_PRIME
-    seat = (digest ^ ((digest >> 32) & 0xFFFF_FFFF)) & _HASH_BITS & mask
+        digest = ((digest ^ load8(data, place)) * _FNV_PRIME) & _FNV_BITS
+    seat = (digest ^ digest >> 16) & mask
     while True:
         there = number_at(numbers, members + 1 + 2 * seat)
         if there < 0:

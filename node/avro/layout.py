@@ -8,6 +8,7 @@ All are plain integers, frozen into the compiled kernel: a change here makes its
 
 # Columns of a row. SLOT and the cells in B are places in the state, rows are places in `rows`: nothing is multiplied while walking.
 OP, FLAGS, A, B, NULL_INDEX, NULL_RULE, NULL_TO, SLOT, RULES_FROM, RULES_TO, FIELD = range(11)
+LEAST = NULL_INDEX
 ROW_WIDTH = 11
 
 # Operations that read a leaf and may carry rules and a slot. A: bytes of float, double and fixed, symbols of an enum.
@@ -23,7 +24,7 @@ JUMP = 12
 OPEN = 13
 """an array or map begins: the count in cell B is cleared"""
 BLOCK = 14
-"""a block of items begins or, with none, the array ends: A the row after it, B its cell, NULL_INDEX an item's least bytes"""
+"""a block of items begins or, with none, the array ends: A the row after it, B its cell, LEAST an item's least bytes"""
 LOOP = 15
 """an item ended: A the row of BLOCK, B its cell"""
 END = 16
@@ -49,8 +50,8 @@ DEPTH_MAX = 16
 S_SLOTS = S_CELLS + CELL_WORDS * DEPTH_MAX
 
 # The header of `numbers`.
-N_SLOTS, N_RULES, N_WARNINGS, N_ZERO_ITEMS, N_KEY, N_KEY_PARTS, N_RECORD_RULES, N_RECORD_RULES_END = range(8)
-N_HEADER = 8
+N_SLOTS, N_RULES, N_WARNINGS, N_KEY, N_KEY_PARTS, N_RECORD_RULES, N_RECORD_RULES_END = range(7)
+N_HEADER = 7
 
 # A rule row in `numbers`: what to test, the rule's id (-1: the logical type's own form), whether it only warns, two operands.
 RULE_OP, RULE_ID, RULE_WARNS, RULE_X, RULE_Y, RULE_WIDTH = 0, 1, 2, 3, 4, 5

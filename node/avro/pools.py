@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from node.avro.layout import N_HEADER, RULE_WIDTH
 
-_FNV_BASIS, _FNV_PRIME, _WRAP = 0xCBF29CE484222325, 0x100000001B3, 2**64 - 1
+_FNV_BASIS, _FNV_PRIME, _FNV_BITS = 0x811C_9DC5, 0x0100_0193, 0xFFFF_FFFF
 _CREDIT_CHARACTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 """GB 32100-2015, table 1: the place of a character is its value."""
 
@@ -59,8 +59,8 @@ class Pools:
 
 
 def _hash(content: bytes) -> int:
-    """Return FNV-1a of 64 bits, folded to 31."""
+    """Return FNV-1a of 32 bits, its upper half folded onto the lower, as `kernel_compare` has it."""
     digest = _FNV_BASIS
     for byte in content:
-        digest = (digest ^ byte) * _FNV_PRIME & _WRAP
-    return (digest ^ digest >> 32) & 0x7FFF_FFFF
+        digest = (digest ^ byte) * _FNV_PRIME & _FNV_BITS
+    return digest ^ digest >> 16

@@ -80,7 +80,7 @@ class Program(msgspec.Struct, frozen=True):
             return Fault(broken.field, broken.name, broken.zh, broken.en)
         if code == layout.E_LOGICAL:
             name = self.logical[field]
-            return Fault(path, name, f"不是有效的 {name}", f"is no valid {name}")
+            return Fault(path, name, *_FORMS[name])
         return Fault(path, *_WORDS[code])
 
 
@@ -99,6 +99,17 @@ _WORDS = {
 }
 
 
+_DAYS = ("须在公元 1 年至 9999 年之间", "is not in the years 1 to 9999")
+_FORMS = {
+    "date": _DAYS,
+    **dict.fromkeys(("timestamp-millis", "timestamp-micros", "local-timestamp-millis", "local-timestamp-micros"), _DAYS),
+    **dict.fromkeys(("time-millis", "time-micros"), ("不是一天之内的时刻", "is no time of a day")),
+    "decimal": ("没有数字，或位数超过精度", "has no digits, or more than its precision"),
+    "uuid": ("不是 UUID（8-4-4-4-12 位十六进制）", "is no UUID of 8-4-4-4-12 hexadecimal digits"),
+}
+"""What logical types ask of their values."""
+
+
 def compile_program(schema: ParsedSchema) -> Program:
     """Return the program of a schema; SchemaError names the place of what the kernel does not support."""
     compiler = Compiler(schema.named)
@@ -108,7 +119,6 @@ def compile_program(schema: ParsedSchema) -> Program:
     numbers, slots, rules = compiler.pools.numbers, len(compiler.slots), len(compiler.rules)
     warnings = layout.S_SLOTS + slots * layout.SLOT_WORDS
     numbers[layout.N_SLOTS], numbers[layout.N_RULES], numbers[layout.N_WARNINGS] = slots, rules, warnings
-    numbers[layout.N_ZERO_ITEMS] = layout.ZERO_ITEMS_MAX
     return Program(
         schema=schema,
         tables=Tables(

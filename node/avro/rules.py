@@ -209,7 +209,10 @@ def read_rules(rules: Any, target: Target, place: str) -> list[Rule]:
     """Return the rules of a list in a schema that stands on `target`; SchemaError names `place` and the first fault."""
     if not isinstance(rules, list):
         raise SchemaError(f'{place or "schema"}: "rules" must be a list of objects such as {{"rule": "not-null"}}')
-    return [_read(rule, target, place or "schema") for rule in rules]
+    found = [_read(rule, target, place or "schema") for rule in rules]
+    if sum(rule.kind.name == "not-null" for rule in found) > 1:
+        raise SchemaError(f"{place}: rule not-null: it stands twice")
+    return found
 
 
 def _read(rule: Any, target: Target, place: str) -> Rule:

@@ -39,11 +39,11 @@ def _changed(text: str, rng: Random, characters: str) -> str:
 
 
 def test_identity_numbers_are_judged_as_stdnum_judges_them() -> None:
-    """20,000 numbers of known places, most with one character changed: alike, but for lower case, which the standard does not know."""
+    """8,000 numbers of known places, most with one character changed: alike, but for lower case, which the standard does not know."""
     rng = Random(11643)
-    texts = [_changed(resident_id(rng), rng, "0123456789X") if rng.random() < 0.8 else resident_id(rng) for _ in range(20_000)]
+    texts = [_changed(resident_id(rng), rng, "0123456789X") if rng.random() < 0.8 else resident_id(rng) for _ in range(8000)]
     found = _passing(_program(rule="cn-resident-id"), texts)
-    assert 3000 < sum(found) < 10_000
+    assert 1000 < sum(found) < 4000
     for text, passes in zip(texts, found, strict=True):
         judged = ric.is_valid(text)
         if judged != passes:  # stdnum also knows the places, which the rule leaves alone
@@ -60,12 +60,12 @@ def _has_place(text: str) -> bool:
 
 
 def test_credit_codes_are_judged_as_stdnum_judges_them() -> None:
-    """20,000 codes, most with one character changed: alike where the first two are digits; the standard has letters there too."""
+    """8,000 codes, most with one character changed: alike where the first two are digits; the standard has letters there too."""
     rng = Random(32100)
     characters = "0123456789ABCDEFGHJKLMNPQRTUWXYIOSVZ"
-    texts = [_changed(credit_code(rng), rng, characters) if rng.random() < 0.8 else credit_code(rng) for _ in range(20_000)]
+    texts = [_changed(credit_code(rng), rng, characters) if rng.random() < 0.8 else credit_code(rng) for _ in range(8000)]
     found = _passing(_program(rule="cn-uscc"), texts)
-    assert 3000 < sum(found) < 10_000
+    assert 1000 < sum(found) < 4000
     assert [passes for text, passes in zip(texts, found, strict=True) if text[:2].isdigit()] == [
         uscc.is_valid(text) for text in texts if text[:2].isdigit()
     ]

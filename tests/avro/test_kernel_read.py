@@ -15,8 +15,7 @@ KERNEL = kernel()
 
 def _read(name: str, content: bytes, *more: Any) -> tuple[int, int]:
     function: Callable[..., Any] = KERNEL[name]
-    with np.errstate(all="ignore"):
-        value, after = function(np.frombuffer(content, np.uint8), 0, len(content), *more)
+    value, after = function(np.frombuffer(content, np.uint8), 0, len(content), *more)
     return int(value), int(after)
 
 

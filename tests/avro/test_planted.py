@@ -40,7 +40,6 @@ BUGS = [
     ("", "layout.OK if value <= 1 else layout.E_BOOLEAN", "layout.OK if value <= 2 else layout.E_BOOLEAN"),
     ("", "size > end - at:", "size > end - at + 1:"),
     ("", "state[b + layout.CELL_END] >= 0 and state[b + layout.CELL_END] != at", "False"),
-    ("", "size < 0 or size > end - content or count == _LONG_MIN", "size < 0 or size > end - content"),
     ("", "size < 0 or size > end - content or", ""),
     ("", "count > (end - after) // least", "count > (end - after) // least + 1"),
     ("", "budget -= count", "budget -= 0"),
@@ -104,15 +103,14 @@ def _corpus() -> list[Known]:
 def _agrees(module: str = "", right: str = "", wrong: str = "") -> bool:
     """Tell whether the kernel, run by Python with a bug or without, finds the same of every case."""
     walk_all = kernel(module, right, wrong)["walk_all"]
-    with np.errstate(all="ignore"):
-        for known in _corpus()[:: -1 if module == "read" else 1]:
-            found, state = np.zeros_like(known.found), known.program.state()
-            try:
-                walk_all(known.data, known.offsets, known.program.tables, state, NOW_MS, found)
-            except (AssertionError, IndexError, OverflowError):
-                return False
-            if not (np.array_equal(found, known.found) and np.array_equal(state, known.state)):
-                return False
+    for known in _corpus()[:: -1 if module in {"read", "codes", "dates"} else 1]:
+        found, state = np.zeros_like(known.found), known.program.state()
+        try:
+            walk_all(known.data, known.offsets, known.program.tables, state, NOW_MS, found)
+        except (AssertionError, IndexError, OverflowError):
+            return False
+        if not (np.array_equal(found, known.found) and np.array_equal(state, known.state)):
+            return False
     return True
 
 

@@ -49,6 +49,18 @@ def test_bytes_that_are_no_record_are_explained_by_one_word() -> None:
         assert (fault.field, fault.word) == expected
 
 
+def test_every_verdict_has_words() -> None:
+    """Nobody should have to look a number up."""
+    kinds = [("date", "int"), ("time-millis", "int"), ("time-micros", "long"), ("uuid", "string")]
+    kinds += [(f"{local}timestamp-{unit}", "long") for local in ("", "local-") for unit in ("millis", "micros")]
+    fields = [{"name": name.replace("-", "_"), "type": {"type": kind, "logicalType": name}} for name, kind in kinds]
+    program = _program(*fields, {"name": "d", "type": {"type": "bytes", "logicalType": "decimal", "precision": 3}})
+    codes = [value for name, value in vars(layout).items() if name.startswith("E_") and name != "E_RULE"]
+    faults = [program.explain(code, field, -1) for code in codes for field in range(1, len(program.fields))]
+    assert {fault.word for fault in faults} >= {"truncated", "utf8", "items", "date", "decimal", "uuid", "local-timestamp-micros"}
+    assert all(fault.field and fault.zh and fault.en.isascii() for fault in faults)
+
+
 def test_a_warning_passes_and_is_counted_by_values_that_pass() -> None:
     """A rule that only warns refuses nothing, and a value that another rule refuses counts no warning."""
     warn = {"rule": "minimum", "value": 18, "severity": "warn"}

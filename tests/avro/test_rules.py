@@ -57,6 +57,12 @@ def test_severity_and_message_stand_beside_the_parameters() -> None:
     assert warn.parameters == {}
 
 
+def test_null_is_refused_once() -> None:
+    """Of two rules that forbid it only one could speak."""
+    with pytest.raises(SchemaError, match=r"^a: rule not-null: it stands twice"):
+        read_rules([{"rule": "not-null"}, {"rule": "not-null", "severity": "warn"}], Target("int", {}, nullable=True), "a")
+
+
 @pytest.mark.parametrize(
     ("rule", "target", "message"),
     [

@@ -1,5 +1,7 @@
 """Answers for node/avro/values.py."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 
 from node.avro.program import compile_program
@@ -16,6 +18,15 @@ def test_any_buffer_is_judged_value_by_value() -> None:
         assert found.found[:, 0].tolist() == [0, 0, 6, 0]
         assert found.found[2, 3] == 0
         assert [fault and fault.word for fault in map(found.fault, range(4))] == [None, None, "boolean", None]
+
+
+def test_threads_share_a_program() -> None:
+    """It never changes, and each call has a state of its own; the kernel holds no lock while it walks."""
+    data, offsets = b"\x00\x01\x02" * 100_000, np.arange(300_001)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: check_values(PROGRAM, data, offsets, 0).found, range(8)))
+    assert all(np.array_equal(one, found[0]) for one in found)
+    assert found[0][:3, 0].tolist() == [0, 0, 6]
 
 
 def test_warming_leaves_nothing_to_compile() -> None:
