@@ -25,9 +25,25 @@ from numba.core import cgutils, types
 from numba.core.caching import InTreeCacheLocator, UserProvidedCacheLocator, UserWideCacheLocator
 from numba.extending import intrinsic
 
-Bytes = npt.NDArray[np.uint8]
-Int32s = npt.NDArray[np.int32]
-Int64s = npt.NDArray[np.int64]
+from node.avro.tables import Bytes, Int32s, Int64s
+
+__all__ = [
+    "CHECKED",
+    "Bytes",
+    "Copy",
+    "Int32s",
+    "Int64s",
+    "Load",
+    "compiled",
+    "copy_bytes",
+    "inlined",
+    "load8",
+    "load32",
+    "load64",
+    "number_at",
+    "row_at",
+]
+
 Load = Callable[[npt.NDArray[Any], int], int]
 Copy = Callable[[Bytes, int, Bytes, int, int], None]
 
@@ -41,7 +57,7 @@ _R = TypeVar("_R")
 def _digest(folder: Path) -> str:
     """Return the digest of what the kernels of a package are compiled from: they call each other and those of this package."""
     here = Path(__file__).parent
-    sources = {here / "jit.py", here / "layout.py", *here.glob("kernel*.py"), *folder.glob("kernel*.py")}
+    sources = {here / "jit.py", here / "layout.py", here / "tables.py", *here.glob("kernel*.py"), *folder.glob("kernel*.py")}
     return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(sources))).hexdigest()
 
 

@@ -5,8 +5,6 @@ first; a count of items must fit the bytes that are left, so the time is bounded
 All functions may be called from other kernels. Arrays that are only read must be read-only arrays: others would compile again.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
 from node.avro import layout
@@ -15,16 +13,11 @@ from node.avro.kernel_cel import outcome
 from node.avro.kernel_read import read_int, read_long, utf8_fault
 from node.avro.kernel_rules import holds
 from node.avro.kernel_warnings import count_warnings, refuses, uncount_warnings
+from node.avro.tables import Tables
+
+__all__ = ["Tables", "uncount", "walk", "walk_all"]
 
 _LONG_MIN = -(2**63)
-
-
-class Tables(NamedTuple):
-    """A program's arrays, read-only and contiguous; `node.avro.layout` says what stands in them."""
-
-    rows: Int32s
-    numbers: Int64s
-    text: Bytes
 
 
 @compiled

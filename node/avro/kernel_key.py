@@ -2,9 +2,9 @@
 
 from node.avro import layout
 from node.avro.jit import Bytes, Int64s, compiled, inlined, load8, number_at
-from node.avro.kernel import Tables
 from node.avro.kernel_compare import order
 from node.avro.kernel_dates import date_of
+from node.avro.tables import Tables
 
 _ZERO, _MINUS, _HYPHEN = 0x30, 0x2D, 0x2D
 _DATE_LENGTH, _UUID_LENGTH = 10, 36

@@ -1,4 +1,7 @@
-"""A schema compiled for the record kernel, and what its verdicts mean in words."""
+"""A schema compiled for the record kernel, and what its verdicts mean in words.
+
+Without Numba: a schema is compiled wherever one is registered or looked at, and most of these places never check a record.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,9 +14,8 @@ import re2
 from node.avro import layout
 from node.avro.cel import compile_expression
 from node.avro.compiler import Compiler, Named
-from node.avro.jit import Int64s
-from node.avro.kernel import Tables
 from node.avro.schema import ParsedSchema
+from node.avro.tables import Int64s, Tables
 from node.errors import SchemaError
 
 

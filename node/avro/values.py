@@ -4,10 +4,10 @@ import msgspec
 import numpy as np
 
 from node.avro import layout
-from node.avro.jit import Bytes, Int32s, Int64s
 from node.avro.kernel import walk_all
 from node.avro.program import Fault, Program, compile_program, read_only
 from node.avro.schema import parse
+from node.avro.tables import Bytes, Int32s, Int64s
 
 
 class Verdicts(msgspec.Struct, frozen=True):
