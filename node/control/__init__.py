@@ -4,7 +4,8 @@ An event's road: a command (`commands`) meets the book in `decide`, which answer
 both languages; the caller appends the run to the node's own control log, and the links carry every log to every node.
 There `Book.fold` takes each record: `events` reads the form, `chain` holds it to its author's chain and holds it back
 until what it answers is there, `book` judges and applies it, `tree` grows the divisions. `routes` says from the book
-what each link carries and which topics each cluster has. All of it is pure: bytes, values and time come in as arguments.
+what each link carries and which topics each cluster has. What was done with refused records is no event: `audit` has the form of its notes,
+`quarantine`, `grouping` and `replay` what is asked, told and decided about them. All of it is pure: bytes, values and time come in as arguments.
 
 Non-obvious:
 - All nodes must end with the same book, whatever the order in which logs reach them, or their links would disagree about
