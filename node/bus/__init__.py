@@ -5,8 +5,9 @@ as a `fetch.Piece`; `sink` stamps a header of its own on them in place, and a `l
 `wire.Acks`; the buffer goes back when the last of its batches is settled. `client` knows leaders and topic ids (`metadata`); `inspect` and
 `progress` look at logs with ordinary requests when a route is opened; `faults` says what Kafka's error codes mean to a lane.
 
-**The ordinary road**, for all else: `log` writes and reads control logs, `topics` makes topics, with aiokafka's own clients. `security`
-gives both roads the same credentials. `embedded` starts real brokers for the demo and the tests.
+**The ordinary road**, for all else: `log` writes and reads control logs, `topics` makes topics, `reader` reads a stretch of any topic once and
+`writer` writes to some of them in one transaction, with aiokafka's own clients. `security` gives both roads the same credentials.
+`embedded` starts real brokers for the demo and the tests.
 
 **Bounds.** A source connection holds 22 MiB of batches at most, which fill a quarter of their buffers or more; a producer has five
 requests in flight to a broker; every request has a time-out.
