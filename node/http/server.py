@@ -15,9 +15,10 @@ from litestar.openapi import OpenAPIConfig
 
 from node import __version__
 from node.errors import BusError, CommandRefused
-from node.http import book, operations, registry, registry_answers
+from node.http import book, operations, quarantine, registry, registry_answers
 from node.http.answers import http_error, refused, unforeseen
 from node.runtime import Node
+from node.runtime.quarantine import quarantine_of
 
 _BODY_BYTES_MAX = 4 << 20
 _STOP_S = 2
@@ -25,9 +26,13 @@ _STOP_S = 2
 
 def application(node: Node) -> Litestar:
     """Return the ASGI application that serves a node."""
+    refused_records = quarantine_of(node)
     return Litestar(
-        [*operations.HANDLERS, *book.HANDLERS, registry.registry()],
-        dependencies={"node": Provide(lambda: node, sync_to_thread=False)},
+        [*operations.HANDLERS, *book.HANDLERS, *quarantine.HANDLERS, registry.registry()],
+        dependencies={
+            "node": Provide(lambda: node, sync_to_thread=False),
+            "quarantine": Provide(lambda: refused_records, sync_to_thread=False),
+        },
         exception_handlers={CommandRefused: refused, HTTPException: _http_error, Exception: unforeseen},
         openapi_config=OpenAPIConfig(title="Exchange node", version=__version__, path="/v1/openapi"),
         request_max_body_size=_BODY_BYTES_MAX,

@@ -15,7 +15,8 @@ from node.bus.security import Security
 from node.model.names import Topic
 from node.runtime.lane import Lane, LaneSpec, open_lane
 from node.telemetry import Metrics
-from tests.conftest import KafkaPair
+from tests.conftest import Kafka, KafkaPair
+from tests.runtime.refusing import Desk, open_desk
 
 PROGRESS = Topic("445102.node.progress")
 
@@ -89,6 +90,13 @@ class Bench:
 def bench(kafka_pair: KafkaPair, topic_name: Callable[[], str]) -> Bench:
     """Return a bench of the test's own on the shared clusters."""
     return Bench(kafka_pair, topic_name)
+
+
+@pytest.fixture(scope="session")
+async def desk(kafka: Kafka, topic_name: Callable[[], str]) -> AsyncIterator[Desk]:
+    """A node whose gate refuses what is wrong."""
+    async with open_desk(kafka, topic_name) as opened:
+        yield opened
 
 
 async def until(condition: Callable[[], bool], within_s: float = 20) -> None:
