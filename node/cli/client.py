@@ -3,7 +3,7 @@
 An answer may hold fields that this version does not know; those are a newer node's and are left out.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Literal, TypeVar
 from urllib.parse import quote
@@ -13,6 +13,7 @@ import msgspec
 
 from node.cli.voice import CliError, Exit
 from node.control import Command
+from node.control.quarantine import Asked, Ended, Line, Problem
 from node.errors import CommandRefused
 from node.model.names import Division
 from node.model.values import DepartmentValue, DivisionValue, EventRef, GrantValue, ResourceValue
@@ -190,6 +191,44 @@ class NodeClient:
         """Let a stopped topic go on; return its partitions that were stopped."""
         return self._post("/v1/routes/resume", {"topic": topic, "mode": mode}, _Resumed).routes
 
+    def quarantines(self, name: str = "") -> Iterator[Line]:
+        """Ask what was refused, of one resource or all: yield the lines of the answer as they come."""
+        return self._lines("GET", "/v1/quarantine", {"resource": name} if name else {}, None)
+
+    def quarantined(self, name: str, *, reason: str, count: int, values: bool) -> Iterator[Line]:
+        """Ask about some records that wait."""
+        query = {"reason": reason, "count": str(count), "values": str(values).lower()}
+        return self._lines("GET", f"/v1/quarantine/{quote(name, safe='')}", query, None)
+
+    def repair(self, name: str, act: Literal["replay", "discard"], asked: Asked) -> Iterator[Line]:
+        """Replay or discard refused records."""
+        return self._lines("POST", f"/v1/quarantine/{quote(name, safe='')}/{act}", {}, msgspec.json.encode(asked))
+
+    def _lines(self, method: str, path: str, query: Mapping[str, str], body: bytes | None) -> Iterator[Line]:
+        """Yield an answer's lines up to the one that ends it. CommandRefused for a problem, CliError for an answer that breaks off."""
+        with self._asking(), self._http.stream(method, self._url.rstrip("/") + path, params=query, content=body) as response:
+            if not response.is_success:
+                response.read()
+                self._read(response, _Problem)
+            for text in response.iter_lines():
+                line = self._decoded(text, response)
+                if isinstance(line, Problem):
+                    raise CommandRefused(line.code, line.en, line.zh)
+                yield line
+                if isinstance(line, Ended):
+                    return
+        en = (
+            f"the answer of the node at {self._url} broke off. What was told as done is done; give the command again: nothing is done twice"
+        )
+        raise CliError("broken-off", en, f"{self._url} 的节点应答中断。已告知完成的即已完成；请重试，不会重复")
+
+    def _decoded(self, text: str, response: httpx.Response) -> Line:
+        try:
+            line: Line = msgspec.json.decode(text, type=Line)
+        except msgspec.DecodeError as error:
+            raise self._foreign(response) from error
+        return line
+
     def _get(self, path: str, kind: type[T]) -> T:
         return self._read(self._send("GET", path, None), kind)
 
@@ -197,8 +236,14 @@ class NodeClient:
         return self._read(self._send("POST", path, msgspec.json.encode(body)), kind)
 
     def _send(self, method: str, path: str, body: bytes | None) -> httpx.Response:
-        try:
+        with self._asking():
             return self._http.request(method, self._url.rstrip("/") + path, content=body)
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """Turn what keeps a node from answering into CliError."""
+        try:
+            yield
         except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
             en = f"{self._url!r} is no URL of a node ({error}); write it as http://127.0.0.1:8080"
             raise CliError("bad-url", en, f"{self._url!r} 不是节点地址（{error}）；请写成 http://127.0.0.1:8080", Exit.WRONG) from error
@@ -216,10 +261,13 @@ class NodeClient:
                 return msgspec.json.decode(response.content, type=kind)
             problem = msgspec.json.decode(response.content, type=_Problem)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            en = f"what answers at {self._url} is no exchange node of this version (HTTP {response.status_code}): is the address right?"
-            zh = f"{self._url} 的应答不像本版本的交换节点（HTTP {response.status_code}）：地址是否正确？"
-            raise CliError("not-a-node", en, zh) from error
+            raise self._foreign(response) from error
         raise CommandRefused(problem.code, problem.en, problem.zh)
+
+    def _foreign(self, response: httpx.Response) -> CliError:
+        en = f"what answers at {self._url} is no exchange node of this version (HTTP {response.status_code}): is the address right?"
+        zh = f"{self._url} 的应答不像本版本的交换节点（HTTP {response.status_code}）：地址是否正确？"
+        return CliError("not-a-node", en, zh)
 
 
 @contextmanager
