@@ -1,6 +1,6 @@
 """Rules across fields, typed against their schema and compiled into test rows of the kernel.
 
-Values are compared with their like alone: numbers with whole numbers, doubles with doubles, decimals of one scale, dates with dates, moments
+Values are compared with their like alone: whole numbers with whole numbers, doubles with doubles, decimals of one scale, dates with dates, moments
 with moments. Null equals null alone; any order with it is an error, as CEL has it, and so is a field of a record that is null. An
 expression is compiled from its end: what a test leads to is put down before the test itself, so no row is ever reached twice.
 """

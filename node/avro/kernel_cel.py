@@ -10,7 +10,7 @@ from node.avro.kernel_rules import characters, real
 def outcome(row: int, data: Bytes, numbers: Int64s, text: Bytes, state: Int64s) -> int:
     """Return IS_TRUE, IS_FALSE or IS_ERROR: what the expression that begins with a test row says of the value walked last.
 
-    Rows only lead onwards, so none is passed twice.
+    A row leads only to rows that were put down before it, so none is passed twice.
     """
     while row >= 0:
         op, mask = number_at(numbers, row + layout.TEST_OP), number_at(numbers, row + layout.TEST_MASK)
