@@ -17,7 +17,8 @@ _ROOM_GROWTH = 8
 """Records shrink to an eighth or less only when they repeat themselves, so the first room is enough for most batches."""
 
 _XERIAL_MAGIC = b"\x82SNAPPY\x00"
-_XERIAL_HEADER_BYTES = 16
+_XERIAL_VERSIONS = b"\0\0\0\1\0\0\0\1"
+"""Its own and the least that it is compatible with. All who write the framing write these; who reads others reads it as something else."""
 _BLOCK_LENGTH = Struct(">i")
 
 
@@ -86,7 +87,9 @@ def _snappy_blocks(section: memoryview) -> Iterator[memoryview]:
     if section[: len(_XERIAL_MAGIC)] != _XERIAL_MAGIC:
         yield section
         return
-    at, end = _XERIAL_HEADER_BYTES, len(section)
+    at, end = len(_XERIAL_MAGIC) + len(_XERIAL_VERSIONS), len(section)
+    if section[len(_XERIAL_MAGIC) : at] != _XERIAL_VERSIONS:
+        raise BatchError("a snappy section has snappy-java's framing, but of another version than 1")
     while at < end:
         size = _BLOCK_LENGTH.unpack_from(section, at)[0] if end - at >= _BLOCK_LENGTH.size else -1
         at += _BLOCK_LENGTH.size

@@ -67,6 +67,16 @@ def test_a_snappy_block_length_that_lies_is_refused(size: int) -> None:
         decompress(SNAPPY, memoryview(xerial() + struct.pack(">i", size) + b"abc"))
 
 
+@pytest.mark.parametrize("place", range(8, 16))
+def test_another_version_of_snappy_javas_framing_is_refused(place: int) -> None:
+    """Who does not know a version reads its bytes as something else, and each reader something different."""
+    section = bytearray(xerial(bytes(cramjam.snappy.compress_raw(TEXT))))
+    assert bytes(decompress(SNAPPY, memoryview(section))) == TEXT
+    section[place] ^= 2
+    with pytest.raises(BatchError, match="version"):
+        decompress(SNAPPY, memoryview(section))
+
+
 @pytest.mark.parametrize("number", [-1, 5, 6, 7])
 def test_a_codec_that_kafka_does_not_define_is_refused(number: int) -> None:
     """Both directions must refuse it."""
