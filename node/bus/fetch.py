@@ -239,7 +239,9 @@ def _rebuilt(view: memoryview, start: int, header: Header, offset: int, feed: Fe
     new = rebuilt(view[start : start + header.size], header, offset)
     if not new:
         return []
-    return [_batch(Buffer(new), 0, read(new, 0), header, feed)]
+    # Who looks into it tells its records by their offsets in the source; without holes these are known.
+    own = msgspec.structs.replace(read(new, 0), base_offset=max(header.base_offset, offset))
+    return [_batch(Buffer(new), 0, own, header, feed)]
 
 
 def _batch(buffer: Buffer, start: int, header: Header, source: Header, feed: Feed) -> Batch:

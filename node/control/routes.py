@@ -17,7 +17,7 @@ from node.model.limits import (
     CONTROL_EVENT_BYTES_MAX,
     INBOX_RETENTION_MS,
     MIB,
-    QUARANTINE_HEADERS_BYTES,
+    QUARANTINE_MESSAGE_BYTES_MAX,
     QUARANTINE_RETENTION_MS,
     SHARDS,
 )
@@ -130,9 +130,7 @@ def _inbox_spec(inbox: Topic, resource: ResourceValue) -> TopicSpec:
 
 
 def _quarantine_spec(resource: ResourceValue) -> TopicSpec:
-    # A refused record is as large as it was, and its headers more; compressed by us it may be larger than its department made it.
-    largest = 2 * resource.max_message_bytes + QUARANTINE_HEADERS_BYTES
-    settings = {"max.message.bytes": str(largest), "retention.ms": str(QUARANTINE_RETENTION_MS)}
+    settings = {"max.message.bytes": str(QUARANTINE_MESSAGE_BYTES_MAX), "retention.ms": str(QUARANTINE_RETENTION_MS)}
     return TopicSpec(quarantine_topic(resource.name), resource.partitions, _CARRIED | _DELETED | settings)
 
 

@@ -80,6 +80,7 @@ INBOX_RETENTION_MS = 7 * DAY_MS
 QUARANTINE_RETENTION_MS = 90 * DAY_MS
 """Who has to repair a refused record may take a quarter of a year."""
 QUARANTINE_HEADERS_BYTES = 64 * KIB
+"""For what is said of a refused record, in the quarantine, beside its own bytes."""
 AUDIT_RETENTION_MS = 3 * 366 * DAY_MS
 """Usage is answered for during three years (State Council Decree 809), leap years or not."""
 AUDIT_NOTE_BYTES_MAX = 1 * MIB
@@ -87,6 +88,10 @@ AUDIT_NOTE_BYTES_MAX = 1 * MIB
 
 DECOMPRESSED_BYTES_MAX = 64 * MIB
 """A batch never unfolds to more than this: a bomb is an error, not a full memory."""
+
+QUARANTINE_MESSAGE_BYTES_MAX = DECOMPRESSED_BYTES_MAX + MIB
+"""Nothing that a gate keeps may be too large for its quarantine, or the inbox would stand still for a record that nobody wants: not what a
+batch unfolds to, with all that codecs add to what they cannot shrink. Still below what a broker takes in one request (100 MiB)."""
 
 CONTROL_EVENT_BYTES_MAX = 1 * MIB
 CONTROL_WAITING_MAX = 10_000

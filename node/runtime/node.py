@@ -58,7 +58,7 @@ class Node:
         self.ledger = Ledger(settings.division, settings.bootstrap, settings.security, self._changed)
         self._lanes: dict[str, Lane] = {}
         self._dirty = asyncio.Event()
-        self._gates = Gates(settings.division)
+        self._gates = Gates(settings.division, lambda: self.ledger.book)
         self._troubles: dict[str, str] = {"own cluster": "not connected yet", "gate": "not connected yet"}
         if settings.parent is not None:
             self._troubles["link"] = "not connected yet"
@@ -243,7 +243,7 @@ class Node:
         for name in (UP, DOWN):
             if name in self._lanes:
                 self._lanes[name].route((route.topic, route.partitions) for route in wanted if route.lane == name)
-        inboxes = await self._gates.open(self.ledger.book)
+        inboxes = await self._gates.open()
         if GATE in self._lanes:
             self._lanes[GATE].route(inboxes)
             self._trouble("gate", self._gates.trouble)

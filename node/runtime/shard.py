@@ -10,17 +10,18 @@ import msgspec
 
 from node.bus import inspect
 from node.bus.client import Client
-from node.bus.fetch import Piece, topic_id
+from node.bus.fetch import topic_id
 from node.bus.progress import read_progress
 from node.bus.sink import Sink, release
 from node.bus.source import Following, Source
 from node.errors import BatchError, BusError, Fenced
 from node.lane import Machine, Phase, Stop, TopicPartition, Written
 from node.lane import facts as f
-from node.model.limits import GROUP_BYTES_MAX, WAIT_MAX_S
+from node.model.limits import WAIT_MAX_S
 from node.model.names import Topic
+from node.runtime.transforming import Transforming, raw
 from node.telemetry import Metrics, logger
-from node.transform import Transform, Write
+from node.transform import Made, Transform
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +36,10 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     metrics: Metrics
     transform: Callable[[Topic], Transform] | None = None
     """by the source's topic: what is done to its batches; without one they are carried as they are"""
+
+    def outcomes(self, topic: Topic) -> Mapping[Topic, str]:
+        """Return what a source's batches are written to, and the word by which records that go there are counted."""
+        return {topic: "carried"} if self.transform is None else self.transform(topic).outcomes
 
 
 class Shard:
@@ -60,10 +65,7 @@ class Shard:
         self._feeding = False
         self._timer: asyncio.TimerHandle | None = None
         self._moved: tuple[f.Moved, ...] = ()
-        self._waiting: deque[f.Produce] = deque()
-        """batches that are to be transformed"""
-        self._making: Sink | None = None
-        """the producer for which a task transforms them"""
+        self._transforming = None if place.transform is None else Transforming(place.lane, place.transform, self, spawn)
         self._refused: Counter[tuple[Topic, str]] = Counter()
         self._warned: Counter[tuple[Topic, str]] = Counter()
         """of the open transaction, by topic and reason or rule"""
@@ -115,6 +117,8 @@ class Shard:
             case f.Commit():
                 self._spawn(self._commit(self._use))
             case f.Abort():
+                if self._transforming is not None:
+                    self._transforming.forget()
                 self._spawn(self._abort(self._use))
             case f.Open():
                 self._spawn(self._open())
@@ -162,42 +166,10 @@ class Shard:
                 assert_never(order)
 
     def _produce(self, order: f.Produce) -> None:
-        if self._place.transform is None:
-            self._use.produce(order.route, order.generation, (order.batch,), (_raw(order),))
-            return
-        self._waiting.append(order)
-        if self._making is not self._use:
-            self._making = self._use
-            self._spawn(self._make(self._use))
-
-    async def _make(self, sink: Sink) -> None:
-        """Transform what waits, in a thread, and write what was made of it, until nothing waits or the producer is gone."""
-        assert self._place.transform is not None
-        await asyncio.sleep(0)  # what came in one Fetch is ordered in one go: let all of it arrive
-        while self._sink is sink and self._waiting:
-            orders = self._next_group()
-            route, batches = orders[0].route, [order.batch for order in orders]
-            transform = self._place.transform(route.topic)
-            made = await asyncio.to_thread(transform.make, route.partition, [*map(_raw, orders)], int(time.time() * 1000))
-            if self._sink is not sink:
-                release(batches)
-                return
-            self._refused.update({(route.topic, word): count for word, count in made.refused.items()})
-            self._warned.update({(route.topic, rule): count for rule, count in made.warned.items()})
-            sink.produce(route, orders[0].generation, batches, made.writes)
-        if self._making is sink:
-            self._making = None
-
-    def _next_group(self) -> list[f.Produce]:
-        """Take the oldest waiting batch and those behind it of the same route, up to GROUP_BYTES_MAX."""
-        orders = [self._waiting.popleft()]
-        size = orders[0].batch.size
-        while self._waiting and self._waiting[0].route == orders[0].route:
-            size += self._waiting[0].batch.size
-            if size > GROUP_BYTES_MAX:
-                break
-            orders.append(self._waiting.popleft())
-        return orders
+        if self._transforming is None:
+            self._use.produce(order.route, order.generation, (order.batch,), (raw(order),))
+        else:
+            self._transforming.take(order)
 
     @property
     def _use(self) -> Sink:
@@ -205,8 +177,8 @@ class Shard:
         return self._sink
 
     def _close(self) -> None:
-        release([order.batch for order in self._waiting])
-        self._waiting.clear()
+        if self._transforming is not None:
+            self._transforming.forget()
         if self._sink is not None:
             self._sink.close()
             self._sink = None
@@ -277,7 +249,7 @@ class Shard:
     async def _inspect(self, order: f.Inspect) -> None:
         route, known = order.route, order.progress.targets if order.progress else {}
         source, target = self._place.source.client, self._place.target
-        topics = list(self._outcomes(route.topic))
+        topics = list(self._place.outcomes(route.topic))
         try:
             await source.look([route.topic])
             await target.look(topics)
@@ -293,10 +265,6 @@ class Shard:
             return
         self.feed(f.Inspected(route, order.generation, one, others))
 
-    def _outcomes(self, topic: Topic) -> Mapping[Topic, str]:
-        transform = self._place.transform
-        return {topic: "carried"} if transform is None else transform(topic).outcomes
-
     def _tell(self, sink: Sink, fact: f.Fact) -> None:
         if self._sink is sink:
             self.feed(fact)
@@ -308,7 +276,7 @@ class Shard:
         metrics, lane, now = self._place.metrics, self._place.lane, time.time()
         metrics.transactions.labels(lane, "committed").inc()
         for move in self._moved:
-            outcomes, topic = self._outcomes(move.route.topic), move.route.topic
+            outcomes, topic = self._place.outcomes(move.route.topic), move.route.topic
             for target, new in move.progress.targets.items():
                 old = move.before.targets.get(target, _NOTHING)
                 metrics.carried(
@@ -325,7 +293,27 @@ class Shard:
         for (topic, rule), count in self._warned.items():
             metrics.warned.labels(topic, rule).inc(count)
 
-    # ---- what the sink and the source tell
+    # ---- what the transform, the sink and the source tell
+
+    @property
+    def closing(self) -> bool:
+        """Whether the transaction is to end as soon as what was ordered is settled."""
+        return self.machine.phase is Phase.CLOSING
+
+    def made(self, orders: Sequence[f.Produce], made: Made) -> None:
+        """Something was made of a route's batches."""
+        route = orders[0].route
+        self._refused.update({(route.topic, word): count for word, count in made.refused.items()})
+        self._warned.update({(route.topic, rule): count for rule, count in made.warned.items()})
+        self._use.produce(route, orders[0].generation, [order.batch for order in orders], made.writes)
+
+    def handed_back(self, orders: Sequence[f.Produce]) -> None:
+        """Batches of a route were not begun."""
+        self.feed(f.Returned(orders[0].route, orders[0].generation, [order.batch for order in orders]))
+
+    def failed(self, route: TopicPartition) -> None:
+        """Nothing can be made of a route's batches."""
+        self.feed(f.TargetFailed(route, Stop.DEFECT, "a batch could not be worked on, whatever it holds: the log says where"))
 
     def settled(self, route: TopicPartition, generation: int, wrote: Sequence[f.Wrote]) -> None:
         """What was made of a batch stands in its targets."""
@@ -353,12 +341,6 @@ class Shard:
 
 
 _NOTHING = Written(id="")
-
-
-def _raw(order: f.Produce) -> Write:
-    piece = order.batch.handle
-    assert isinstance(piece, Piece)
-    return Write(order.route.topic, piece.buffer.bytes, piece.start, piece.header)
 
 
 async def _fail(error: Exception) -> None:

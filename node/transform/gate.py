@@ -14,13 +14,14 @@ import numpy.typing as npt
 
 from node.avro import layout
 from node.avro.jit import Bytes, Int32s, Int64s
-from node.avro.program import Program, compile_program, read_only
+from node.avro.program import Pattern, Program, compile_program, read_only
 from node.avro.schema import parse
 from node.batch.build import assemble, build
 from node.batch.codec import decompress
 from node.batch.header import HEADER_BYTES, NONE, Header, read
 from node.batch.records import Record
-from node.errors import BatchError
+from node.errors import BatchError, SchemaError
+from node.model.limits import DECOMPRESSED_BYTES_MAX, QUARANTINE_HEADERS_BYTES
 from node.model.names import Topic, quarantine_topic
 from node.transform import kernel_gate as kernel
 from node.transform.quarantine import Reason, Refused, Where, refused, refused_batch, refused_record, write_opaque, write_refused
@@ -34,6 +35,14 @@ _RUN_BYTES_MAX = 1024 * 1024
 """Uncompressed bytes of batches that are rebuilt together."""
 _RECORD_BYTES_MIN = 7
 """Kafka's least record: length, attributes, two deltas, two lengths and a count of headers, a byte each."""
+_RECORDS_MAX = 1 << 17
+"""Records of a batch, thirteen times what librdkafka puts into one: a few KiB may unfold to millions, each of which could be refused."""
+_SECTION_BYTES_MAX = DECOMPRESSED_BYTES_MAX - QUARANTINE_HEADERS_BYTES
+"""Bytes that a batch may unfold to: a record of it, with the headers that tell why it was refused, must unfold again."""
+_TOGETHER_BYTES_MAX = 32 * 1024 * 1024
+_TOGETHER_REFUSED_MAX = 1 << 14
+"""What is taken in one go ends behind the batch that reaches one of these: uncompressed bytes, some 40 ms of the kernel, and refused records,
+some 150 ms. However wrong or strange the records are, a transaction must not outlive its time-out."""
 
 _REASONS = {
     kernel.G_GARBLED: Reason("garbled", "该记录不是有效的 Kafka 记录", "it is no record as Kafka lays them out"),
@@ -74,6 +83,15 @@ class Counts(NamedTuple):
     warned: Counter[str]
 
 
+class _Judge(NamedTuple):
+    """A program and what the kernel is told beside it."""
+
+    program: Program
+    job: Int64s
+    slots: Int64s
+    """of the leaves that have a pattern"""
+
+
 class _Judged(msgspec.Struct):
     """A batch and what the kernel found in it."""
 
@@ -82,7 +100,7 @@ class _Judged(msgspec.Struct):
     """its records, uncompressed"""
     found: Int32s
     spans: Int64s
-    judges: list[Program]
+    judges: list[_Judge]
     judged_by: npt.NDArray[np.int8]
     """by record, which of the judges has spoken"""
     passed: int = 0
@@ -95,6 +113,11 @@ class _Judged(msgspec.Struct):
     def codes(self) -> Int32s:
         """The verdict of each record: a view of `found`."""
         return self.found[:: kernel.FOUND_WIDTH]
+
+    @property
+    def stays_alone(self) -> bool:
+        """It goes on as it came, whatever comes with it."""
+        return self.passed == self.count >= SMALL_RECORDS
 
 
 class Gate(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,23 +140,23 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
         counts = Counts(Counter(), Counter())
         writes: list[Write] = []
         run: list[_Judged] = []
+        taken = unfolded = refused_records = 0
         for raw in raws:
             judged = self._judge(partition, raw, now_ms, counts)
-            if judged is not None and not self._goes_raw(judged, len(raws)):
-                if sum(len(one.data) for one in run) + len(judged.data) > _RUN_BYTES_MAX:
-                    writes += self._rebuilt(run, now_ms, counts)
-                    run = []
-                run.append(judged)
-                continue
-            writes += self._rebuilt(run, now_ms, counts)
-            run = []
-            writes += self._unreadable(raw, now_ms, counts) if judged is None else [msgspec.structs.replace(raw, topic=self.resource)]
-        writes += self._rebuilt(run, now_ms, counts)
-        return Made(tuple(writes), dict(counts.refused), dict(counts.warned))
-
-    @staticmethod
-    def _goes_raw(judged: _Judged, together: int) -> bool:
-        return judged.passed == judged.count and (together == 1 or judged.count >= SMALL_RECORDS)
+            taken += 1
+            if run and (judged is None or not _joins(run, judged)):
+                writes += self._written(run, now_ms, counts)
+                run = []
+            if judged is None:  # it may have cost as much as the greatest
+                writes += self._unreadable(raw, now_ms, counts)
+                break
+            run.append(judged)
+            unfolded += len(judged.data)
+            refused_records += judged.count - judged.passed
+            if unfolded > _TOGETHER_BYTES_MAX or refused_records > _TOGETHER_REFUSED_MAX:
+                break
+        writes += self._written(run, now_ms, counts)
+        return Made(taken, tuple(writes), dict(counts.refused), dict(+counts.warned))
 
     # ---- judging
 
@@ -145,7 +168,7 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
         except BatchError:
             return None
         data = read_only(np.frombuffer(section, np.uint8))
-        if header.count > len(data) // _RECORD_BYTES_MIN:
+        if len(data) > _SECTION_BYTES_MAX or header.count > min(len(data) // _RECORD_BYTES_MIN, _RECORDS_MAX):
             return None
         found = np.full(header.count * kernel.FOUND_WIDTH, kernel.G_SCHEMA, np.int32)
         spans = np.empty(header.count * kernel.SPAN_WIDTH, np.int64)
@@ -162,30 +185,30 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
     def _run(self, judged: _Judged, partition: int, number: int, program: Program, now_ms: int, counts: Counts) -> int:  # noqa: PLR0917
         """Judge by one program what no newer one was for; return how many passed, -1 where the section's lengths do not add up."""
         base, count, state = judged.raw.header.base_timestamp, judged.count, program.state()
-        job = (number, now_ms, now_ms + AHEAD_MS_MAX, base, partition, self.partitions, self.is_state, bool(judged.judges))
-        slots = np.array([pattern.slot for pattern in program.patterns], np.int64)
+        job = (number, now_ms, now_ms + AHEAD_MS_MAX, base, partition, self.partitions, self.is_state, bool(judged.judges), 0)
+        slots = read_only(np.array([pattern.slot for pattern in program.patterns], np.int64))
         kept = np.full(2 * len(slots) * count, -1, np.int64)
         if judged.judges:
             judged.judged_by[judged.codes == kernel.G_SCHEMA] = len(judged.judges)
-        judged.judges.append(program)
-        told = read_only(np.array(job, np.int64)), program.tables
-        passed = kernel.judge(judged.data, count, *told, state, judged.found, judged.spans, read_only(slots), kept)
-        if passed > 0 and program.patterns:
-            passed -= _match(judged, program, kept.reshape(count, -1), counts)
-        for rule, times in zip(program.rules, program.warned(state).tolist(), strict=True):
-            if times:
-                counts.warned[rule.name] += times
-        return passed
+        judge = _Judge(program, read_only(np.array(job, np.int64)), slots)
+        judged.judges.append(judge)
+        passed = kernel.judge(judged.data, count, judge.job, program.tables, state, judged.found, judged.spans, slots, kept)
+        if passed <= 0:
+            return passed
+        counts.warned.update(_warnings(program, state))
+        return passed - (_match(judged, judge, kept.reshape(count, -1), counts) if program.patterns else 0)
 
     # ---- writing
 
-    def _rebuilt(self, run: Sequence[_Judged], now_ms: int, counts: Counts) -> list[Write]:
-        """Return the good records of some batches in new ones, and the bad ones in the quarantine's."""
-        good = [Write(self.resource, data, 0, read(data, 0)) for data in self._good(run)]
+    def _written(self, run: Sequence[_Judged], now_ms: int, counts: Counts) -> list[Write]:
+        """Return a batch that passes as it came, else the good records of some batches in new ones, and the bad ones in the quarantine's."""
+        if len(run) == 1 and run[0].passed == run[0].count:
+            return [msgspec.structs.replace(run[0].raw, topic=self.resource)]
+        good = [Write(self.resource, data, 0, read(data, 0)) for data in self._good(run, counts)]
         bad = [record for one in run if one.passed < one.count for record in _refused(one, now_ms, counts)]
         return [*good, *write_refused(self.quarantine, bad, run[0].raw.header.codec)] if run else []
 
-    def _good(self, run: Sequence[_Judged]) -> list[bytearray]:
+    def _good(self, run: Sequence[_Judged], counts: Counts) -> list[bytearray]:
         """Return batches of what passed. Where one is larger than the resource allows, its records are divided among several."""
         most = sum(one.passed for one in run)
         while most:
@@ -193,17 +216,18 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
             if all(len(batch) <= self.batch_bytes_max for batch in batches):
                 return batches
             if most == 1:  # a batch is a record now: those that are too large alone go, and the rest is tried again
-                self._mark_too_large(run, batches)
+                self._mark_too_large(run, batches, counts)
                 most = sum(one.passed for one in run)
             else:
                 most = (most + 1) // 2
         return []
 
-    def _mark_too_large(self, run: Sequence[_Judged], batches: Sequence[bytearray]) -> None:
+    def _mark_too_large(self, run: Sequence[_Judged], batches: Sequence[bytearray], counts: Counts) -> None:
         sizes = iter(map(len, batches))
         for one in run:
-            for record in np.flatnonzero(one.codes == layout.OK):
+            for record in np.flatnonzero(one.codes == layout.OK).tolist():
                 if next(sizes) > self.batch_bytes_max:
+                    counts.warned.subtract(_warned_by(one, record, patterns=True))
                     one.codes[record] = kernel.G_TOO_LARGE
                     one.passed -= 1
 
@@ -213,30 +237,70 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
         return [write_opaque(self.quarantine, record)]
 
 
-def _match(judged: _Judged, program: Program, kept: npt.NDArray[np.int64], counts: Counts) -> int:
+def _joins(run: Sequence[_Judged], judged: _Judged) -> bool:
+    """Tell whether a batch is to be rebuilt together with those before it: in one codec, for each its own limits were kept."""
+    if judged.stays_alone or run[-1].stays_alone or run[0].raw.header.codec != judged.raw.header.codec:
+        return False
+    return sum(len(one.data) for one in run) + len(judged.data) <= _RUN_BYTES_MAX
+
+
+def _match(judged: _Judged, judge: _Judge, kept: npt.NDArray[np.int64], counts: Counts) -> int:
     """Hold the fields that have a pattern against it, in records that passed so far; return how many are refused."""
-    refused_records = 0
+    rules, refused_records = judge.program.rules, 0
     for record in np.flatnonzero((judged.codes == layout.OK) & (kept >= 0).any(axis=1)).tolist():
-        for number, pattern in enumerate(program.patterns):
-            at, length = kept[record, 2 * number : 2 * number + 2].tolist()
-            if at < 0 or pattern.regex.fullmatch(judged.data[at : at + length].tobytes()):
-                continue
-            if program.rules[pattern.rule].warns:
-                counts.warned[program.rules[pattern.rule].name] += 1
-                continue
-            place = at - int(judged.spans[record * kernel.SPAN_WIDTH + kernel.SPAN_VALUE])
-            judged.found[record * kernel.FOUND_WIDTH :][: kernel.FOUND_WIDTH] = (layout.E_RULE, 0, pattern.rule, place)
-            refused_records += 1
-            break
+        broken = list(_unmatched(judged.data, judge.program, kept[record].tolist()))
+        refusing = next(((pattern, at) for pattern, at in broken if not rules[pattern.rule].warns), None)
+        if refusing is None:
+            counts.warned.update(rules[pattern.rule].name for pattern, _at in broken)
+            continue
+        counts.warned.subtract(_warned_by(judged, record, patterns=False))
+        pattern, at = refusing
+        place = at - int(judged.spans[record * kernel.SPAN_WIDTH + kernel.SPAN_VALUE])
+        judged.found[record * kernel.FOUND_WIDTH :][: kernel.FOUND_WIDTH] = (layout.E_RULE, 0, pattern.rule, place)
+        refused_records += 1
     return refused_records
+
+
+def _unmatched(data: Bytes, program: Program, kept: Sequence[int]) -> Iterator[tuple[Pattern, int]]:
+    """Yield the patterns that a record's fields do not match, and where each field stands."""
+    for number, pattern in enumerate(program.patterns):
+        at, length = kept[2 * number : 2 * number + 2]
+        if at >= 0 and not pattern.regex.fullmatch(data[at : at + length].tobytes()):
+            yield pattern, at
+
+
+def _warnings(program: Program, state: Int64s) -> dict[str, int]:
+    """Return how often each rule that only warns was broken by what passed."""
+    warned: Counter[str] = Counter()
+    for rule, times in zip(program.rules, program.warned(state).tolist(), strict=True):
+        warned[rule.name] += times
+    return +warned
+
+
+def _warned_by(judged: _Judged, record: int, *, patterns: bool) -> Counter[str]:
+    """Return what a record that passed has broken of the rules that only warn: it is judged once more, for it will not pass."""
+    program, job, slots = judged.judges[judged.judged_by[record]]
+    start, end = judged.spans[record * kernel.SPAN_WIDTH + np.array((kernel.SPAN_START, kernel.SPAN_END))]
+    data, state, alone = judged.data[start:end], program.state(), job.copy()
+    alone[kernel.JOB_FIRST], alone[kernel.JOB_AGAIN] = record, 0
+    found, spans = np.zeros(kernel.FOUND_WIDTH, np.int32), np.zeros(kernel.SPAN_WIDTH, np.int64)
+    kept = np.full(2 * len(slots), -1, np.int64)
+    passed = kernel.judge(data, 1, read_only(alone), program.tables, state, found, spans, slots, kept)
+    assert passed == 1, "judged twice, a record is judged alike"
+    warned = Counter(_warnings(program, state))
+    if patterns:
+        warned.update(program.rules[pattern.rule].name for pattern, _at in _unmatched(data, program, kept.tolist()))
+    return warned
 
 
 def _packed(run: Sequence[_Judged], most: int) -> Iterator[bytearray]:
     """Yield batches of at most so many records that passed, in order, compressed as the first batch was."""
-    first = run[0].raw.header
+    first = next(one.raw.header for one in run if one.passed)  # another's timestamps may be out of all bounds
     out = np.empty(sum(len(one.data) + one.count * kernel.RECORD_HEAD_BYTES for one in run), np.uint8)
     place = np.zeros(kernel.PUT_WIDTH, np.int64)
     for one in run:
+        if not one.passed:
+            continue
         begin, shift = 0, one.raw.header.base_timestamp - first.base_timestamp
         while True:
             begin = kernel.put(one.data, one.found, one.spans, begin, most, shift, out, place)
@@ -273,7 +337,7 @@ def _refused(judged: _Judged, now_ms: int, counts: Counts) -> Iterator[Refused]:
 def _reason(judged: _Judged, record: int, code: int, field: int, rule: int) -> Reason:
     if code >= kernel.G_GARBLED:
         return _REASONS[code]
-    fault = judged.judges[judged.judged_by[record]].explain(code, field, rule)
+    fault = judged.judges[judged.judged_by[record]].program.explain(code, field, rule)
     return Reason(fault.word, fault.zh, fault.en, fault.field)
 
 
@@ -291,6 +355,8 @@ def warm() -> None:
 
 def open_gate(*, resource: Topic, schemas: Mapping[int, str], partitions: int, is_state: bool, batch_bytes_max: int) -> Gate:
     """Return the gate of a resource whose schemas (canonical JSON by id, the newest last) its records may have. SchemaError for a bad one."""
+    if not schemas:
+        raise SchemaError(f"{resource} has no schema that its records could be held against")
     programs = [(number, compile_program(parse(msgspec.json.decode(text)))) for number, text in schemas.items()]
     return Gate(
         resource=resource,

@@ -4,7 +4,10 @@ Layout: Kafka's DefaultRecord (KIP-98). Every number and length is checked again
 that is garbled within its length harms no other. The value is handed to `node.avro.kernel.walk`. What a record must be beside it:
 - its headers are `traceparent` and `tracestate` (W3C Trace Context) alone, each of at most 512 bytes. Others are refused: a `__value_schema_id`
   header beside the frame makes readers decode rubbish in silence;
-- its timestamp is neither before 1970 nor later than JOB_LATEST;
+- its timestamp is neither before 1970 nor later than JOB_LATEST, nor is what the batch's deltas start from, which every client takes from
+  a record of it: how old a batch is, is told by it;
+- its attributes are 0, as all clients write them (readers differ in how they skip others), and its offset is its place in the batch: the
+  broker sees to that in compressed batches alone, and clients pass over what seems to go back;
 - its key is the text of the value's key fields, or absent where the schema names none, and it stands in the partition that Java's
   producer gives the key: murmur2, positive, modulo the partitions;
 - a value of none is a tombstone, which only a state resource may have.
@@ -17,14 +20,14 @@ from node.avro.kernel_key import has_key, key_fits
 from node.avro.kernel_read import read_int, read_long, utf8_fault
 
 # What the gate is told, in one read-only array.
-JOB_SCHEMA, JOB_NOW, JOB_LATEST, JOB_BASE, JOB_PARTITION, JOB_PARTITIONS, JOB_STATE, JOB_AGAIN = range(8)
+JOB_SCHEMA, JOB_NOW, JOB_LATEST, JOB_BASE, JOB_PARTITION, JOB_PARTITIONS, JOB_STATE, JOB_AGAIN, JOB_FIRST = range(9)
 """Schema id; the clock and the latest timestamp allowed (ms); the batch's base timestamp; the partition and how many there are; 1 for a
-state resource; 1: judge only the records that G_SCHEMA left to another program."""
+state resource; 1: judge only the records that G_SCHEMA left to another program; the place of the first record in its batch."""
 
 # What it finds of each record: verdict, field id, rule id, offset within the value ...
 FOUND_CODE, FOUND_FIELD, FOUND_RULE, FOUND_OFFSET, FOUND_WIDTH = 0, 1, 2, 3, 4
-# ... and where it stands: its first byte, the byte after its offset delta, its end, its timestamp delta, the first byte of its value and
-# the first behind it, where the count of its headers stands. Of a garbled one only the first and the end are known.
+# ... and where it stands: its first byte, the byte after its offset delta, its end, its timestamp delta, the first byte of its value (-1:
+# it has none), the place where the count of its headers stands. Of a garbled one only the first byte and the end are known.
 SPAN_START, SPAN_REST, SPAN_END, SPAN_DELTA, SPAN_VALUE, SPAN_HEADERS, SPAN_WIDTH = 0, 1, 2, 3, 4, 5, 6
 
 # Verdicts beside those of a walk (node.avro.layout).
@@ -37,6 +40,8 @@ RECORD_HEAD_BYTES = 21
 """What `put` writes anew of a record at most: length (5), attributes (1), timestamp delta (10), offset delta (5)."""
 
 _FRAME_BYTES = 5
+_HEADERS_MAX = 10_000
+"""As `node.batch.records` has it: what goes to the quarantine must be read again."""
 _CONTEXT_BYTES_MAX = 512
 """W3C Trace Context: a vendor should keep at least 512 characters of tracestate; traceparent has 55."""
 _U32 = 0xFFFF_FFFF
@@ -60,10 +65,12 @@ def judge(
         if not number_at(job, JOB_AGAIN) or found[row] == G_SCHEMA:
             spans[record * SPAN_WIDTH + SPAN_START], spans[record * SPAN_WIDTH + SPAN_END] = at, body + length
             found[row + FOUND_FIELD], found[row + FOUND_RULE], found[row + FOUND_OFFSET] = -1, -1, -1
-            found[row] = _judge(data, body, body + length, job, tables, state, found, row, spans, record * SPAN_WIDTH)
+            place = number_at(job, JOB_FIRST) + record
+            found[row] = _judge(data, body, body + length, place, job, tables, state, found, row, spans, record * SPAN_WIDTH)
             if found[row] == layout.OK:
                 passed += 1
-                _keep(state, slots, kept, record * 2 * slots.shape[0])
+                if spans[record * SPAN_WIDTH + SPAN_VALUE] >= 0:
+                    _keep(state, slots, kept, record * 2 * slots.shape[0])
         at = body + length
     return passed if at == end else -1
 
@@ -79,14 +86,26 @@ def _keep(state: Int64s, slots: Int64s, kept: Int64s, at: int) -> None:
 
 @inlined
 def _judge(
-    data: Bytes, body: int, end: int, job: Int64s, tables: Tables, state: Int64s, found: Int32s, row: int, spans: Int64s, span: int
+    data: Bytes,
+    body: int,
+    end: int,
+    place: int,
+    job: Int64s,
+    tables: Tables,
+    state: Int64s,
+    found: Int32s,
+    row: int,
+    spans: Int64s,
+    span: int,
 ) -> int:
-    """Judge the record whose body is data[body:end]."""
-    delta, at = read_long(data, body + 1, end)  # behind the attributes, which mean nothing yet
+    """Judge the record whose body is data[body:end] and whose place in its batch is given."""
+    if load8(data, body) != 0:
+        return G_GARBLED
+    delta, at = read_long(data, body + 1, end)
     if at < 0:
         return G_GARBLED
-    _number, rest = read_int(data, at, end, layout.E_LENGTH)  # the offset delta, which the broker has seen to
-    if rest < 0:
+    number, rest = read_int(data, at, end, layout.E_LENGTH)
+    if rest < 0 or number != place:
         return G_GARBLED
     key_length, key = read_int(data, rest, end, layout.E_LENGTH)
     if key < 0 or key_length > end - key:
@@ -97,8 +116,8 @@ def _judge(
     after, allowed = _headers(data, value + max(value_length, 0), end)
     if after != end:
         return G_GARBLED
-    spans[span + SPAN_REST], spans[span + SPAN_DELTA], spans[span + SPAN_VALUE] = rest, delta, value
-    spans[span + SPAN_HEADERS] = value + max(value_length, 0)
+    spans[span + SPAN_REST], spans[span + SPAN_DELTA] = rest, delta
+    spans[span + SPAN_VALUE], spans[span + SPAN_HEADERS] = value if value_length >= 0 else -1, value + max(value_length, 0)
     if not allowed:
         return G_HEADER
     verdict = _verdict(data, key, key_length, value, value_length, delta, job, tables, state)
@@ -121,8 +140,8 @@ def _verdict(
     state: Int64s,
 ) -> int:
     """Return OK, or why the record may not pass: what costs least is looked at first."""
-    base = number_at(job, JOB_BASE)
-    if base < 0 or delta < -base or delta > number_at(job, JOB_LATEST) - base:  # no side can pass 64 bits with a base that is not negative
+    base, latest = number_at(job, JOB_BASE), number_at(job, JOB_LATEST)
+    if base < 0 or base > latest or delta < -base or delta > latest - base:
         return G_TIMESTAMP
     keyed = has_key(tables)
     if value_length < 0:
@@ -163,12 +182,12 @@ def _big(data: Bytes, at: int) -> int:
 def _headers(data: Bytes, at: int, end: int) -> tuple[int, bool]:
     """Return the place after a record's headers, -1 where they are garbled, and whether all of them are allowed."""
     count, at = read_int(data, at, end, layout.E_LENGTH)
-    if at < 0 or count < 0 or count > end - at:
+    if at < 0 or count < 0 or count > _HEADERS_MAX or count > end - at:
         return -1, False
     allowed = True
     for _ in range(count):
         length, name = read_int(data, at, end, layout.E_LENGTH)
-        if name < 0 or length < 0 or length > end - name:
+        if name < 0 or length < 0 or length > end - name or utf8_fault(data, name, name + length) >= 0:
             return -1, False
         size, at = read_int(data, name + length, end, layout.E_LENGTH)
         if at < 0 or size > end - at:

@@ -30,6 +30,8 @@ _CHUNK_BYTES = 512 * 1024
 """Records of one batch in the quarantine, before compression: one refused record must not wait for megabytes of others."""
 _REASONS_KEPT = 4096
 """Headers that say a reason: as many as there are rules, words and fields at fault, which come again and again."""
+_TEXT_MAX = 4096
+"""Characters of a text that are told: three such texts stay below QUARANTINE_HEADERS_BYTES, whatever a schema has for messages and names."""
 _NOTHING = b"\x01"
 """The length -1: no key."""
 
@@ -99,7 +101,7 @@ def _headers(reason: Reason, told: dict[str, str]) -> tuple[bytes, int]:
 @lru_cache(_REASONS_KEPT)
 def _said(reason: Reason) -> tuple[bytes, int]:
     texts = {"reason": reason.word, "field": reason.field, "message.zh": reason.zh, "message.en": reason.en}
-    found = [_header(name, text) for name, text in texts.items() if text]
+    found = [_header(name, text[:_TEXT_MAX]) for name, text in texts.items() if text]
     return b"".join(found), len(found)
 
 

@@ -21,6 +21,8 @@ class Write(msgspec.Struct, frozen=True):
 class Made(msgspec.Struct, frozen=True):
     """What a transform made of batches of one route: what is to be written, in order, and what is to be counted once that is committed."""
 
+    taken: int
+    """how many of the batches it was made of, at least the first: a transform may leave the others for another time"""
     writes: tuple[Write, ...]
     refused: dict[str, int]
     """records that do not go on, by the word for why"""
