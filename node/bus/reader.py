@@ -25,8 +25,8 @@ from node.model.limits import MIB, REQUEST_TIMEOUT_S, TRANSACTION_TIMEOUT_S
 from node.model.names import Topic
 
 FETCH_BYTES_MAX = 4 * MIB
-RECORDS_MAX = 2_000
-"""About 10 ms of work on them before the loop turns: lanes run on the same one."""
+RECORDS_MAX = 500
+"""About 5 ms of work on them, refused records being seen at 100,000 a second, and then the loop turns: lanes run on the same one."""
 _WAIT_S = TRANSACTION_TIMEOUT_S + 5.0
 """An open transaction holds what stands behind it back until it ends, or its coordinator aborts it."""
 _POLL_S = 0.02
@@ -97,6 +97,7 @@ class Reader:
                 if reached > position:
                     position, moved_at = min(reached, end), now
                     yield Stretch(records, position)
+                    await asyncio.sleep(0)  # what is buffered comes without a pause
                 elif now - moved_at > _WAIT_S:
                     why = "an open transaction holds readers back"
                     raise Unavailable(f"{place}: nothing came for {_WAIT_S:.0f} s at offset {position} of {end}: {why}")

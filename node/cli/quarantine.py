@@ -188,23 +188,32 @@ def _selection(reason: str, partition: int | None, offsets: list[int] | None, *,
 def _repair(act: Literal["replay", "discard"], resource: str, asked: Asked, session: Session) -> int:
     kept: list[Kept] = []
     ended = Ended()
-    with open_node(session.node) as node:
-        for line in _moving(node.repair(resource, act, asked), resource, session):
-            if isinstance(line, Kept) and len(kept) < KEPT_TOLD:
-                kept.append(line)
-                session.complain(
-                    session.say(
-                        f"partition {line.partition} offset {line.offset}: {line.en}",
-                        f"分区 {line.partition} 位移 {line.offset}：{line.zh}",
-                    )
-                )
-            elif isinstance(line, Ended):
-                ended = line
+    try:
+        with open_node(session.node) as node:
+            for line in _moving(node.repair(resource, act, asked), resource, session):
+                if isinstance(line, Kept) and len(kept) < KEPT_TOLD:
+                    kept.append(line)
+                elif isinstance(line, Ended):
+                    ended = line
+    finally:  # also where it breaks off: what was told is true
+        for text in _told(kept, session):
+            session.complain(text)
     if more := ended.kept - len(kept):
         session.complain(session.say(f"and {more:,} more kept", f"另有 {more:,} 条保留"))
     outcome = Outcome(ended.records, ended.kept, ended.handled_before, asked.dry_run, kept)
     session.tell(outcome, _summary(act, resource, outcome, session))
     return Exit.PARTLY if ended.kept else Exit.OK
+
+
+def _told(kept: list[Kept], session: Session) -> Iterator[str]:
+    """Yield each reason why records were kept, and below it which they are."""
+    places: dict[str, dict[int, list[str]]] = {}
+    for one in kept:
+        places.setdefault(session.say(one.en, one.zh), {}).setdefault(one.partition, []).append(str(one.offset))
+    for why, partitions in places.items():
+        yield session.say(f"kept: {why}", f"保留：{why}")
+        for partition, offsets in partitions.items():
+            yield session.say(f"  partition {partition} offset {' '.join(offsets)}", f"  分区 {partition} 位移 {' '.join(offsets)}")
 
 
 def _summary(act: Literal["replay", "discard"], resource: str, outcome: Outcome, session: Session) -> str:

@@ -90,7 +90,7 @@ class Advanced(msgspec.Struct, frozen=True, tag_field="line", tag="advanced"):
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
-    """The records of a resource that have one reason and field: those that wait, since when and up to when, and those that were handled."""
+    """The records of a resource that broke one rule in one field: those that wait, since when and up to when, and those that were handled."""
 
     reason: str
     field: str

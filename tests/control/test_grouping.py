@@ -38,9 +38,18 @@ def test_groups_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     groups = Grouping()
     for number in range(10):
         groups.add(refusal(f"r{number}"), "waiting")
-    found = groups.groups()
-    assert sorted((one.reason, one.waiting) for one in found) == [("r0", 1), ("r1", 1), ("r2", 1), (OTHERS, 7)]
-    assert msgspec.structs.asdict(found[0])["en"] == ""
+    assert sorted((one.reason, one.waiting) for one in groups.groups()) == [("r0", 1), ("r1", 1), ("r2", 1), (OTHERS[0], 7)]
+
+
+def test_rules_over_several_fields_are_told_apart_by_their_sentences() -> None:
+    """They have the same word and no field: one sentence for all of them would be wrong of most."""
+    groups, term = Grouping(), refusal("cel", "")
+    groups.add(term, "waiting")
+    groups.add(msgspec.structs.replace(term, en="the term ends before it begins"), "waiting")
+    assert [(one.reason, one.en, one.waiting) for one in groups.groups()] == [
+        ("cel", "cel broken", 1),
+        ("cel", "the term ends before it begins", 1),
+    ]
 
 
 def test_nothing_makes_no_group() -> None:

@@ -15,6 +15,7 @@ from node.model.values import Kind
 from node.runtime import repair
 from node.runtime.quarantine import Quarantine
 from node.runtime.reading import Cluster
+from tests.bus.conftest import Transactions
 from tests.runtime.refusing import ALL, T0, Desk, Fee, ended, lasting, told
 
 pytestmark = pytest.mark.kafka
@@ -90,6 +91,20 @@ async def test_a_later_record_that_the_gate_has_not_reached_counts_too(desk: Des
     await desk.publish(topic, Fee(A, -7, 20))  # refused as well: the resource has nothing of it
     done, kept = ended(await told(standing.replay(topic, Asked(selection=EARLY, dry_run=True))))
     assert (done.records, lasting(kept)) == (1, [(0, 0, "later-record")])
+
+
+async def test_a_later_record_that_is_not_committed_yet_is_waited_for(desk: Desk) -> None:
+    """A commit is answered before its markers stand in the resource: what is written there now counts, though nobody can read it yet."""
+    topic = await desk.resource()
+    await desk.publish(topic, Fee(A, 1, 10, early=True))
+    other = await asyncio.to_thread(Transactions, desk.bootstrap, f"{topic}.id")
+    await asyncio.to_thread(other.run, topic, [Fee(A, 2).value], commit=None, keys=[A.encode()])
+    replaying = asyncio.create_task(desk.replay(topic, dry_run=True))
+    await asyncio.sleep(0.3)
+    assert not replaying.done()
+    await asyncio.to_thread(other.end, commit=True)
+    done, kept = await replaying
+    assert (done.records, lasting(kept)) == (0, [(0, 0, "later-record")])
 
 
 async def test_without_a_gate_nothing_is_replayed(desk: Desk) -> None:
