@@ -39,9 +39,9 @@ def compress(codec: int, section: Buffer) -> bytes:
     raise _unknown(codec)
 
 
-def room_for(section: Buffer) -> int:
+def room_for(size: int) -> int:
     """Return the bytes of a room that most sections of this size unfold into."""
-    return min(max(_ROOM_BYTES_FIRST, len(section) * _ROOM_GROWTH), DECOMPRESSED_BYTES_MAX)
+    return min(max(_ROOM_BYTES_FIRST, size * _ROOM_GROWTH), DECOMPRESSED_BYTES_MAX)
 
 
 def decompress(codec: int, section: memoryview, room: bytearray | None = None) -> Buffer:
@@ -57,7 +57,7 @@ def decompress(codec: int, section: memoryview, room: bytearray | None = None) -
         raise _unknown(codec)
     # How much these three unfold to is not known before. Only ever so much room is given, and when it was too small (or
     # the section is garbled, which looks the same from here) more, up to the bound.
-    room = room or bytearray(room_for(section))
+    room = room or bytearray(room_for(len(section)))
     while True:
         try:
             return memoryview(room)[: _UNFOLD[codec](section, room)]

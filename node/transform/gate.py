@@ -17,13 +17,14 @@ from node.avro.jit import Bytes, Int32s, Int64s
 from node.avro.program import Pattern, Program, compile_program, read_only
 from node.avro.schema import parse
 from node.batch.build import assemble, build
-from node.batch.codec import decompress
+from node.batch.codec import decompress, room_for
 from node.batch.header import HEADER_BYTES, NONE, Header, read
 from node.batch.records import Record
 from node.errors import BatchError, SchemaError
 from node.model.limits import DECOMPRESSED_BYTES_MAX, QUARANTINE_HEADERS_BYTES
 from node.model.names import Topic, quarantine_topic
 from node.transform import kernel_gate as kernel
+from node.transform import rooms
 from node.transform.quarantine import Reason, Refused, Where, refused, refused_batch, refused_record, write_opaque, write_refused
 from node.transform.writes import Made, Write
 
@@ -140,9 +141,11 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
         counts = Counts(Counter(), Counter())
         writes: list[Write] = []
         run: list[_Judged] = []
+        used: list[bytearray] = []
         taken = unfolded = refused_records = 0
         for raw in raws:
-            judged = self._judge(partition, raw, now_ms, counts)
+            used.append(rooms.take(room_for(raw.header.size - HEADER_BYTES)))
+            judged = self._judge(partition, raw, used[-1], now_ms, counts)
             taken += 1
             if run and (judged is None or not _joins(run, judged)):
                 writes += self._written(run, now_ms, counts)
@@ -156,15 +159,17 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
             if unfolded > _TOGETHER_BYTES_MAX or refused_records > _TOGETHER_REFUSED_MAX:
                 break
         writes += self._written(run, now_ms, counts)
+        for room in used:
+            rooms.give(room)
         return Made(taken, tuple(writes), dict(counts.refused), dict(+counts.warned))
 
     # ---- judging
 
-    def _judge(self, partition: int, raw: Write, now_ms: int, counts: Counts) -> _Judged | None:
-        """Judge a batch's records, by the newest schema first; None where it cannot be opened."""
+    def _judge(self, partition: int, raw: Write, room: bytearray, now_ms: int, counts: Counts) -> _Judged | None:
+        """Judge a batch's records, by the newest schema first; None where it cannot be opened. They may be unfolded into `room`."""
         header = raw.header
         try:
-            section = decompress(header.codec, memoryview(raw.data)[raw.start + HEADER_BYTES : raw.start + header.size])
+            section = decompress(header.codec, memoryview(raw.data)[raw.start + HEADER_BYTES : raw.start + header.size], room)
         except BatchError:
             return None
         data = read_only(np.frombuffer(section, np.uint8))
@@ -247,8 +252,10 @@ def _joins(run: Sequence[_Judged], judged: _Judged) -> bool:
 def _match(judged: _Judged, judge: _Judge, kept: npt.NDArray[np.int64], counts: Counts) -> int:
     """Hold the fields that have a pattern against it, in records that passed so far; return how many are refused."""
     rules, refused_records = judge.program.rules, 0
-    for record in np.flatnonzero((judged.codes == layout.OK) & (kept >= 0).any(axis=1)).tolist():
+    for record in np.flatnonzero((judged.codes == layout.OK) & (kept[:, ::2] >= 0).any(axis=1)).tolist():
         broken = list(_unmatched(judged.data, judge.program, kept[record].tolist()))
+        if not broken:
+            continue
         refusing = next(((pattern, at) for pattern, at in broken if not rules[pattern.rule].warns), None)
         if refusing is None:
             counts.warned.update(rules[pattern.rule].name for pattern, _at in broken)
@@ -296,7 +303,8 @@ def _warned_by(judged: _Judged, record: int, *, patterns: bool) -> Counter[str]:
 def _packed(run: Sequence[_Judged], most: int) -> Iterator[bytearray]:
     """Yield batches of at most so many records that passed, in order, compressed as the first batch was."""
     first = next(one.raw.header for one in run if one.passed)  # another's timestamps may be out of all bounds
-    out = np.empty(sum(len(one.data) + one.count * kernel.RECORD_HEAD_BYTES for one in run), np.uint8)
+    room = rooms.take(sum(len(one.data) + one.count * kernel.RECORD_HEAD_BYTES for one in run))
+    out = np.frombuffer(room, np.uint8)
     place = np.zeros(kernel.PUT_WIDTH, np.int64)
     for one in run:
         if not one.passed:
@@ -309,6 +317,7 @@ def _packed(run: Sequence[_Judged], most: int) -> Iterator[bytearray]:
             yield _assembled(first, out, place)
     if place[kernel.PUT_COUNT]:
         yield _assembled(first, out, place)
+    rooms.give(room)
 
 
 def _assembled(first: Header, out: Bytes, place: Int64s) -> bytearray:
