@@ -3,7 +3,8 @@
 Nothing of `node.batch` takes part but the layout of a header, so that what it does wrong is not done wrong here too.
 """
 
-from collections.abc import Iterable, Sequence
+import gzip
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -23,7 +24,12 @@ OFFSET = 7_000_000_000
 """Where the batches of a test begin in their inbox."""
 
 Headers = tuple[tuple[str, bytes | None], ...]
-_ENCODE = {GZIP: codecs.gzip_encode, SNAPPY: codecs.snappy_encode, LZ4: codecs.lz4_encode, ZSTD: codecs.zstd_encode}
+_ENCODE: dict[int, Callable[[bytes], bytes]] = {
+    GZIP: lambda content: gzip.compress(content, mtime=0),
+    SNAPPY: codecs.snappy_encode,
+    LZ4: codecs.lz4_encode,
+    ZSTD: codecs.zstd_encode,
+}
 
 
 class Row(msgspec.Struct, frozen=True):
