@@ -35,7 +35,7 @@ def records(batch: Buffer, header: Header) -> Iterator[Record]:
     at = 0
     offset = header.base_offset
     for _ in range(header.count):
-        record, at = record_at(data, at, header)
+        record, at = _record(data, at, header)
         if not offset <= record.offset < header.next_offset:
             raise BatchError(f"a record has offset {record.offset}, out of order or outside its batch")
         offset = record.offset + 1
@@ -50,8 +50,7 @@ def _section(batch: Buffer, header: Header) -> bytes:
     return bytes(decompress(header.codec, memoryview(batch)[HEADER_BYTES : header.size]))
 
 
-def record_at(data: Buffer, at: int, header: Header) -> tuple[Record, int]:
-    """Return the record at `at` of an uncompressed section and the place after it; BatchError where it is garbled."""
+def _record(data: Buffer, at: int, header: Header) -> tuple[Record, int]:
     length, at = varint(data, at, len(data))
     end = at + length
     if not 0 < length <= len(data) - at:

@@ -8,10 +8,11 @@ from aiokafka.record._crecords import MemoryRecords as MemoryRecordsC
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy as AiokafkaBuilder
 from aiokafka.record.default_records import _DefaultRecordBatchPy as AiokafkaPython
 from aiokafka.record.memory_records import _MemoryRecordsPy as MemoryRecordsPython
+from aiokafka.record.util import decode_varint
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from node.batch.build import build, rebuild
+from node.batch.build import assemble, build, rebuild, zigzag
 from node.batch.header import LZ4, NONE, ZSTD, check, read, seal
 from node.batch.records import Record, records
 from node.errors import BatchError
@@ -78,6 +79,32 @@ def test_records_may_come_from_a_generator_once() -> None:
     """A batch must be built in one pass."""
     batch = build((record for record in CONTENT), codec=NONE)
     assert list(records(batch, read(batch, 0))) == CONTENT
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_a_batch_is_assembled_of_records_that_stand_already(codec: int) -> None:
+    """What is said of them goes into the header; the section may be any kind of buffer and is not altered."""
+    section = bytearray(build(CONTENT, codec=NONE)[61:])
+    before, latest = bytes(section), CONTENT[0].timestamp
+    for kind in (before, section, memoryview(section)):
+        batch = assemble(kind, 20, CONTENT[0].timestamp, latest, attributes=codec | 0x10, producer=(9, 2, 2**31 - 1))
+        header = read(batch, 0)
+        check(batch, 0, header)
+        assert (header.base_offset, header.leader_epoch, header.last_offset_delta, header.count) == (0, -1, 19, 20)
+        assert (header.base_timestamp, header.max_timestamp) == (CONTENT[0].timestamp, latest)
+        assert (header.codec, header.is_transactional) == (codec, True)
+        assert (header.producer_id, header.producer_epoch, header.base_sequence) == (9, 2, 2**31 - 1)
+        assert list(records(batch, header)) == CONTENT
+    assert bytes(section) == before
+    assert read(assemble(before, 20, 5, 6, attributes=codec), 0).producer_id == -1
+
+
+@given(st.integers(-(2**63), 2**63 - 1))
+def test_numbers_are_written_as_others_read_them(number: int) -> None:
+    """Zigzag, as aiokafka's own decoder takes it, in as few bytes as it needs."""
+    written = zigzag(number)
+    assert decode_varint(bytearray(written), 0) == (number, len(written))
+    assert len(written) == max(1, -(-(2 * abs(number) - (number < 0)).bit_length() // 7))
 
 
 def test_no_batch_is_built_of_nothing() -> None:

@@ -4,6 +4,7 @@ import random
 import struct
 import uuid
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -226,6 +227,7 @@ def test_the_batch_that_straddles_the_offset_is_rebuilt_in_state(codec: int) -> 
     assert one.crc == read(buffer.bytes, 4).crc
     assert piece.fetched_bytes == one.size == len(piece.buffer.bytes)
     assert [record.key for record in records(piece.buffer.view, read(piece.buffer.bytes, 0))] == [b"k12", b"k13", b"k14"]
+    assert piece.header == msgspec.structs.replace(read(piece.buffer.bytes, 0), base_offset=12), "its records are told by their offsets"
 
 
 def test_holes_are_closed_in_state_and_stop_facts() -> None:

@@ -2,7 +2,21 @@
 
 import pytest
 
-from node.model.names import Topic, audit_topic, control_topic, department, department_of, division, division_of, progress_topic, resource
+from node.model.names import (
+    TOPIC_LENGTH_MAX,
+    Topic,
+    audit_topic,
+    control_topic,
+    department,
+    department_of,
+    division,
+    division_of,
+    inbox_topic,
+    progress_topic,
+    quarantine_topic,
+    resource,
+    resource_of,
+)
 
 
 @pytest.mark.parametrize("code", ["445102", "445102001", "445102001004"])
@@ -47,3 +61,23 @@ def test_the_nodes_own_topics_stand_under_its_division() -> None:
     assert control_topic(code) == Topic("445102.node.control")
     assert progress_topic(code) == Topic("445102.node.progress")
     assert audit_topic(code) == Topic("445102.node.audit")
+
+
+def test_a_resource_has_an_inbox_and_a_quarantine() -> None:
+    """Beside it and under its owner; neither is the name of another resource, and the longest name still fits Kafka's 249 characters."""
+    villages = resource("445102.civil-affairs.villages")
+    inbox, quarantine = inbox_topic(villages), quarantine_topic(villages)
+    assert (inbox, quarantine) == ("445102.civil-affairs.villages.inbox", "445102.civil-affairs.villages.quarantine")
+    assert resource_of(inbox) == villages
+    for topic in (inbox, quarantine):
+        assert division_of(topic) == "445102"
+        with pytest.raises(ValueError, match="no resource"):
+            resource(topic)
+    longest = resource(f"445102.{'a' * 63}.{'b' * 63}")
+    assert max(len(quarantine_topic(longest)), TOPIC_LENGTH_MAX + len(".quarantine")) <= 249
+
+
+def test_only_an_inbox_has_a_resource() -> None:
+    """Asked for another topic's, somebody is mistaken."""
+    with pytest.raises(AssertionError):
+        resource_of(Topic("445102.civil-affairs.villages"))
