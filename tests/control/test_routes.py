@@ -15,7 +15,7 @@ from node.control.book import Book
 from node.control.commands import AddDepartment, AddDivision, ApplyCatalogue, CatalogueItem, Command, EndGrant, GiveGrant
 from node.control.decide import decide
 from node.control.events import encode
-from node.control.routes import Route, TopicSpec, routes, topics_here
+from node.control.routes import Route, TopicSpec, gates, routes, topics_here
 from node.control.run import Run
 from node.model.names import (
     Department,
@@ -231,6 +231,21 @@ def test_topics_have_settings_fit_for_raw_carriage(world: World) -> None:
         quarter = deleted | {"retention.ms": "7776000000", "max.message.bytes": str(65 * 1048576)}
         assert (specs[inbox], specs[quarantine]) == (TopicSpec(inbox, 2, week), TopicSpec(quarantine, 2, quarter))
     assert len(specs) == 5 + 3 + 1 + 3 * 3
+
+
+def test_a_node_gates_what_its_departments_own_and_nothing_leaves_its_cluster(world: World) -> None:
+    """Inboxes and quarantines are made beside the owner alone, and carried by no link, granted or not."""
+    world.carry_out(DISTRICT, grant(DISTRICT, ROOT))
+    world.carry_out(CITY, catalogue(CITY, "base", Kind.STATE))
+    own = {here: {topic(here)} for here in PARENTS}
+    own[CITY].add(topic(CITY, "base"))
+    for here, parent in PARENTS.items():
+        assert {inbox: resource.name for inbox, resource in gates(world.book, here).items()} == {
+            inbox_topic(name): name for name in own[here]
+        }
+        kept = {name for name in topics_here(world.book, here, parent, TODAY) if name.endswith((".inbox", ".quarantine"))}
+        assert kept == {make(name) for name in own[here] for make in (inbox_topic, quarantine_topic)}
+        assert not [route for route in routes(world.book, here, parent, TODAY) if route.topic.endswith((".inbox", ".quarantine"))]
 
 
 def test_books_grow_together_from_configurations_alone() -> None:
