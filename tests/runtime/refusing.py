@@ -29,6 +29,7 @@ HERE = Division("996000")
 """A division that no other test uses: the cluster is shared."""
 OWNER = Department(f"{HERE}.tax")
 PARTITIONS = 2
+_AT_A_TIME = 8
 SCHEMA: dict[str, Any] = {
     "type": "record",
     "name": "Fee",
@@ -69,31 +70,33 @@ class Desk:
         self.quarantine: Quarantine = quarantine_of(node)
         self._producer = Producer({"bootstrap.servers": bootstrap, "linger.ms": 5, "enable.idempotence": True})
         self._topic_name = topic_name
+        self._ready: dict[Kind, list[Topic]] = {kind: [] for kind in Kind}
 
-    async def resource(self, kind: Kind = Kind.STATE, *, partitions: int = PARTITIONS) -> Topic:
-        """Make a resource and wait until its gate stands."""
-        topic = Topic(f"{OWNER}.{self._topic_name().rpartition('.')[2]}")
-        await self.apply(topic, kind, SCHEMA, partitions)
-        await self.passed(topic, 0, partitions)
-        return topic
+    async def resource(self, kind: Kind = Kind.STATE) -> Topic:
+        """Return a resource that no other test has, whose gate stands; some are made at a time."""
+        if not self._ready[kind]:
+            made = [Topic(f"{OWNER}.{self._topic_name().rpartition('.')[2]}") for _ in range(_AT_A_TIME)]
+            await self._apply(kind, SCHEMA, *made)
+            for topic in made:
+                await self.passed(topic, 0)
+            self._ready[kind] = made
+        return self._ready[kind].pop()
 
     async def register(self, topic: Topic) -> None:
         """Register the next version of a resource's schema: what names it passes from now on."""
-        known = self.node.ledger.book.resources[topic]
-        await self.apply(topic, known.kind, NEXT, known.partitions)
+        await self._apply(self.node.ledger.book.resources[topic].kind, NEXT, topic)
 
-    async def apply(self, topic: Topic, kind: Kind, schema: dict[str, Any], partitions: int) -> None:
-        """Describe a resource."""
-        item = CatalogueItem(name=topic, title="规费", kind=kind, schema=schema, partitions=partitions)
-        await self.node.command(ApplyCatalogue(resources=(item,)))
+    async def _apply(self, kind: Kind, schema: dict[str, Any], *topics: Topic) -> None:
+        items = [CatalogueItem(name=topic, title="规费", kind=kind, schema=schema, partitions=PARTITIONS) for topic in topics]
+        await self.node.command(ApplyCatalogue(resources=tuple(items)))
 
-    async def publish(self, topic: Topic, *fees: Fee, partitions: int = PARTITIONS) -> None:
+    async def publish(self, topic: Topic, *fees: Fee) -> None:
         """Publish as a department does, and wait until the gate has judged it."""
         before = self.judged(topic)
         for fee in fees:
-            await self.put(topic, fee.code.encode(), fee.value, partition_of(fee.code.encode(), partitions), T0 + fee.at)
+            await self.put(topic, fee.code.encode(), fee.value, partition_of(fee.code.encode(), PARTITIONS), T0 + fee.at)
         assert await asyncio.to_thread(self._producer.flush, 20) == 0
-        await self.passed(topic, before + len(fees), partitions)
+        await self.passed(topic, before + len(fees))
 
     async def put(self, topic: Topic, key: bytes | None, value: bytes | None, partition: int, at: int) -> None:
         """Write a record into an inbox."""
@@ -115,10 +118,10 @@ class Desk:
         """How many records of an inbox the gate has judged."""
         return sum(one.records for one in self.node.routes() if one.topic == inbox_topic(topic))
 
-    async def passed(self, topic: Topic, records: int, partitions: int = PARTITIONS) -> None:
+    async def passed(self, topic: Topic, records: int) -> None:
         """Wait until the gate stands and has judged so many records."""
         async with asyncio.timeout(30):
-            while self.judged(topic) < records or self.flowing(topic) < partitions:
+            while self.judged(topic) < records or self.flowing(topic) < PARTITIONS:
                 await asyncio.sleep(0.02)
 
     def flowing(self, topic: Topic) -> int:
@@ -136,9 +139,9 @@ class Desk:
                     found += stretch.records
         return found
 
-    async def fees(self, topic: Topic, partitions: int = PARTITIONS) -> list[Fee]:
+    async def fees(self, topic: Topic) -> list[Fee]:
         """The committed records of a topic as they were published."""
-        return [_fee(record) for record in await self.records(topic, partitions)]
+        return [_fee(record) for record in await self.records(topic)]
 
     async def notes(self, about: Topic) -> list[dict[str, Any]]:
         """The notes about a quarantine, as they stand in the audit topic."""
