@@ -71,7 +71,10 @@ def generate(
     from node.demo.generate import format_of, load, stream, writer  # noqa: PLC0415  # brings Avro, which most commands do not need
 
     if out is None and voice.json:
-        en, zh = "--json prints a summary, so the records need a file: name it with --out", "--json 输出汇总，记录应写入文件：请用 --out 指定"
+        en, zh = (
+            "--json prints a summary, so the records need a file: name it with --out",
+            "--json 输出汇总，记录应写入文件：请用 --out 指定",
+        )
         raise CliError("no-file", en, zh, Exit.WRONG)
     source, began = load(resource), monotonic()
     made, faults = stream(source, count=count, seed=seed, wrong=wrong), dict[str, int]()
@@ -82,7 +85,9 @@ def generate(
         for one in _shown(_counted(made, faults, told), count, source.name, voice) if out else _counted(made, faults, told):
             put(one.datum)
     if out:
-        done = Generated(source.name, os.fspath(out), count, sum(faults.values()), dict(sorted(faults.items())), round(monotonic() - began, 3))
+        done = Generated(
+            source.name, os.fspath(out), count, sum(faults.values()), dict(sorted(faults.items())), round(monotonic() - began, 3)
+        )
         voice.tell(done, _summary(done, voice))
         if not voice.json and faults:
             voice.console().print(_table(done, voice))
