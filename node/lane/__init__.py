@@ -34,7 +34,8 @@ for ever; only when our own transaction outlived its time-out was it the coordin
   Wanted again before that, it sends what it holds still and is then looked at anew, for it is followed no more.
 - A progress that is not committed is nothing: whenever a route is looked at, it goes back to what stands in the target.
 - An operator's word is written down in a transaction of its own, or with the first batches. When the answer to that commit is lost, the
-  recovered progress tells whether the word was carried out: a second time would lose or double once more.
+  recovered progress tells whether the word was carried out: a second time would lose or double once more. Where another owner has gone
+  on meanwhile it does not tell any more, and the word is dropped.
 - An acknowledged offset below what was written before means that the target went back under our feet; the commit is refused.
 """
 

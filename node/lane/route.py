@@ -37,8 +37,8 @@ class RouteState:
 
     __slots__ = (
         "_generations", "ages", "attempts", "batches", "bytes", "detail", "end", "generation", "held", "last", "oldest", "outstanding",
-        "position", "progress", "queue", "records", "resume", "resume_said", "resumed", "retry_at", "route", "settled", "state", "stop",
-        "unsettled", "written",
+        "position", "progress", "queue", "records", "resume", "resume_from", "resume_said", "resumed", "retry_at", "route", "settled",
+        "state", "stop", "unsettled", "written",
     )  # fmt: skip
 
     def __init__(self, route: TopicPartition, progress: Progress | None, generations: Iterator[int]) -> None:
@@ -48,6 +48,8 @@ class RouteState:
         """an operator's word that is not committed yet"""
         self.resumed = False
         """`progress` follows from that word: it has to be recorded even if nothing moves"""
+        self.resume_from: Progress | None = None
+        """what was committed when that word was taken up"""
         self.resume_said: Progress | None = None
         """what was last recorded on that word: where a commit's answer is lost, it tells whether the word has been carried out"""
         self.state = State.RESTING
@@ -85,6 +87,7 @@ class RouteState:
     def judge(self, source: Side, targets: Mapping[Topic, Side]) -> tuple[Stop, str] | None:
         """Return why the route may not go on from all sides as they are, as `compare` does, or None: `progress` says from where it goes on."""
         if self.resume is not None:
+            self.resume_from = self.progress
             self.progress = resumed(self.resume, self.progress, source, targets)
         elif difference := compare(self.progress, source, targets):
             return difference
@@ -199,8 +202,10 @@ class RouteState:
     def recover(self, progress: Progress | None) -> list[Batch]:
         """Take the progress that was read; return the batches whose buffers nobody will send."""
         self.progress = progress
-        if self.resume_said is not None and self.resume_said == progress:
-            self.resume = None  # the commit whose answer was lost has carried it out: a second time would lose or double again
+        if self.resume_said is not None and (progress == self.resume_said or progress != self.resume_from):
+            # The commit whose answer was lost has carried it out, or another owner has gone on since, perhaps from there: a second time
+            # would lose or double again. Where the route must not go on it stops, and the operator sees how it stands now.
+            self.resume = None
         self.resume_said = None
         return self.rollback()
 

@@ -314,6 +314,19 @@ def test_a_word_whose_commit_is_in_doubt_is_carried_out_once(landed: bool) -> No
     assert (f.Record in kinds(orders)) is not landed
 
 
+def test_a_word_in_doubt_is_not_carried_out_on_what_another_owner_has_made_of_it() -> None:
+    """The commit stands perhaps, and another process has gone on from there: once more would double what it has carried."""
+    hand = _stopped()
+    hand.tell(f.Resumed(A, Resume.FROM_START))
+    hand.inspected(A, target=Side(topic_id="another", end=2))
+    hand.tell(f.Recorded(), f.Lost("no answer to the commit"))
+    hand.tick()
+    written = Written(id="another", last=9, count=1, crc=7)
+    hand.recover({A: msgspec.structs.replace(progress(40), targets={A.topic: written})})
+    orders = hand.inspected(A, target=Side(topic_id="another", end=10, last_crc=7))
+    assert (kinds(orders), only(orders, f.Follow).offset) == ([f.Follow], 40)
+
+
 def test_a_newer_word_is_not_used_up_by_an_older_ones_commit() -> None:
     """Stopped and resumed again while the first word is being committed: the second still counts."""
     hand = _stopped()
