@@ -204,13 +204,15 @@ class Sink:
         """Tell of a route's batches that are done, oldest first: a later one may be done before, where targets have different leaders."""
         queue = self._groups[route]
         while queue and not queue[0].left and not self.closed:
-            group = queue.popleft()
-            release(group.batches)
-            last = len(group.batches) - 1
-            for i in range(len(group.batches)):
-                if self.closed:  # by what the listener did about the one before
-                    return
-                self._listener.settled(route, group.generation, group.wrote if i == last else ())
+            self._tell_of(queue.popleft())
+
+    def _tell_of(self, group: Group) -> None:
+        release(group.batches)
+        last = len(group.batches) - 1
+        for i in range(len(group.batches)):
+            if self.closed:  # by what the listener did about the one before
+                return
+            self._listener.settled(group.route, group.generation, group.wrote if i == last else ())
 
     def lose(self, error: BusError) -> None:
         """Say once that the producer is of no use any more."""
