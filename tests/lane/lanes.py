@@ -5,6 +5,7 @@ Records are told by numbers of their own. What a target gets of a batch follows 
 
 from collections.abc import Sequence
 from enum import Enum
+from functools import lru_cache
 
 from node.lane import TopicPartition
 from node.model.names import Topic
@@ -36,7 +37,7 @@ def targets_of(kind: Kind, route: TopicPartition) -> list[Topic]:
 
 def in_target(topic: Topic, route: TopicPartition) -> TopicPartition:
     """Return where a topic holds what was made of a route."""
-    return TopicPartition(topic, route.partition)
+    return route if topic == route.topic else TopicPartition(topic, route.partition)
 
 
 def leader(topic: Topic) -> str:
@@ -44,6 +45,7 @@ def leader(topic: Topic) -> str:
     return f"broker {ord(topic[-1]) % 2}"
 
 
+@lru_cache(1024)
 def records(serial: int, first: int, behind: int) -> Records:
     """Return a batch's records from one place in it up to another."""
     return tuple(range(serial * _SPAN + first, serial * _SPAN + behind))

@@ -19,7 +19,7 @@ from tests.lane.world import Carried, World
 
 _LOAD_MAX = AHEAD_BYTES_MAX + 2 * FETCH_PARTITION_BYTES_MAX
 """The bound, the Fetch that goes beyond it, and the one that was sent while that was parsed."""
-_OVER = {Phase.GIVEN_UP, Phase.CLOSED}
+_OVER = (Phase.GIVEN_UP, Phase.CLOSED)
 _SILENT = (f.Close, f.Drop, f.Unfollow, f.GiveUp)
 
 
@@ -62,19 +62,20 @@ class Process:
 
     def tell(self, fact: f.Fact) -> None:
         """Hand a fact to the machine, carry out what it orders, check what must always hold."""
-        world = self.world
+        world, machine = self.world, self.machine
         if not self.alive:
             return
-        if self.frozen:
+        if self._missed or world.now < self.frozen_until:
             if self._look is not None:
                 self.later(self.tell_look, self._look, fact)
             else:
                 self.later(self.tell, fact)
             return
         world.tell(self.name, fact)
-        self._take(fact)
-        over, begun = self.machine.phase in _OVER, self._begun
-        for order in self.machine.handle(fact, world.now):
+        if not isinstance(fact, f.Settled):  # most are
+            self._take(fact)
+        over, begun = machine.phase in _OVER, self._begun
+        for order in machine.handle(fact, world.now):
             world.tell(self.name, order)
             if over and not isinstance(order, _SILENT):
                 raise Violation(f"{order} after the shard was given up or closed")
@@ -84,15 +85,22 @@ class Process:
                 return
             self._carry_out(order)
             world.on_order(self, order)
-        self._check(fact)
+        if self.words:
+            self._check_words(fact)
+        if self.hands and machine.phase in _OVER:
+            raise Violation(f"buffers of {list(self.hands)} are kept though the shard was let go")
+        if isinstance(fact, (f.Fetched, f.Ticked)):
+            self._check(fact)
         if isinstance(fact, f.Fenced):
             self._check_fenced(begun)
-        self._arm()
+        due = machine.deadline
+        if due is not None and (self._tick_at is None or due < self._tick_at):
+            self._arm(due)
 
     @property
     def frozen(self) -> bool:
         """Whether it stands still, and goes on later as if nothing were; then what came meanwhile comes first."""
-        return self.alive and (self.world.now < self.frozen_until or bool(self._missed))
+        return (self.world.now < self.frozen_until or bool(self._missed)) and self.alive
 
     def later(self, act: Callable[..., None], *args: Any) -> None:
         """Do something when it goes on."""
@@ -116,9 +124,7 @@ class Process:
                     assert isinstance(batch.handle, Carried)
                     self.hands[batch.handle] = fact.route
                     self.load[fact.route] = self.load.get(fact.route, 0) + batch.size
-                if self.load.get(fact.route, 0) > _LOAD_MAX:
-                    raise Violation(f"{self.load[fact.route]} bytes of {fact.route} are unsettled")
-            case f.Committed():
+            case f.Committed() | f.Recovered():
                 self.spent.clear()
             case f.TargetFailed(route, stop) if stop is not None:
                 self._blamed.add((route, stop))
@@ -242,16 +248,18 @@ class Process:
 
     # ---- what must always hold
 
-    def _check(self, fact: f.Fact) -> None:
-        if self.words:
-            for route in [route for route in self.words if not self._has_word(route, fact)]:
-                del self.words[route]
-        if self.hands and self.machine.phase in _OVER:
-            raise Violation(f"buffers of {list(self.hands)} are kept though the shard was let go")
-        if isinstance(fact, f.Ticked):
-            due = self.machine.deadline
-            if due is not None and due <= self.world.now:
-                raise Violation(f"a tick is due at {due} again at {self.world.now}")
+    def _check(self, fact: f.Fetched | f.Ticked) -> None:
+        if isinstance(fact, f.Fetched):
+            if (size := self.load.get(fact.route, 0)) > _LOAD_MAX:
+                raise Violation(f"{size} bytes of {fact.route} are unsettled")
+            return
+        due = self.machine.deadline
+        if due is not None and due <= self.world.now:
+            raise Violation(f"a tick is due at {due} again at {self.world.now}")
+
+    def _check_words(self, fact: f.Fact) -> None:
+        for route in [route for route in self.words if not self._has_word(route, fact)]:
+            del self.words[route]
 
     def _has_word(self, route: TopicPartition, fact: f.Fact) -> bool:
         """Whether a word still counts: not where the route is gone, or where what it asks for is found done already."""
@@ -266,11 +274,9 @@ class Process:
         elif not self.over and (begun is None or self.world.now - begun < TRANSACTION_TIMEOUT_S):
             raise Violation("goes on though a rival took the shard")
 
-    def _arm(self) -> None:
-        due = self.machine.deadline
-        if due is not None and (self._tick_at is None or due < self._tick_at):
-            self._tick_at = max(due, self.world.now)
-            self.world.at(self._tick_at, self._tick, self._tick_at)
+    def _arm(self, due: float) -> None:
+        self._tick_at = max(due, self.world.now)
+        self.world.at(self._tick_at, self._tick, self._tick_at)
 
     def _tick(self, at: float) -> None:
         if not self.alive or self._tick_at != at:
@@ -282,8 +288,8 @@ class Process:
         due = self.machine.deadline
         if due is not None and due <= self.world.now:
             self.tell(f.Ticked())
-        else:
-            self._arm()
+        elif due is not None:
+            self._arm(due)
 
     def crash(self) -> None:
         """The process is gone; what it had sent may still arrive."""

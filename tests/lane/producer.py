@@ -74,7 +74,9 @@ class Producer:
     def _ask(self, connection: str, act: Callable[[], Answer]) -> None:
         if self.broken:
             return
-        queue = self._queues.setdefault(connection, deque())
+        queue = self._queues.get(connection)
+        if queue is None:
+            queue = self._queues[connection] = deque()
         queue.append(act)
         if len(queue) == 1:
             self._world.after(self._world.latency(), self._arrive, connection)
@@ -83,7 +85,7 @@ class Producer:
         world, queue = self._world, self._queues[connection]
         if not queue:
             return
-        fails = not self.broken and world.fails()
+        fails = world.trouble > 0 and not self.broken and world.fails()
         if fails and world.dice.random() < 0.5:
             self.lose("connection lost before the request arrived")
             return
@@ -98,7 +100,7 @@ class Producer:
         elif not self.broken:
             at = max(world.now + world.latency(), self._answer_at.get(connection, 0.0))
             self._answer_at[connection] = at
-            world.after(at - world.now, self._answer, fact)
+            world.at(at, self._answer, fact)  # not after `at - now`: that is not always the same time again
         if queue:
             world.after(world.latency() / 4, self._arrive, connection)
 
@@ -112,7 +114,7 @@ class Producer:
             self._troubled |= fact.low
             self._acknowledge(fact.group, fact.wrote)
             return
-        if isinstance(fact, f.Lost | f.Fenced):
+        if isinstance(fact, (f.Lost, f.Fenced)):
             self.broken = self.closed = True
         self._troubled |= isinstance(fact, f.TargetFailed)
         self._process.tell(fact)
