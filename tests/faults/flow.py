@@ -1,7 +1,8 @@
-"""What flows through a faulty world: publishers whose records carry a version for each key, and readers who check it."""
+"""What flows through a faulty world: publishers who write records with a version for each key to inboxes, and readers who check them."""
 
 import asyncio
 import contextlib
+import io
 import json
 import threading
 import time
@@ -11,6 +12,7 @@ from itertools import count, islice
 from typing import Any
 
 import confluent_kafka
+import fastavro
 import httpx
 from confluent_kafka import IsolationLevel
 from confluent_kafka.admin import AdminClient
@@ -18,6 +20,7 @@ from confluent_kafka.admin._listoffsets import OffsetSpec
 from confluent_kafka.cimpl import NewTopic
 from prometheus_client.parser import text_string_to_metric_families
 
+from node.avro import encode, frame, parse, schema_id
 from node.bus.client import open_client
 from node.bus.security import Security
 from node.control import ApplyCatalogue, CatalogueItem, GiveGrant
@@ -26,10 +29,17 @@ from node.model.names import Department, Topic
 from node.model.values import Kind
 
 OWNER = "445102.civil-affairs"
-_SCHEMA: dict[str, object] = {"type": "record", "name": "Fact", "key": ["code"], "fields": [{"name": "code", "type": "string"}]}
+_SCHEMA: dict[str, object] = {
+    "type": "record",
+    "name": "Fact",
+    "key": ["code"],
+    "fields": [{"name": "code", "type": "string"}, {"name": "version", "type": "long"}, {"name": "pad", "type": "bytes"}],
+}
+_PARSED, _FOREIGN, _ID = parse(_SCHEMA), fastavro.parse_schema(_SCHEMA), schema_id(_SCHEMA)
 _KEYS = 100
 _POLL_S = 0.05
-_HEAD = 8
+_FRAME = 5
+"""Bytes of Confluent's framing before the Avro binary."""
 Place = tuple[str, int]
 """metric and all its labels' values, sorted by label"""
 
@@ -83,15 +93,26 @@ async def recreate(bootstrap: str, topic: Topic) -> None:
 
 
 def versions() -> Iterator[tuple[bytes, bytes]]:
-    """Yield records of 200 bytes for ever; the n-th of a key carries the version n."""
+    """Yield records of some 200 bytes for ever, as the default schema of `offer` has them; the n-th of a key carries the version n."""
     for number in count():
         version, key = divmod(number, _KEYS)
-        yield b"%d" % key, (version + 1).to_bytes(_HEAD, "big") + bytes(192)
+        datum = {"code": str(key), "version": version + 1, "pad": bytes(190)}
+        yield b"%d" % key, frame(_ID, encode(_PARSED, datum))
 
 
 def version_of(value: bytes) -> int:
-    """Return the version in such a record."""
-    return int.from_bytes(value[:_HEAD], "big")
+    """Return the version in such a record, read by another decoder than ours."""
+    return version_in(_FOREIGN, value)
+
+
+def version_in(schema: Any, value: bytes) -> int:
+    """Return the field `version` of a framed record of a schema that fastavro has parsed."""
+    datum = fastavro.schemaless_reader(io.BytesIO(value[_FRAME:]), schema, None)
+    assert isinstance(datum, dict)
+    return int(datum["version"])
+
+
+_CLIENT = {"compression.type": "lz4", "partitioner": "murmur2_random", "log_level": 0}
 
 
 class Publisher(threading.Thread):
@@ -103,7 +124,7 @@ class Publisher(threading.Thread):
         self._topic, self._records, self._rate = topic, iter(records), per_second
         self._ending = threading.Event()
         self._producer = confluent_kafka.Producer(
-            {"bootstrap.servers": bootstrap, "enable.idempotence": True, "linger.ms": 50, "compression.type": "lz4", "log_level": 0},
+            _CLIENT | {"bootstrap.servers": bootstrap, "enable.idempotence": True, "linger.ms": 50},
             logger=None,
         )
 
@@ -132,9 +153,7 @@ class Publisher(threading.Thread):
 
 def write(bootstrap: str, topic: str, records: Iterable[tuple[bytes, bytes]]) -> None:
     """Write some records and wait until they stand."""
-    producer = confluent_kafka.Producer(
-        {"bootstrap.servers": bootstrap, "linger.ms": 5, "compression.type": "lz4", "log_level": 0}, logger=None
-    )
+    producer = confluent_kafka.Producer(_CLIENT | {"bootstrap.servers": bootstrap, "linger.ms": 5}, logger=None)
     for key, value in records:
         producer.produce(topic, value, key)
     assert producer.flush(60) == 0
@@ -288,6 +307,10 @@ class Face:
         lines = self.node.log.read_text().splitlines(keepends=True)[since:]
         found = [json.loads(line) for line in lines if line.endswith("\n") and line.startswith("{")]
         return [one for one in found if one["event"] == event]
+
+    def not_ready(self, since: int = 0) -> list[dict[str, Any]]:
+        """Return why the node was not ready, but for what passes by itself when it starts."""
+        return [one for one in self.logged("not-ready", since) if one["cause"] != "the record kernel is being loaded"]
 
     @property
     def lines(self) -> int:

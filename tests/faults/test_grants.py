@@ -7,7 +7,7 @@ import pytest
 
 from node.control import EndGrant
 from node.demo.world import CITY, DISTRICT, PROVINCE, World
-from node.model.names import Department, Topic
+from node.model.names import Department, Topic, inbox_topic
 from tests.faults.flow import Face, all_arrived, grant, offer, present, publishing, reading, until, versions, write
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
@@ -31,7 +31,7 @@ async def test_the_flow_follows_the_grant(world: World) -> None:
     near, far = world.clusters[DISTRICT].bootstrap, world.clusters[PROVINCE].bootstrap
     records = versions()
     topic = await offer(world, "granted", "")
-    write(near, topic, islice(records, 300))
+    write(near, inbox_topic(topic), islice(records, 300))
     assert await _routed(world, topic) == [False, False]
     await grant(world, topic, _TAKER)
     await present(far, topic)
@@ -39,7 +39,7 @@ async def test_the_flow_follows_the_grant(world: World) -> None:
         await all_arrived(reader, 300)
         await world.nodes[DISTRICT].command(EndGrant(resource=topic, taker=Department(_TAKER)))
         await _until_routed(world, topic, wanted=False)
-        write(near, topic, islice(records, 300))
+        write(near, inbox_topic(topic), islice(records, 300))
         await asyncio.sleep(1)  # far longer than a record takes
         assert reader.records == 300
         await grant(world, topic, _TAKER)
@@ -52,7 +52,7 @@ async def test_a_route_taken_away_in_mid_load_keeps_its_place(world: World) -> N
     """Ended and given again five times while records flow, a grant neither loses nor doubles one."""
     near, far = world.clusters[DISTRICT].bootstrap, world.clusters[PROVINCE].bootstrap
     topic = await offer(world, "fickle", _TAKER)
-    with reading(far, topic) as reader, publishing(near, topic, per_second=2_000) as publisher:
+    with reading(far, topic) as reader, publishing(near, inbox_topic(topic), per_second=2_000) as publisher:
         for _turn in range(5):
             await reader.moves()
             await world.nodes[DISTRICT].command(EndGrant(resource=topic, taker=Department(_TAKER)))

@@ -1,8 +1,8 @@
 """Power cuts: nodes and a broker are killed while licences are on their way from the district to the province."""
 
 import asyncio
-import io
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from functools import partial
 
 import fastavro
 import msgspec
@@ -13,15 +13,13 @@ from node.demo.generate import records
 from node.demo.story import SEED
 from node.demo.takers import Received, Taker
 from node.demo.world import CITY, DISTRICT, PROVINCE, World
-from node.model.names import Topic
+from node.model.names import Topic, inbox_topic
 from node.model.shipped import shipped
-from tests.faults.flow import all_arrived, offer, publishing, reading, until, version_of, versions
+from tests.faults.flow import all_arrived, offer, publishing, reading, until, version_in, version_of, versions
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
 
 _ROWS = 100_000
-_FRAME = 5
-"""Bytes of Confluent's framing before the Avro binary."""
 
 
 async def test_killed_nodes_and_brokers_lose_and_double_nothing(world: World) -> None:
@@ -36,7 +34,7 @@ async def test_licences_arrive_once_whatever_is_killed(world: World) -> None:
     schema = msgspec.json.decode(shipped("schemas/licences/licences.avsc").read_bytes())
     records = await asyncio.to_thread(lambda: list(_records(schema)))
     topic = await offer(world, "struck-licences", "440000.market-regulation", partitions=4, schema=schema)
-    await _strike_on_the_way(world, topic, records, _version(schema), per_second=3_000)
+    await _strike_on_the_way(world, topic, records, partial(version_in, fastavro.parse_schema(schema)), per_second=3_000)
 
 
 async def _strike_on_the_way(
@@ -44,7 +42,7 @@ async def _strike_on_the_way(
 ) -> None:
     strikes = (_node(world, DISTRICT), _node(world, CITY), _broker(world, CITY), _node(world, PROVINCE))
     far, near = world.clusters[PROVINCE].bootstrap, world.clusters[DISTRICT].bootstrap
-    with reading(far, topic, version) as reader, publishing(near, topic, per_second=per_second, records=records) as publisher:
+    with reading(far, topic, version) as reader, publishing(near, inbox_topic(topic), per_second=per_second, records=records) as publisher:
         for strike in strikes:
             await reader.moves()
             assert publisher.is_alive(), "too late: all is published"
@@ -60,17 +58,6 @@ def _records(schema: dict[str, object]) -> Iterator[tuple[bytes, bytes]]:
     parsed = parse(schema)
     for made in records("licences", count=_ROWS, seed=SEED):
         yield key_of(parsed, made.datum) or b"", frame(schema_id(schema), encode(parsed, made.datum))
-
-
-def _version(schema: dict[str, object]) -> Callable[[bytes], int]:
-    parsed = fastavro.parse_schema(schema)
-
-    def version(value: bytes) -> int:
-        datum = fastavro.schemaless_reader(io.BytesIO(value[_FRAME:]), parsed)
-        assert isinstance(datum, dict)
-        return int(datum["version"])
-
-    return version
 
 
 def _node(world: World, code: str) -> Callable[[], Awaitable[None]]:

@@ -11,7 +11,7 @@ import pytest
 
 from node.demo.world import CITY, DISTRICT, PROVINCE, World
 from node.model.limits import LINK_UP_S
-from node.model.names import Topic
+from node.model.names import Topic, inbox_topic
 from tests.faults.flow import Face, all_arrived, offer, publishing, reading, until, versions, write
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
@@ -41,7 +41,7 @@ async def test_a_cut_link_is_made_up_for(world: World) -> None:
     face = Face(world.nodes[CITY])
     topic = await offer(world, "cut", _TAKER)
     with reading(world.clusters[PROVINCE].bootstrap, topic) as reader:
-        with publishing(world.clusters[DISTRICT].bootstrap, topic, per_second=2_000) as publisher:
+        with publishing(world.clusters[DISTRICT].bootstrap, inbox_topic(topic), per_second=2_000) as publisher:
             await until(lambda: reader.records > 0, "the first record")
             world.cut(CITY)
             await _until_behind(face, topic, 1.0)
@@ -84,9 +84,9 @@ async def test_nodes_wait_for_a_broker_that_is_away_at_their_start(world: World)
     before = [face.lines for face in (city, district)]
     for face in (city, district):
         await face.node.start()
-    write(world.clusters[DISTRICT].bootstrap, topic, islice(versions(), 1000))
-    for face, since, parts in zip((city, district), before, ({"own cluster", "link"}, {"link"}), strict=True):
-        while len(told := face.logged("not-ready", since)) < 5:
+    write(world.clusters[DISTRICT].bootstrap, inbox_topic(topic), islice(versions(), 1000))
+    for face, since, parts in zip((city, district), before, ({"own cluster", "gate", "link"}, {"link"}), strict=True):
+        while len(told := face.not_ready(since)) < 7:
             await asyncio.sleep(0.1)
         assert {one["part"] for one in told} == parts
         assert all(f"no Kafka broker answers at {_address(world, face)}" in one["cause"] for one in told)
@@ -110,17 +110,23 @@ async def test_a_record_reaches_the_province_soon(world: World, records: int, pa
     """From the publisher's acknowledged commit in the district to the provincial taker's poll: at most 250 ms at the median."""
     topic = await offer(world, f"soon-{records}", _TAKER, partitions=1)
     with reading(world.clusters[PROVINCE].bootstrap, topic) as reader:
-        write(world.clusters[DISTRICT].bootstrap, topic, islice(versions(), 1))
+        write(world.clusters[DISTRICT].bootstrap, inbox_topic(topic), islice(versions(), 1))
         await until(lambda: reader.records == 1, "the first record")
         producer = confluent_kafka.Producer(
-            {"bootstrap.servers": world.clusters[DISTRICT].bootstrap, "transactional.id": topic, "linger.ms": 0, "log_level": 0},
+            {
+                "bootstrap.servers": world.clusters[DISTRICT].bootstrap,
+                "transactional.id": topic,
+                "linger.ms": 0,
+                "partitioner": "murmur2_random",
+                "log_level": 0,
+            },
             logger=None,
         )
         await asyncio.to_thread(producer.init_transactions)
         took = []
         for number, (key, value) in enumerate(islice(versions(), 1, records + 1), 2):
             producer.begin_transaction()
-            producer.produce(topic, value, key)
+            producer.produce(inbox_topic(topic), value, key)
             await asyncio.to_thread(producer.commit_transaction)
             committed = time.time()
             while reader.records < number:
@@ -129,7 +135,7 @@ async def test_a_record_reaches_the_province_soon(world: World, records: int, pa
             await asyncio.sleep(pause_s)
     took.sort()
     with capsys.disabled():
-        print(f"\ndistrict → province, two links: median {statistics.median(took):.0f} ms, worst {took[-1]:.0f} ms of {records}")  # noqa: T201
+        print(f"\ndistrict → province, a gate and two links: median {statistics.median(took):.0f} ms, worst {took[-1]:.0f} ms of {records}")  # noqa: T201
     assert statistics.median(took) <= 250
 
 

@@ -14,7 +14,7 @@ import pytest
 from node.bus.embedded.ports import reserved_ports
 from node.demo.world import CITY, DISTRICT, PROVINCE, NodeProcess, World
 from node.model.limits import STOP_S
-from node.model.names import Topic
+from node.model.names import Topic, inbox_topic
 from tests.faults.flow import Face, Publisher, Reader, all_arrived, in_transaction, offer, publishing, reading, until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
@@ -28,7 +28,7 @@ async def _flow(world: World, name: str) -> AsyncIterator[tuple[Topic, Reader, P
     """Let records flow to the province; what was published until the end must have arrived once, in order."""
     topic = await offer(world, name, _TAKER, partitions=_PARTITIONS)
     with reading(world.clusters[PROVINCE].bootstrap, topic) as reader:
-        with publishing(world.clusters[DISTRICT].bootstrap, topic, per_second=2_000) as publisher:
+        with publishing(world.clusters[DISTRICT].bootstrap, inbox_topic(topic), per_second=2_000) as publisher:
             await until(lambda: reader.records > 0, "the first record")
             yield topic, reader, publisher
             await reader.moves("records flow again")

@@ -17,7 +17,7 @@ import confluent_kafka
 import pytest
 
 from node.demo.world import CITY, DISTRICT, World
-from node.model.names import Topic
+from node.model.names import Topic, inbox_topic
 from tests.faults.flow import Face, offer, present, recreate, version_of, versions, write
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
@@ -34,9 +34,10 @@ class Stream:
         self.written = 0
         self._records = versions()
 
-    async def write(self, count: int) -> None:
-        """Write the next records."""
-        await asyncio.to_thread(write, self.near, self.topic, islice(self._records, count))
+    async def write(self, count: int, *, past_the_gate: bool = False) -> None:
+        """Write the next records to the inbox, or where the gate writes them."""
+        topic = self.topic if past_the_gate else inbox_topic(self.topic)
+        await asyncio.to_thread(write, self.near, topic, islice(self._records, count))
         self.written += count
 
     async def arrives(self, wanted: Iterable[int] | None = None) -> None:
@@ -54,28 +55,35 @@ class Road(Stream):
         self._since = self.face.lines
         self._beside = beside
 
-    async def stops(self, reason: str) -> None:
-        """Wait until the route has stopped; the log, the metric and the status say why, and how it is repaired."""
-        async with asyncio.timeout(30):
-            while [route["state"] for route in await self.face.routes(self.topic)] != ["stopped"]:
-                await asyncio.sleep(0.1)
-        (route,) = await self.face.routes(self.topic)
-        assert route["reason"] == reason
-        assert await self.face.metric("exchange_route_stopped", resource=self.topic, reason=reason) == 1
-        told = [one for one in self.face.logged("route-stopped", self._since) if one["topic"] == self.topic]
-        assert told[-1]["reason"] == reason
-        assert told[-1]["next_step"] == f"exchange-node route resume {self.topic} --from-start | --from-now | --accept"
+    async def stops(self, reason: str, gate: str = "") -> None:
+        """Wait until the link's route has stopped, and the gate's where a reason for that is given; others go on."""
+        await self._stops(self.topic, reason)
+        if gate:
+            await self._stops(inbox_topic(self.topic), gate)
         await self._beside.write(10)
         await self._beside.arrives()
 
-    async def resume(self, mode: str) -> None:
-        """Give the operator's word."""
-        status, _body = await self.face.text("/v1/routes/resume", body={"topic": self.topic, "mode": mode})
+    async def _stops(self, topic: Topic, reason: str) -> None:
+        """Wait until a route has stopped; the log, the metric and the status say why, and how it is repaired."""
+        async with asyncio.timeout(30):
+            while [route["state"] for route in await self.face.routes(topic)] != ["stopped"]:
+                await asyncio.sleep(0.1)
+        (route,) = await self.face.routes(topic)
+        assert route["reason"] == reason
+        assert await self.face.metric("exchange_route_stopped", resource=topic, reason=reason) == 1
+        told = [one for one in self.face.logged("route-stopped", self._since) if one["topic"] == topic]
+        assert told[-1]["reason"] == reason
+        assert told[-1]["next_step"] == f"exchange-node route resume {topic} --from-start | --from-now | --accept"
+
+    async def resume(self, mode: str, *, gate: bool = False) -> None:
+        """Give the operator's word for the link's route, or for the gate's."""
+        topic = inbox_topic(self.topic) if gate else self.topic
+        status, _body = await self.face.text("/v1/routes/resume", body={"topic": topic, "mode": mode})
         assert status == 200
         async with asyncio.timeout(30):
-            while [route["state"] for route in await self.face.routes(self.topic)] != ["flowing"]:
+            while [route["state"] for route in await self.face.routes(topic)] != ["flowing"]:
                 await asyncio.sleep(0.1)
-        assert await self.face.metric("exchange_route_stopped", resource=self.topic) == 0
+        assert await self.face.metric("exchange_route_stopped", resource=topic) == 0
 
 
 def _contents(bootstrap: str, topic: Topic, wanted: int) -> list[int]:
@@ -122,10 +130,14 @@ async def road(world: World, beside: Stream, request: pytest.FixtureRequest) -> 
 
 
 async def test_a_source_made_anew_stops_its_route(road: Road) -> None:
-    """A topic that was deleted and made again under its name is another log: from the start, all of it comes behind the old records."""
+    """A topic that was deleted and made again under its name is another log: from the start, all of it comes behind the old records.
+
+    To the gate it is a target: taken as it is, it gets what comes next.
+    """
     await recreate(road.near, road.topic)
     await road.write(20)
-    await road.stops("source-recreated")
+    await road.stops("source-recreated", gate="target-recreated")
+    await road.resume("accept", gate=True)
     await road.resume("from-start")
     await road.arrives(range(30))
 
@@ -161,12 +173,12 @@ async def test_a_target_restored_from_an_older_copy_stops_its_route(world: World
     async with _restored(world, CITY, road, tmp_path):
         await city.node.start()
         async with asyncio.timeout(30):
-            while len(told := city.logged("not-ready", since)) < 6:
+            while len(told := city.not_ready(since)) < 9:
                 await asyncio.sleep(0.1)
         cause = f"no Kafka broker answers at {world.clusters[CITY].bootstrap}"
         assert all(cause in one["cause"] for one in told)
         status, text = await city.text("/readyz")
-        assert (status, text.count(cause)) == (503, 2)  # for its own cluster, and for the link that begins there
+        assert (status, text.count(cause)) == (503, 3)  # for its own cluster, for its gate, and for the link that begins there
     await city.until_ready()
     await road.write(5)
     await road.stops("target-truncated")
@@ -176,10 +188,11 @@ async def test_a_target_restored_from_an_older_copy_stops_its_route(world: World
 
 @pytest.mark.full
 async def test_a_source_restored_from_an_older_copy_stops_its_route(world: World, road: Road, tmp_path: Path) -> None:
-    """A log that ends before what was carried of it: from now on what is written behind its end is carried."""
+    """A log that ends before what was carried of it: from now on what is written behind its end is carried. So it is for the gate."""
     async with _restored(world, DISTRICT, road, tmp_path):
         pass
-    await road.stops("source-truncated")
+    await road.stops("source-truncated", gate="target-truncated")
+    await road.resume("accept", gate=True)
     await road.resume("from-now")
     await road.write(5)
     await road.arrives(range(35))
@@ -190,10 +203,10 @@ async def test_a_source_restored_and_grown_while_nobody_looked_stops_its_route(w
     """The node runs on, and when it reaches the broker again a batch begins just where it stood: the log before it is another all the same."""
     async with _restored(world, DISTRICT, road, tmp_path, paused=road.face.node.pid):
         pass
-    await road.write(20)
-    await road.write(5)
+    await road.write(20, past_the_gate=True)
+    await road.write(5, past_the_gate=True)
     os.kill(road.face.node.pid, signal.SIGCONT)
-    await road.stops("source-altered")
+    await road.stops("source-altered", gate="target-altered")
     await road.resume("from-start")
     await road.arrives([*range(30), *range(10), *range(30, 55)])
 
