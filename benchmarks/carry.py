@@ -19,6 +19,7 @@ from node.model.limits import STOP_S
 from node.model.names import Topic
 from node.runtime.lane import LaneSpec, open_lane
 from node.telemetry import Metrics, configure
+from node.transform import Care
 
 NODE = "445102"
 LANE = "link-up"
@@ -31,7 +32,7 @@ async def carry(source: str, target: str, topic: str, partitions: int, progress:
     """Carry a topic until SIGTERM, as a node carries it up its link."""
     stopping = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
-    spec = LaneSpec(node=NODE, lane=LANE, progress_topic=progress, compacted=lambda _topic: False)
+    spec = LaneSpec(node=NODE, lane=LANE, progress_topic=progress, care=lambda _topic: Care.RAW)
     security = Security()
     async with (
         open_client(source, client_id=f"{NODE}.{LANE}", security=security) as incoming,

@@ -103,7 +103,7 @@ async def open_bench(case: str, counts: dict[Topic, int], console: Console) -> A
 
             for resource, count in counts.items():
                 inbox = inbox_topic(resource)
-                bench.topics.make(inbox, PARTITIONS, {})
+                bench.topics.make(inbox, PARTITIONS, {"message.timestamp.type": "LogAppendTime"})
                 await write(cluster.bootstrap, inbox, content, count, "lz4", told)
                 before += count
             progress.remove_task(bar)

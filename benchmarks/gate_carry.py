@@ -16,6 +16,7 @@ from node.model.limits import MESSAGE_BYTES_DEFAULT
 from node.model.names import Topic, inbox_topic
 from node.runtime.lane import LaneSpec, open_lane
 from node.telemetry import Metrics, configure
+from node.transform import Care
 from node.transform.gate import open_gate, warm
 
 
@@ -31,7 +32,7 @@ async def carry(bootstrap: str, resource: Topic, partitions: int, progress: str)
         is_state=False,
         batch_bytes_max=MESSAGE_BYTES_DEFAULT,
     )
-    spec = LaneSpec(node=NODE, lane="gate", progress_topic=progress, compacted=lambda _topic: True, transform=lambda _topic: gate)
+    spec = LaneSpec(node=NODE, lane="gate", progress_topic=progress, care=lambda _topic: Care.OPENED, transform=lambda _topic: gate)
     async with (
         open_client(bootstrap, client_id=f"{NODE}.gate", security=Security()) as client,
         open_lane(spec, client, client, Metrics()) as lane,

@@ -102,6 +102,15 @@ def read(buffer: Buffer, offset: int) -> Header:
     return header
 
 
+def by_create_time(header: Header) -> Header:
+    """Return the header of a batch as its producer meant it, where the broker wrote its own time (LogAppendTime) into it.
+
+    The broker changes a bit and the greatest timestamp alone: the base and the records' deltas still tell the producer's times, and what the
+    greatest of them is must be found there.
+    """
+    return msgspec.structs.replace(header, attributes=header.attributes & ~_LOG_APPEND_TIME) if header.log_append_time else header
+
+
 def check(buffer: Buffer, offset: int, header: Header) -> None:
     """Check that the whole batch is there, intact by its CRC-32C, and that its counts and codec can be; else BatchError.
 

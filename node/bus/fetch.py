@@ -10,14 +10,14 @@ from typing import Protocol
 
 import msgspec
 
-from node.batch.header import Header, check, marker, read, walk
+from node.batch.header import Header, by_create_time, check, marker, read, walk
 from node.bus.faults import name_of
 from node.bus.wire import Buffer
 from node.errors import BatchError, ProtocolError
 from node.lane.checks import Stop
 from node.lane.facts import Batch
 from node.model.limits import FETCH_BYTES_MAX, FETCH_PARTITION_BYTES_MAX, FETCH_WAIT_S
-from node.transform import Verdict, judge, rebuilt
+from node.transform import Care, Verdict, judge, rebuilt
 
 _API = struct.Struct(">hhi")
 _BODY = struct.Struct(">iiiibii")
@@ -210,7 +210,7 @@ def walk_committed(data: bytearray, start: int, end: int, aborted: Sequence[tupl
         yield at, header, bool(header.count) and not dead
 
 
-def committed(buffer: Buffer, reply: Reply, offset: int, *, compacted: bool, feed: Feed) -> Found:
+def committed(buffer: Buffer, reply: Reply, offset: int, *, care: Care, feed: Feed) -> Found:
     """Return what of a reply is carried from `offset` on: control batches and aborted transactions are passed over.
 
     Reading ends before a batch that must not be carried; the caller gets what came before it and the reason.
@@ -221,7 +221,7 @@ def committed(buffer: Buffer, reply: Reply, offset: int, *, compacted: bool, fee
             if header.next_offset <= offset:
                 continue
             if alive:
-                verdict = judge(header, offset, compacted=compacted)
+                verdict = judge(header, offset, care)
                 if verdict is Verdict.CARRY:
                     found.batches.append(_batch(buffer, start, header, header, feed))
                 elif verdict is Verdict.REBUILD:
@@ -236,7 +236,8 @@ def committed(buffer: Buffer, reply: Reply, offset: int, *, compacted: bool, fee
 
 
 def _rebuilt(view: memoryview, start: int, header: Header, offset: int, feed: Feed) -> list[Batch]:
-    new = rebuilt(view[start : start + header.size], header, offset)
+    # Where the broker's own time stands in the header, the records' deltas still tell their producer's.
+    new = rebuilt(view[start : start + header.size], by_create_time(header), offset)
     if not new:
         return []
     # Who looks into it tells its records by their offsets in the source; without holes these are known.

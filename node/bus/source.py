@@ -24,6 +24,7 @@ from node.lane import Stop, TopicPartition
 from node.lane.facts import Batch
 from node.lane.route import backoff
 from node.model.limits import FETCH_WAIT_HELD_S, FETCH_WAIT_S, REQUEST_TIMEOUT_S, UNSETTLED_BYTES_MAX
+from node.transform import Care
 
 _CHECK_S = 1.0
 
@@ -45,7 +46,7 @@ class Following(msgspec.Struct, eq=False, kw_only=True):
     topic_id: bytes
     generation: int
     position: int
-    compacted: bool
+    care: Care
     listener: Listener
     held: bool = False
     attempts: int = 0
@@ -127,7 +128,7 @@ class Feed:
     def _walk(self, one: Following, buffer: Buffer, reply: fetch.Reply) -> fetch.Found | None:
         if reply.error:
             return None
-        found = fetch.committed(buffer, reply, one.position, compacted=one.compacted, feed=self)
+        found = fetch.committed(buffer, reply, one.position, care=one.care, feed=self)
         self._unsettled += sum(batch.size for batch in found.batches)
         if reply.end > reply.start:  # who got something goes to the end of the queue: the reply's bound starves nobody
             self.routes[(one.topic_id, one.route.partition)] = self.routes.pop((one.topic_id, one.route.partition))

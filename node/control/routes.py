@@ -126,7 +126,7 @@ def _resource_spec(resource: ResourceValue) -> TopicSpec:
 
 def _inbox_spec(inbox: Topic, resource: ResourceValue) -> TopicSpec:
     settings = {"max.message.bytes": str(resource.max_message_bytes), "retention.ms": str(INBOX_RETENTION_MS)}
-    return TopicSpec(inbox, resource.partitions, _CARRIED | _DELETED | settings)
+    return TopicSpec(inbox, resource.partitions, _CARRIED | _DELETED | settings | _APPEND_TIME)
 
 
 def _quarantine_spec(resource: ResourceValue) -> TopicSpec:
@@ -134,6 +134,11 @@ def _quarantine_spec(resource: ResourceValue) -> TopicSpec:
     return TopicSpec(quarantine_topic(resource.name), resource.partitions, _CARRIED | _DELETED | settings)
 
 
+_APPEND_TIME = {
+    # Retention goes by a batch's greatest timestamp: what is published with old ones would be gone before the gate has read it. The broker
+    # writes its own clock into the batch's header alone; the records keep their department's timestamps, which the gate restores.
+    "message.timestamp.type": "LogAppendTime",
+}
 _DELETED = {"cleanup.policy": "delete", "retention.bytes": "-1"}
 _CARRIED = {
     "compression.type": "producer",

@@ -21,7 +21,7 @@ from node.model.partition import shard_of
 from node.runtime.shard import Place, Shard
 from node.telemetry import Metrics, logger
 from node.telemetry.metrics import RouteFigures
-from node.transform import Transform
+from node.transform import Care, Transform
 
 _FINISH_S = 0.7 * STOP_S
 """For the transactions of all shards together; the rest of a stop's time is for closing clients and answering the last HTTP request."""
@@ -33,7 +33,7 @@ class LaneSpec(msgspec.Struct, frozen=True, kw_only=True):
     node: str
     lane: str
     progress_topic: str
-    compacted: Callable[[str], bool]
+    care: Callable[[Topic], Care]
     transform: Callable[[Topic], Transform] | None = None
 
 
@@ -229,7 +229,7 @@ async def open_lane(spec: LaneSpec, source: Client, target: Client, metrics: Met
             source=incoming,
             target=target,
             progress_topic=spec.progress_topic,
-            compacted=spec.compacted,
+            care=spec.care,
             metrics=metrics,
             transform=spec.transform,
         )

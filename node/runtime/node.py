@@ -23,6 +23,7 @@ from node.runtime.gates import Gates
 from node.runtime.lane import Lane, LaneSpec, RouteStatus, open_lane
 from node.runtime.ledger import Ledger
 from node.telemetry import Metrics, logger
+from node.transform import Care
 from node.transform.gate import warm
 
 UP, DOWN, GATE = "link-up", "link-down", "gate"
@@ -206,7 +207,7 @@ class Node:
             node=s.division,
             lane=GATE,
             progress_topic=progress_topic(s.division),
-            compacted=lambda _inbox: True,  # a batch that begins before our position is opened anyway
+            care=lambda _inbox: Care.OPENED,
             transform=self._gates,
         )
         async with (
@@ -231,11 +232,11 @@ class Node:
             await asyncio.gather(*(lane.stop() for lane in lanes.values()))
 
     def _lane(self, name: str, progress: Topic) -> LaneSpec:
-        return LaneSpec(node=self.settings.division, lane=name, progress_topic=progress, compacted=self._is_compacted)
+        return LaneSpec(node=self.settings.division, lane=name, progress_topic=progress, care=self._care)
 
-    def _is_compacted(self, topic: str) -> bool:
-        resource = self.ledger.book.resources.get(Topic(topic))
-        return resource is not None and resource.kind is Kind.STATE
+    def _care(self, topic: Topic) -> Care:
+        resource = self.ledger.book.resources.get(topic)
+        return Care.COMPACTED if resource is not None and resource.kind is Kind.STATE else Care.RAW
 
     async def _route(self) -> None:
         s = self.settings

@@ -183,7 +183,7 @@ def _sampled(partition: int, refusal: Refusal, values: "_Values | None") -> Samp
     return Sampled(
         partition=partition,
         offset=refusal.offset,
-        timestamp_ms=refusal.at,
+        timestamp_ms=refusal.published.timestamp,
         inbox_offset=refusal.inbox_offset,
         reason=refusal.word,
         field=refusal.field,

@@ -7,11 +7,14 @@ stand or neither does. What is cut off, and a second request, find records that 
 **Never over a later record.** The resource holds what passed the gate, its inbox what has not got there. So how far the gate has come is noted
 first, then the resource is read up to its high watermark, then the inbox from there on. A record may still be published between that look
 and our write: once ours stand in the inbox, uncommitted, what got in before them is looked at, and if a later record is there the
-transaction is abandoned and the chunk judged anew. What gets in behind them is later in the inbox too.
+transaction is abandoned and the chunk judged anew. What gets in behind them is later in the inbox too. An inbox tells when records got
+in, not what timestamps they have: whatever of the same key is still in it counts as later. So the next chunk waits until the gate has
+passed our last one, whose own timestamps the resource tells.
 
 **Bounds.** A chunk has CHUNK_RECORDS records and CHUNK_BYTES, or one record; for each, the resource is read from the oldest record's time on.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 from datetime import UTC, datetime
 
@@ -38,6 +41,8 @@ CHUNK_BYTES = 16 * MIB
 """What one transaction writes: two seconds of work, of the ten that it has, and a note has room to name each record by itself."""
 ATTEMPTS_MAX = 3
 """A chunk is judged so often: after that, its department publishes the same keys without end."""
+_GATE_S, _GATE_POLL_S = 30.0, 0.02
+"""The gate takes a chunk in a tenth of a second; the rest is for other work that it may have."""
 _RECORD_BYTES = 512
 """What a record takes in memory beside its key and value."""
 
@@ -60,6 +65,8 @@ class Repair(msgspec.Struct, kw_only=True):
     handled_before: int = 0
     seen: int = 0
     """the inbox of the partition at hand was looked through up to here"""
+    sent: int = 0
+    """the last chunk of the partition at hand stands in the inbox before here"""
 
     async def run(self) -> AsyncGenerator[Line, None]:
         """Handle all records that are meant, telling how far it has come and with which of them nothing is done."""
@@ -71,7 +78,7 @@ class Repair(msgspec.Struct, kw_only=True):
         yield Ended(records=self.records, kept=self.kept, handled_before=self.handled_before)
 
     async def _partition(self, partition: int) -> AsyncGenerator[Line, None]:
-        selection, chunk = self.asked.selection, _Chunk()
+        selection, chunk, self.sent = self.asked.selection, _Chunk(), 0
         missing = set(selection.offsets) if partition == selection.partition else set()
         ordinal = 0
         async for found in self.reading.refusals(self.resource, partition, selection):
@@ -134,7 +141,7 @@ class Repair(msgspec.Struct, kw_only=True):
     async def _look_for(self, partition: int, later: Later, since_ms: int) -> AsyncGenerator[Stretch, None]:
         """Look for later records in the resource and in its inbox; yield what was looked at."""
         resource, inbox = self._places(partition)
-        passed = self.gate_at(inbox)
+        passed = await self._gate_past(inbox)
         if passed is None:
             en = f"the gate of {resource.topic} does not stand, so nobody knows what it will pass; `exchange-node status` tells why"
             raise CommandRefused("no-gate", en, f"{resource.topic} 的闸口未运行，无法得知它将放行什么；原因见 `exchange-node status`")
@@ -151,6 +158,16 @@ class Repair(msgspec.Struct, kw_only=True):
             later.see(stretch.records)
             yield stretch
 
+    async def _gate_past(self, inbox: TopicPartition) -> int | None:
+        """Return how far the gate has come, once that is behind our last chunk; None if it does not stand. Unavailable if it takes too long."""
+        try:
+            async with asyncio.timeout(_GATE_S):
+                while (passed := self.gate_at(inbox)) is not None and passed < self.sent:  # noqa: ASYNC110 - nobody else waits for a gate
+                    await asyncio.sleep(_GATE_POLL_S)
+        except TimeoutError as error:
+            raise Unavailable(f"{inbox}: the gate has not come past offset {self.sent} within {_GATE_S:.0f} s") from error
+        return passed
+
     async def _write(self, writer: Writer, partition: int, chosen: list[Candidate], later: Later) -> bool:
         """Write records into the inbox, and the note; False, and nothing written, if a later record got in before them."""
         _resource, inbox = self._places(partition)
@@ -163,6 +180,7 @@ class Repair(msgspec.Struct, kw_only=True):
                     writer.abandon()
                     return False
             await self._note(writer, partition, chosen)
+        self.sent = first + len(chosen)
         return True
 
     async def _note(self, writer: Writer, partition: int, chosen: list[Candidate]) -> None:

@@ -21,7 +21,7 @@ from node.model.limits import WAIT_MAX_S
 from node.model.names import Topic
 from node.runtime.transforming import Transforming, raw
 from node.telemetry import Metrics, logger
-from node.transform import Made, Transform
+from node.transform import Care, Made, Transform
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,7 +32,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     source: Source
     target: Client
     progress_topic: str
-    compacted: Callable[[str], bool]
+    care: Callable[[Topic], Care]
+    """what the batches of a source's topic may be like"""
     metrics: Metrics
     transform: Callable[[Topic], Transform] | None = None
     """by the source's topic: what is done to its batches; without one they are carried as they are"""
@@ -133,7 +134,7 @@ class Shard:
                         topic_id=topic_id(order.topic_id),
                         generation=order.generation,
                         position=order.offset,
-                        compacted=place.compacted(order.route.topic),
+                        care=place.care(order.route.topic),
                         listener=self,
                     )
                 )

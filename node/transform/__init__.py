@@ -7,7 +7,7 @@ Bounds: a batch unfolds to 64 MiB at most; a gate holds one group of batches tha
 copied. Failure modes: none; what cannot be opened is refused whole, what is garbled within its length harms no neighbour.
 """
 
-from node.transform.raw import Verdict, judge, rebuilt
+from node.transform.raw import Care, Verdict, judge, rebuilt
 from node.transform.writes import Made, Transform, Write
 
-__all__ = ["Made", "Transform", "Verdict", "Write", "judge", "rebuilt"]
+__all__ = ["Care", "Made", "Transform", "Verdict", "Write", "judge", "rebuilt"]

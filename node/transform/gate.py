@@ -18,7 +18,7 @@ from node.avro.program import Pattern, Program, compile_program, read_only
 from node.avro.schema import parse
 from node.batch.build import assemble, build
 from node.batch.codec import decompress, room_for
-from node.batch.header import HEADER_BYTES, NONE, Header, read
+from node.batch.header import HEADER_BYTES, NONE, Header, by_create_time, read
 from node.batch.records import Record
 from node.errors import BatchError, SchemaError
 from node.model.limits import DECOMPRESSED_BYTES_MAX, QUARANTINE_HEADERS_BYTES
@@ -208,10 +208,10 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
     def _written(self, run: Sequence[_Judged], now_ms: int, counts: Counts) -> list[Write]:
         """Return a batch that passes as it came, else the good records of some batches in new ones, and the bad ones in the quarantine's."""
         if len(run) == 1 and run[0].passed == run[0].count:
-            return [msgspec.structs.replace(run[0].raw, topic=self.resource)]
+            return [msgspec.structs.replace(run[0].raw, topic=self.resource, header=_restored(run[0]))]
         good = [Write(self.resource, data, 0, read(data, 0)) for data in self._good(run, counts)]
-        bad = [record for one in run if one.passed < one.count for record in _refused(one, now_ms, counts)]
-        return [*good, *write_refused(self.quarantine, bad, run[0].raw.header.codec)] if run else []
+        bad = [record for one in run if one.passed < one.count for record in _refused(one, counts)]
+        return [*good, *write_refused(self.quarantine, bad, run[0].raw.header.codec, now_ms)] if run else []
 
     def _good(self, run: Sequence[_Judged], counts: Counts) -> list[bytearray]:
         """Return batches of what passed. Where one is larger than the resource allows, its records are divided among several."""
@@ -238,8 +238,17 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
 
     def _unreadable(self, raw: Write, now_ms: int, counts: Counts) -> list[Write]:
         counts.refused[_UNREADABLE.word] += raw.header.count
-        record = refused_batch(raw.data, raw.start, raw.header, _UNREADABLE, now_ms=now_ms)
-        return [write_opaque(self.quarantine, record)]
+        record = refused_batch(raw.data, raw.start, raw.header, _UNREADABLE)
+        return [write_opaque(self.quarantine, record, now_ms)]
+
+
+def _restored(judged: _Judged) -> Header:
+    """Return the header of a batch that goes on as it came, with its department's timestamps where the inbox's broker wrote its own."""
+    header = judged.raw.header
+    if not header.log_append_time:
+        return header
+    latest = header.base_timestamp + int(judged.spans[kernel.SPAN_DELTA :: kernel.SPAN_WIDTH].max())
+    return msgspec.structs.replace(by_create_time(header), max_timestamp=latest)
 
 
 def _joins(run: Sequence[_Judged], judged: _Judged) -> bool:
@@ -326,7 +335,7 @@ def _assembled(first: Header, out: Bytes, place: Int64s) -> bytearray:
     return assemble(out[:at].data, count, first.base_timestamp, first.base_timestamp + latest, attributes=first.codec)
 
 
-def _refused(judged: _Judged, now_ms: int, counts: Counts) -> Iterator[Refused]:
+def _refused(judged: _Judged, counts: Counts) -> Iterator[Refused]:
     """Yield the quarantine's records of one batch, and count them by their reasons."""
     header, data = judged.raw.header, judged.data.data
     for record in np.flatnonzero(judged.codes != layout.OK).tolist():
@@ -335,12 +344,10 @@ def _refused(judged: _Judged, now_ms: int, counts: Counts) -> Iterator[Refused]:
         reason, offset = _reason(judged, record, code, field, rule), header.base_offset + record
         counts.refused[reason.word] += 1
         if code == kernel.G_GARBLED:
-            yield refused_record(data, start, end, reason, offset=offset, now_ms=now_ms)
+            yield refused_record(data, start, end, reason, offset=offset)
             continue
-        timestamp = header.base_timestamp + delta
-        kept = 0 <= timestamp <= now_ms + AHEAD_MS_MAX
-        where = Where(rest, headers, end)
-        yield refused(data, where, reason, offset=offset, place=place, timestamp=timestamp, instead=None if kept else now_ms)
+        where, timestamp = Where(rest, headers, end), header.base_timestamp + delta
+        yield refused(data, where, reason, offset=offset, place=place, timestamp=timestamp)
 
 
 def _reason(judged: _Judged, record: int, code: int, field: int, rule: int) -> Reason:

@@ -1,4 +1,4 @@
-"""Refused records: as they came, with the reason in headers behind their own.
+"""Refused records: key, value and headers as they came, with the reason in headers behind their own.
 
 | header | what |
 |---|---|
@@ -7,7 +7,7 @@
 | `exchange.place` | byte in the value where it was seen, where one is at fault |
 | `exchange.message.zh`, `exchange.message.en` | the reason in a sentence |
 | `exchange.inbox.offset` | where it lies in the inbox |
-| `exchange.inbox.timestamp` | its timestamp there (ms), where it could not be kept: before 1970 or far ahead |
+| `exchange.inbox.timestamp` | its department's timestamp (ms); its own is the gate's clock, for retention goes by that |
 | `exchange.form` | `record` or `batch`: the value is the bytes of a whole record or batch that cannot be opened |
 | `exchange.records` | how many records such a batch says it has |
 
@@ -32,6 +32,7 @@ _REASONS_KEPT = 4096
 """Headers that say a reason: as many as there are rules, words and fields at fault, which come again and again."""
 _TEXT_MAX = 4096
 """Characters of a text that are told: three such texts stay below QUARANTINE_HEADERS_BYTES, whatever a schema has for messages and names."""
+_ATTRIBUTES_AND_DELTA = b"\0\0"
 _NOTHING = b"\x01"
 """The length -1: no key."""
 
@@ -53,42 +54,35 @@ class Where(NamedTuple):
     end: int
 
 
-class Refused(NamedTuple):
-    """A record for the quarantine: its timestamp (ms), and its key, value and headers as Kafka lays them out."""
-
-    timestamp: int
-    rest: bytes
+Refused = bytes
+"""A record for the quarantine: its key, value and headers as Kafka lays them out."""
 
 
-def refused(data: Buffer, where: Where, reason: Reason, *, offset: int, place: int, timestamp: int, instead: int | None) -> Refused:
+def refused(data: Buffer, where: Where, reason: Reason, *, offset: int, place: int, timestamp: int) -> Refused:
     """Return the quarantine's record of the one at data[where]: key, value and own headers untouched, the reason's headers behind them.
 
-    `offset` is its inbox offset, `place` the byte in the value that was at fault (-1: none), `instead` takes the place of a timestamp that
-    would upset retention.
+    `offset` is its inbox offset, `place` the byte in the value that was at fault (-1: none), `timestamp` its department's (ms).
     """
-    told = {"place": str(place) if place >= 0 else "", "inbox.offset": str(offset)}
-    if instead is not None:
-        told["inbox.timestamp"] = str(timestamp)
+    told = {"place": str(place) if place >= 0 else "", "inbox.offset": str(offset), "inbox.timestamp": str(timestamp)}
     more, count = _headers(reason, told)
     own, at = varint(data, where.headers, where.end)
-    rest = b"".join((data[where.rest : where.headers], zigzag(own + count), data[at : where.end], more))
-    return Refused(timestamp if instead is None else instead, rest)
+    return b"".join((data[where.rest : where.headers], zigzag(own + count), data[at : where.end], more))
 
 
-def refused_record(data: Buffer, start: int, end: int, reason: Reason, *, offset: int, now_ms: int) -> Refused:
+def refused_record(data: Buffer, start: int, end: int, reason: Reason, *, offset: int) -> Refused:
     """Return the quarantine's record of one that cannot be opened: all of its bytes are the value."""
-    return _opaque(data[start:end], reason, {"inbox.offset": str(offset), "form": "record"}, now_ms)
+    return _opaque(data[start:end], reason, {"inbox.offset": str(offset), "form": "record"})
 
 
-def refused_batch(data: Buffer, start: int, header: Header, reason: Reason, *, now_ms: int) -> Refused:
+def refused_batch(data: Buffer, start: int, header: Header, reason: Reason) -> Refused:
     """Return the quarantine's record of a whole batch that cannot be opened."""
     told = {"inbox.offset": str(header.base_offset), "form": "batch", "records": str(header.count)}
-    return _opaque(data[start : start + header.size], reason, told, now_ms)
+    return _opaque(data[start : start + header.size], reason, told)
 
 
-def _opaque(value: Buffer, reason: Reason, told: dict[str, str], now_ms: int) -> Refused:
+def _opaque(value: Buffer, reason: Reason, told: dict[str, str]) -> Refused:
     more, count = _headers(reason, told)
-    return Refused(now_ms, b"".join((_NOTHING, zigzag(len(value)), value, zigzag(count), more)))
+    return b"".join((_NOTHING, zigzag(len(value)), value, zigzag(count), more))
 
 
 def _headers(reason: Reason, told: dict[str, str]) -> tuple[bytes, int]:
@@ -110,33 +104,32 @@ def _header(name: str, text: str) -> bytes:
     return b"".join((zigzag(len(key)), key, zigzag(len(value)), value))
 
 
-def write_refused(topic: Topic, records: Sequence[Refused], codec: int) -> list[Write]:
-    """Return batches of refused records, in order."""
+def write_refused(topic: Topic, records: Sequence[Refused], codec: int, now_ms: int) -> list[Write]:
+    """Return batches of refused records, in order. They bear the time of their refusal: retention goes by it."""
     writes: list[Write] = []
     chunk: list[Refused] = []
     size = 0
     for record in records:
-        if chunk and size + len(record.rest) > _CHUNK_BYTES:
-            writes.append(_write(topic, chunk, codec))
+        if chunk and size + len(record) > _CHUNK_BYTES:
+            writes.append(_write(topic, chunk, codec, now_ms))
             chunk, size = [], 0
         chunk.append(record)
-        size += len(record.rest)
+        size += len(record)
     if chunk:
-        writes.append(_write(topic, chunk, codec))
+        writes.append(_write(topic, chunk, codec, now_ms))
     return writes
 
 
-def write_opaque(topic: Topic, record: Refused) -> Write:
+def write_opaque(topic: Topic, record: Refused, now_ms: int) -> Write:
     """Return a batch of one record that could not be opened; it is compressed already."""
-    return _write(topic, [record], NONE)
+    return _write(topic, [record], NONE, now_ms)
 
 
-def _write(topic: Topic, records: Sequence[Refused], codec: int) -> Write:
-    first = records[0].timestamp
+def _write(topic: Topic, records: Sequence[Refused], codec: int, now_ms: int) -> Write:
     section = bytearray()
     for number, record in enumerate(records):
-        body = b"".join((b"\0", zigzag(record.timestamp - first), zigzag(number), record.rest))
+        body = b"".join((_ATTRIBUTES_AND_DELTA, zigzag(number), record))
         section += zigzag(len(body))
         section += body
-    data = assemble(section, len(records), first, max(record.timestamp for record in records), attributes=codec)
+    data = assemble(section, len(records), now_ms, now_ms, attributes=codec)
     return Write(topic, data, 0, read(data, 0))

@@ -16,12 +16,23 @@ class Verdict(Enum):
     HOLES = "records are missing inside it, which compaction does to state but nothing does to facts"
 
 
-def judge(header: Header, offset: int, *, compacted: bool) -> Verdict:
-    """Judge a batch of records read from `offset` on; `compacted` is true for a state resource."""
-    if header.log_append_time:
+class Care(Enum):
+    """What a topic's batches may be like, beside whole and with their producers' timestamps."""
+
+    RAW = "raw"
+    """nothing else: facts, carried as they are"""
+    COMPACTED = "compacted"
+    """records may be missing: state"""
+    OPENED = "opened"
+    """their records are looked into anyway: an inbox, whose broker writes its own time into headers"""
+
+
+def judge(header: Header, offset: int, care: Care) -> Verdict:
+    """Judge a batch of records read from `offset` on."""
+    if header.log_append_time and care is not Care.OPENED:
         return Verdict.APPEND_TIME
     if header.has_holes or header.base_offset < offset:
-        return Verdict.REBUILD if compacted else Verdict.HOLES
+        return Verdict.HOLES if care is Care.RAW else Verdict.REBUILD
     return Verdict.CARRY
 
 

@@ -10,6 +10,7 @@ from node.bus.fetch import Piece, topic_id
 from node.bus.source import Following
 from node.lane import Stop, TopicPartition
 from node.lane.facts import Batch
+from node.transform import Care
 
 
 class Taker:
@@ -77,11 +78,9 @@ class Taker:
 
 
 def following(
-    client: Client, route: TopicPartition, taker: Taker, *, position: int = 0, generation: int = 1, compacted: bool = False
+    client: Client, route: TopicPartition, taker: Taker, *, position: int = 0, generation: int = 1, care: Care = Care.RAW
 ) -> Following:
     """Return what a shard hands to the source after it has looked at both sides."""
     info = client.topic(route.topic)
     assert info is not None
-    return Following(
-        route=route, topic_id=topic_id(str(info.id)), generation=generation, position=position, compacted=compacted, listener=taker
-    )
+    return Following(route=route, topic_id=topic_id(str(info.id)), generation=generation, position=position, care=care, listener=taker)

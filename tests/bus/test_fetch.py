@@ -18,6 +18,7 @@ from node.bus.wire import Buffer
 from node.errors import BatchError, ProtocolError
 from node.lane import Stop
 from node.model.limits import FETCH_BYTES_MAX, FETCH_PARTITION_BYTES_MAX, FETCH_WAIT_S
+from node.transform import Care
 from tests.bus.replies import Part, batch, changed, fetch_reply, marker
 
 A, B = bytes(range(16)), bytes(range(16, 32))
@@ -40,13 +41,13 @@ class Count:
 
 
 def carried(
-    *batches: bytearray, offset: int = 0, aborted: list[tuple[int, int]] | None = None, compacted: bool = False
+    *batches: bytearray, offset: int = 0, aborted: list[tuple[int, int]] | None = None, care: Care = Care.RAW
 ) -> tuple[Found, Buffer]:
     """Return what of these batches is carried from an offset on, and the buffer that they lie in."""
     data = bytearray(b"head") + b"".join(batches) + b"tail"
     buffer = Buffer(data)
     reply = Reply(A, 0, 0, 0, aborted or [], 4, len(data) - 4)
-    return committed(buffer, reply, offset, compacted=compacted, feed=Count()), buffer
+    return committed(buffer, reply, offset, care=care, feed=Count()), buffer
 
 
 def bases(found: Found) -> list[int]:
@@ -205,7 +206,7 @@ def test_empty_batches_that_compaction_leaves_are_passed_over() -> None:
     """The log cleaner keeps the last batch of a producer without its records, a control batch too: neither is damage."""
     empty = changed(bytearray(batch(0, 3, producer=1)[:HEADER_BYTES]), length=HEADER_BYTES - 12, count=0)
     control = changed(empty, base_offset=3, last_offset_delta=0, attributes=0x30)
-    found, _ = carried(empty, control, batch(4), compacted=True)
+    found, _ = carried(empty, control, batch(4), care=Care.COMPACTED)
     assert (bases(found), found.position, found.stop) == ([4], 5, None)
 
 
@@ -218,7 +219,7 @@ def test_what_lies_before_the_offset_is_not_carried_again() -> None:
 @pytest.mark.parametrize("codec", [NONE, LZ4, ZSTD])
 def test_the_batch_that_straddles_the_offset_is_rebuilt_in_state(codec: int) -> None:
     """Of a state resource only the records from the offset on are carried, as a new batch at its old place in the source."""
-    found, buffer = carried(batch(10, 5, codec=codec), offset=12, compacted=True)
+    found, buffer = carried(batch(10, 5, codec=codec), offset=12, care=Care.COMPACTED)
     (one,) = found.batches
     piece = one.handle
     assert isinstance(piece, Piece)
@@ -233,7 +234,7 @@ def test_the_batch_that_straddles_the_offset_is_rebuilt_in_state(codec: int) -> 
 def test_holes_are_closed_in_state_and_stop_facts() -> None:
     """Compaction makes holes in state; nothing may make them in facts, so there the route stops, after what came before."""
     holed = changed(build([Record(0, 5, b"k7", b"v", ())], codec=NONE), base_offset=7, last_offset_delta=4)
-    found, _ = carried(batch(6), holed, batch(12), compacted=True)
+    found, _ = carried(batch(6), holed, batch(12), care=Care.COMPACTED)
     assert (bases(found), found.position) == ([6, 7, 12], 13)
     found, _ = carried(batch(6), holed, batch(12))
     assert (bases(found), found.position, found.stop) == ([6], 7, Stop.NOT_CARRIED)
@@ -243,7 +244,7 @@ def test_holes_are_closed_in_state_and_stop_facts() -> None:
 def test_nothing_left_of_a_rebuilt_batch_moves_the_position_only() -> None:
     """Where compaction took all that was asked for, there is nothing to write and nothing amiss."""
     holed = changed(build([Record(0, 5, b"k7", b"v", ())], codec=NONE), base_offset=7, last_offset_delta=4)
-    found, _ = carried(holed, offset=9, compacted=True)
+    found, _ = carried(holed, offset=9, care=Care.COMPACTED)
     assert (bases(found), found.position, found.stop) == ([], 12, None)
 
 
@@ -285,7 +286,7 @@ def test_releasing_every_batch_frees_the_buffer_once() -> None:
     data = bytearray(b"".join(batch(base) for base in range(10)))
     buffer, feed = Buffer(data, back.append), Count()
     buffer.use()
-    found = committed(buffer, Reply(A, 0, 0, 0, [], 0, len(data)), 0, compacted=False, feed=feed)
+    found = committed(buffer, Reply(A, 0, 0, 0, [], 0, len(data)), 0, care=Care.RAW, feed=feed)
     buffer.release()
     for one in found.batches:
         assert back == []
@@ -302,7 +303,7 @@ def test_few_bytes_do_not_hold_a_large_buffer() -> None:
         data = batch(5, 2, value=b"v" * 100)
         buffer, feed = Buffer(data + bytes(room * 10 if copied else room), back.append), Count()
         buffer.use()
-        found = committed(buffer, Reply(A, 0, 0, 0, [], 0, len(data)), 0, compacted=False, feed=feed)
+        found = committed(buffer, Reply(A, 0, 0, 0, [], 0, len(data)), 0, care=Care.RAW, feed=feed)
         unpin(buffer, found.batches)
         buffer.release()
         assert back == ([buffer] if copied else [])

@@ -227,7 +227,7 @@ def test_topics_have_settings_fit_for_raw_carriage(world: World) -> None:
     assert specs[audit_topic(CITY)] == TopicSpec(audit_topic(CITY), 1, notes)
     for resource in (topic(CITY), topic(CITY, "base"), topic(CITY, "week")):
         inbox, quarantine = inbox_topic(resource), quarantine_topic(resource)
-        week = deleted | {"retention.ms": "604800000", "max.message.bytes": "1048576"}
+        week = deleted | {"retention.ms": "604800000", "max.message.bytes": "1048576", "message.timestamp.type": "LogAppendTime"}
         quarter = deleted | {"retention.ms": "7776000000", "max.message.bytes": str(65 * 1048576)}
         assert (specs[inbox], specs[quarantine]) == (TopicSpec(inbox, 2, week), TopicSpec(quarantine, 2, quarter))
     assert len(specs) == 5 + 3 + 1 + 3 * 3

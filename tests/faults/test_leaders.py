@@ -19,6 +19,7 @@ from node.model.names import Division, Topic, progress_topic
 from node.model.partition import shard_of
 from node.runtime.lane import Lane, LaneSpec, open_lane
 from node.telemetry import Metrics
+from node.transform import Care
 from tests.faults.flow import Reader, all_arrived, present, publishing, reading, until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
@@ -49,7 +50,7 @@ async def test_leader_and_coordinator_killed_in_mid_transaction(world: World, ta
     """Each killed while a transaction that it serves is open, the first started again: each record arrives once, in order for its key."""
     near, far = world.clusters[DISTRICT].bootstrap, target.bootstrap
     await asyncio.gather(_make(near, 1), _make(far, 3))
-    spec = LaneSpec(node=_NODE, lane="link-up", progress_topic=_PROGRESS, compacted=lambda _topic: False)
+    spec = LaneSpec(node=_NODE, lane="link-up", progress_topic=_PROGRESS, care=lambda _topic: Care.RAW)
     metrics = Metrics()
     async with AsyncExitStack() as stack:
         source, sink = [

@@ -15,6 +15,7 @@ from node.bus.security import Security
 from node.model.names import Topic
 from node.runtime.lane import Lane, LaneSpec, open_lane
 from node.telemetry import Metrics
+from node.transform import Care
 from tests.conftest import Kafka, KafkaPair
 from tests.runtime.refusing import Desk, open_desk
 
@@ -77,7 +78,7 @@ class Bench:
     @asynccontextmanager
     async def lane(self, metrics: Metrics | None = None) -> AsyncIterator[Lane]:
         """Open a lane from the source to the target."""
-        spec = LaneSpec(node=self.node, lane="link-up", progress_topic=self.progress, compacted=lambda _topic: False)
+        spec = LaneSpec(node=self.node, lane="link-up", progress_topic=self.progress, care=lambda _topic: Care.RAW)
         async with (
             open_client(self.source, client_id="test", security=Security()) as source,
             open_client(self.target, client_id="test", security=Security()) as target,

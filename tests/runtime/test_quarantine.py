@@ -1,6 +1,7 @@
 """What the gate refused, asked of a real node: listed, shown, and who may ask at a time."""
 
 import base64
+import time
 from contextlib import aclosing
 
 import pytest
@@ -37,6 +38,7 @@ async def shown(desk: Desk, topic: Topic, *, reason: str = "", count: int = 10, 
 async def test_what_was_refused_is_listed_by_reason_and_field(desk: Desk) -> None:
     """How many wait, since when, the newest, who must repair them, and what was done with others."""
     topic, other = await desk.resource(), await desk.resource()
+    began = time.time_ns() // 1_000_000
     await desk.publish(topic, Fee("a", -1, 30), Fee("d", -1, 10), Fee("a", -2, 20), Fee("a", 1, 5, early=True), Fee("b", 1))
     await desk.discard(topic, Selection(partition=0, offsets=frozenset({0})))
     lines = [line for line in await told(desk.quarantine.list()) if not isinstance(line, Listed) or line.resource in {topic, other}]
@@ -46,7 +48,8 @@ async def test_what_was_refused_is_listed_by_reason_and_field(desk: Desk) -> Non
     assert (one.resource, one.title, one.department, one.department_name) == (topic, "规费", OWNER, "税务局")
     amount, early = one.groups
     assert (amount.reason, amount.field, amount.en, amount.zh) == ("minimum", "amount", "must be at least 0", "不得小于 0")
-    assert (amount.waiting, amount.replayed, amount.discarded, amount.since_ms, amount.newest_ms) == (2, 0, 1, T0 + 10, T0 + 20)
+    assert (amount.waiting, amount.replayed, amount.discarded) == (2, 0, 1)
+    assert began <= (amount.since_ms or 0) <= (amount.newest_ms or 0) <= time.time_ns() // 1_000_000
     assert (early.reason, early.field, early.waiting) == ("schema", "", 1)
     assert await listed(desk, other) == ()
 

@@ -54,10 +54,21 @@ async def test_what_is_refused_again_waits_again(desk: Desk) -> None:
     assert (done.records, lasting(kept)) == (0, [(0, first.offset, "handled-before")])
     *_, second = await desk.records(quarantine_topic(topic))
     told_apart = {"exchange.inbox.offset"}
-    assert (second.timestamp, second.key, second.value) == (first.timestamp, first.key, first.value)
+    assert (second.key, second.value) == (first.key, first.value)
+    assert second.timestamp > first.timestamp, "each bears the time of its own refusal"
     assert [one for one in second.headers if one[0] not in told_apart] == [one for one in first.headers if one[0] not in told_apart]
     done, kept = await desk.replay(topic, Selection(partition=0, offsets=frozenset({second.offset})))
     assert (done.records, kept) == (1, [])
+
+
+async def test_old_timestamps_outlive_retention(desk: Desk) -> None:
+    """What is published with a timestamp of years ago passes with it, however short the inbox's retention: that goes by the broker's clock."""
+    topic = await desk.resource(Kind.FACTS)
+    await desk.publish(topic, Fee(A, 1, -400 * 86_400_000), Fee(A, -1, -400 * 86_400_000))
+    (passed,) = await desk.records(topic)
+    assert passed.timestamp == T0 - 400 * 86_400_000
+    held, *_ = await desk.records(inbox_topic(topic))
+    assert held.timestamp > T0 - 86_400_000, "the inbox tells when it came"
 
 
 async def test_a_later_record_is_not_overwritten(desk: Desk) -> None:

@@ -143,6 +143,8 @@ class _Maker:
         if rng.random() < 0.2:
             self._damage(bodies)
         content, codec = section(bodies), rng.choice(CODECS)
+        if rng.random() < 0.5:  # as the broker of an inbox leaves it
+            return batch(content, len(rows), codec=codec, base=base, latest=NOW_MS + 77, offset=offset, append_time=True)
         latest = max(row.timestamp for row in rows)
         return batch(content, len(rows), codec=codec, base=base, latest=latest, offset=offset)
 
@@ -189,7 +191,7 @@ def inbox(seed: int, *, batches: int = 4, sizes: tuple[int, ...] = (1, 3, 12, 20
 def damaged(raw: Write, content: bytes, rng: Random) -> Write:
     """Return a batch whose section is damaged before it is compressed, or behind; then it is sealed again."""
     header = raw.header
-    told = {"base": header.base_timestamp, "latest": header.max_timestamp, "offset": header.base_offset}
+    told: Any = {"base": header.base_timestamp, "latest": header.max_timestamp, "offset": header.base_offset}
     count = header.count if rng.random() < 0.9 else rng.choice([0, 1, header.count + 1, header.count - 1, 2**31 - 1])
     count = max(count, 1)
     if rng.random() < 0.8:

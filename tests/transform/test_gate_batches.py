@@ -40,7 +40,9 @@ def test_a_batch_with_wrong_records_is_rebuilt_without_them(codec: int) -> None:
     before = bytes(raw.data)
     made = pass_through(opened_gate(), raw)
     assert passed(made) == [[row for row in order if row.key != b"?"]]
-    assert [kept.row for kept in quarantined(made)] == [row for row in order if row.key == b"?"]
+    refused = [row for row in order if row.key == b"?"]
+    assert [kept.row for kept in quarantined(made)] == [_with(row, timestamp=NOW_MS) for row in refused]
+    assert [kept.told["inbox.timestamp"] for kept in quarantined(made)] == [str(row.timestamp) for row in refused]
     assert {found.header.codec for found in made.writes} == {codec}
     assert bytes(raw.data) == before
 

@@ -5,7 +5,7 @@ import pytest
 from node.batch.header import Header, read
 from node.batch.records import records
 from node.errors import BatchError
-from node.transform import Verdict, judge, rebuilt
+from node.transform import Care, Verdict, judge, rebuilt
 from tests.bus.replies import batch, changed
 
 
@@ -14,29 +14,35 @@ def header(**fields: int) -> Header:
     return read(changed(batch(10, 5), **fields), 0)
 
 
-@pytest.mark.parametrize("compacted", [False, True])
+@pytest.mark.parametrize("care", list(Care))
 @pytest.mark.parametrize("offset", [0, 9, 10])
-def test_a_whole_batch_passes(offset: int, *, compacted: bool) -> None:
-    """From its beginning on, or asked for earlier, it is carried as it is, in facts and state alike."""
-    assert judge(header(), offset, compacted=compacted) is Verdict.CARRY
+def test_a_whole_batch_passes(offset: int, care: Care) -> None:
+    """From its beginning on, or asked for earlier, it is carried as it is, whatever the topic holds."""
+    assert judge(header(), offset, care) is Verdict.CARRY
 
 
 @pytest.mark.parametrize(("fields", "offset"), [({}, 11), ({}, 14), ({"last_offset_delta": 6}, 10), ({"count": 3}, 10)])
-def test_what_lacks_records_is_rebuilt_in_state_alone(fields: dict[str, int], offset: int) -> None:
-    """Compaction makes holes and offsets inside a batch in state; in facts either means that records are missing."""
-    assert judge(header(**fields), offset, compacted=True) is Verdict.REBUILD
-    assert judge(header(**fields), offset, compacted=False) is Verdict.HOLES
+def test_what_lacks_records_is_rebuilt_but_never_in_facts(fields: dict[str, int], offset: int) -> None:
+    """Compaction makes holes and offsets inside a batch in state, and an inbox is opened anyway; in facts either means that records are missing."""
+    assert judge(header(**fields), offset, Care.COMPACTED) is Verdict.REBUILD
+    assert judge(header(**fields), offset, Care.OPENED) is Verdict.REBUILD
+    assert judge(header(**fields), offset, Care.RAW) is Verdict.HOLES
 
 
-@pytest.mark.parametrize("compacted", [False, True])
-def test_append_time_is_refused_everywhere(*, compacted: bool) -> None:
-    """The broker's timestamps are not the publisher's: rebuilding could not bring those back."""
-    assert judge(header(attributes=0x08), 12, compacted=compacted) is Verdict.APPEND_TIME
+@pytest.mark.parametrize("care", [Care.RAW, Care.COMPACTED])
+def test_append_time_is_refused_where_nobody_looks_into_batches(care: Care) -> None:
+    """The broker's timestamps are not the publisher's, and raw carriage would pass them on."""
+    assert judge(header(attributes=0x08), 12, care) is Verdict.APPEND_TIME
+
+
+def test_append_time_is_taken_from_an_inbox() -> None:
+    """Its records are opened, and tell their department's own times."""
+    assert judge(header(attributes=0x08), 10, Care.OPENED) is Verdict.CARRY
 
 
 def test_a_delete_horizon_passes() -> None:
     """The log cleaner marks a batch that holds tombstones without taking any record: it is whole."""
-    assert judge(header(attributes=0x40), 10, compacted=True) is Verdict.CARRY
+    assert judge(header(attributes=0x40), 10, Care.COMPACTED) is Verdict.CARRY
 
 
 def test_a_rebuilt_batch_holds_the_rest() -> None:

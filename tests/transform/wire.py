@@ -12,7 +12,7 @@ from aiokafka import codec as codecs
 from aiokafka.record._crecords import DefaultRecordBatch
 from aiokafka.record.util import calc_crc32c
 
-from node.batch.header import GZIP, HEADER, HEADER_BYTES, LZ4, NONE, SNAPPY, ZSTD, read
+from node.batch.header import GZIP, HEADER, HEADER_BYTES, LZ4, NONE, SNAPPY, ZSTD, read, restamp
 from node.model.names import Topic, inbox_topic
 from node.transform.writes import Write
 from tests.avro.ruling import NOW_MS
@@ -22,6 +22,7 @@ RESOURCE = Topic("445102.civil-affairs.marriages")
 CODECS = (NONE, GZIP, SNAPPY, LZ4, ZSTD)
 OFFSET = 7_000_000_000
 """Where the batches of a test begin in their inbox."""
+_APPEND_TIME = 0x08
 
 Headers = tuple[tuple[str, bytes | None], ...]
 _ENCODE: dict[int, Callable[[bytes], bytes]] = {
@@ -59,11 +60,18 @@ def section(bodies: Iterable[bytes]) -> bytes:
 
 
 def batch(
-    content: bytes, count: int, *, codec: int = NONE, base: int = NOW_MS, latest: int | None = None, offset: int = OFFSET
+    content: bytes,
+    count: int,
+    *,
+    codec: int = NONE,
+    base: int = NOW_MS,
+    latest: int | None = None,
+    offset: int = OFFSET,
+    append_time: bool = False,
 ) -> bytearray:
-    """Return a batch with this section, whatever it holds, compressed and sealed."""
+    """Return a batch with this section, whatever it holds, compressed and sealed; `latest` is the broker's own time with `append_time`."""
     packed = _ENCODE[codec](content) if codec else content
-    return sealed(packed, count, codec=codec, base=base, latest=latest, offset=offset)
+    return sealed(packed, count, codec=codec | (_APPEND_TIME if append_time else 0), base=base, latest=latest, offset=offset)
 
 
 def sealed(packed: bytes, count: int, *, codec: int, base: int = NOW_MS, latest: int | None = None, offset: int = OFFSET) -> bytearray:
@@ -88,8 +96,13 @@ def rows(rows: Sequence[Row], *, codec: int = NONE, offset: int = OFFSET) -> Wri
 
 
 def opened(write: Write, *, stamped: bool = True) -> list[Row]:
-    """Return the records of a batch, sealed and complete, as aiokafka reads them; its offsets go up from 0, its greatest timestamp is true."""
-    data = bytes(write.data[write.start : write.start + write.header.size])
+    """Return the records of a batch, stamped as the sink does it, as aiokafka reads them.
+
+    Its offsets go up from 0, its greatest timestamp is true.
+    """
+    stamp = bytearray(write.data[write.start : write.start + write.header.size])
+    restamp(stamp, 0, write.header, 1, 0, 0)
+    data = bytes(stamp)
     other: Any = DefaultRecordBatch(data)
     assert other.validate_crc()
     found = list(other)
