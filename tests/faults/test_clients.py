@@ -1,0 +1,143 @@
+"""Clients of the ecosystem before and behind a gate: Confluent's serializers, and Java's consumer."""
+
+import asyncio
+import json
+import os
+from base64 import b64decode
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import confluent_kafka
+import pytest
+from confluent_kafka.schema_registry import SchemaRegistryClient
+from confluent_kafka.schema_registry.avro import AvroDeserializer, AvroSerializer
+from confluent_kafka.serialization import MessageField, SerializationContext
+
+from node.batch.header import GZIP, LZ4, NONE, SNAPPY, ZSTD, walk
+from node.bus import inspect
+from node.bus.client import open_client
+from node.bus.embedded import find_distribution
+from node.bus.security import Security
+from node.demo.world import DISTRICT, TREE, World
+from node.lane import TopicPartition
+from node.model.names import Topic, inbox_topic
+from tests.faults.flow import Face, offer, present, versions
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
+
+_FACT = {
+    "type": "record",
+    "name": "Fact",
+    "fields": [{"name": "code", "type": "string"}, {"name": "version", "type": "long"}, {"name": "pad", "type": "bytes"}],
+}
+"""The schema as a department's program has it, without the properties that are the catalogue's."""
+_FACTS = [{"code": f"{number}", "version": 1, "pad": bytes(number)} for number in range(50)]
+_CODECS = {"none": NONE, "gzip": GZIP, "snappy": SNAPPY, "lz4": LZ4, "zstd": ZSTD}
+_RECORDS = 700
+
+
+def _publish(bootstrap: str, url: str, inbox: Topic) -> None:
+    """Write facts as any Python program does."""
+    with SchemaRegistryClient({"url": url}) as registry:
+        serialize: Any = AvroSerializer(registry, json.dumps(_FACT))
+        producer = confluent_kafka.Producer({"bootstrap.servers": bootstrap, "partitioner": "murmur2_random", "log_level": 0}, logger=None)
+        for fact in _FACTS:
+            producer.produce(inbox, serialize(fact, SerializationContext(inbox, MessageField.VALUE)), str(fact["code"]).encode())
+        assert producer.flush(20) == 0
+
+
+def _read(bootstrap: str, url: str, topic: Topic) -> list[Any]:
+    """Read as many facts as were written."""
+    with SchemaRegistryClient({"url": url}) as registry:
+        deserialize: Any = AvroDeserializer(registry)
+        consumer = confluent_kafka.Consumer(
+            {"bootstrap.servers": bootstrap, "group.id": "test", "isolation.level": "read_committed", "log_level": 0}, logger=None
+        )
+        consumer.assign([confluent_kafka.TopicPartition(topic, number, 0) for number in range(2)])
+        found: list[Any] = []
+        while len(found) < len(_FACTS):
+            found += [
+                deserialize(message.value(), SerializationContext(topic, MessageField.VALUE))
+                for message in consumer.consume(100, 1)
+                if message.error() is None
+            ]
+        consumer.close()
+        return found
+
+
+async def test_confluents_serializers_write_an_inbox_and_read_the_resource_at_every_node(world: World) -> None:
+    """What a serializer writes in the district passes the gate, and is what a deserializer reads in the district, the city and the province."""
+    topic = await offer(world, "serialized", "440000.civil-affairs")
+    near = world.clusters[DISTRICT].bootstrap
+    await present(near, inbox_topic(topic))
+    await asyncio.to_thread(_publish, near, world.nodes[DISTRICT].url, inbox_topic(topic))
+    for code in TREE:
+        await present(world.clusters[code].bootstrap, topic)
+        found = await asyncio.to_thread(_read, world.clusters[code].bootstrap, world.nodes[code].url, topic)
+        assert sorted(found, key=lambda fact: int(fact["code"])) == _FACTS
+
+
+def _rows() -> Iterator[tuple[bytes, bytes]]:
+    """Yield records of which each tenth is wrong, so that every batch is rebuilt."""
+    for number, (key, value) in zip(range(_RECORDS), versions(), strict=False):
+        yield key, value if number % 10 else value + b"\0"
+
+
+def _write(bootstrap: str, topic: Topic, codec: str) -> None:
+    settings = {
+        "bootstrap.servers": bootstrap,
+        "compression.type": codec,
+        "linger.ms": 100,
+        "partitioner": "murmur2_random",
+        "log_level": 0,
+    }
+    producer = confluent_kafka.Producer(settings, logger=None)
+    for number, (key, value) in enumerate(_rows()):
+        producer.produce(topic, value, key, timestamp=1_700_000_000_000 + number)
+    assert producer.flush(20) == 0
+
+
+async def _codecs(bootstrap: str, topic: Topic) -> set[int]:
+    """Return the codecs of a topic's batches, markers aside."""
+    async with open_client(bootstrap, client_id="test", security=Security()) as client:
+        await client.look([topic])
+        stretch = await inspect.fetch(client, TopicPartition(topic, 0), 0, committed=True)
+    return {header.codec for _at, header in walk(stretch.data, 0, len(stretch.data)) if not header.is_control}
+
+
+async def test_javas_consumer_reads_what_a_gate_has_rebuilt_in_every_codec(world: World) -> None:
+    """Keys, values and timestamps of all records that passed, in order, whatever they are compressed by."""
+    bootstrap, face = world.clusters[DISTRICT].bootstrap, Face(world.nodes[DISTRICT])
+    topics = {codec: await offer(world, f"coded-{codec}", "", partitions=1) for codec in _CODECS}
+    for codec, topic in topics.items():
+        await present(bootstrap, inbox_topic(topic))
+        await asyncio.to_thread(_write, bootstrap, inbox_topic(topic), codec)
+    async with asyncio.timeout(30):
+        for topic in topics.values():
+            while sum(route["records"] for route in await face.routes(inbox_topic(topic))) < _RECORDS:
+                await asyncio.sleep(0.05)
+    found = await _java(bootstrap, *topics.values())
+    due = [(1_700_000_000_000 + number, key, value, 0) for number, (key, value) in enumerate(_rows()) if number % 10]
+    for codec, topic in topics.items():
+        assert await _codecs(bootstrap, topic) == {_CODECS[codec]}
+        assert found[topic] == due
+
+
+async def _java(bootstrap: str, *topics: Topic) -> dict[str, list[tuple[int, bytes | None, bytes | None, int]]]:
+    """Return timestamp, key, value and count of headers of all committed records, by topic, as Java's consumer reads them."""
+    distribution = find_distribution(os.environ)
+    program = Path(__file__).with_name("Read.java")
+    command = [str(distribution.java), "-cp", f"{distribution.libs}/*", str(program), bootstrap, *topics]
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
+    out, err = await process.communicate()
+    assert process.returncode == 0, err.decode()[-2000:]
+    found: dict[str, list[tuple[int, bytes | None, bytes | None, int]]] = {topic: [] for topic in topics}
+    for line in out.decode().splitlines():
+        topic, timestamp, key, value, headers = line.split(" ")
+        found[topic].append((int(timestamp), _content(key), _content(value), int(headers)))
+    return found
+
+
+def _content(text: str) -> bytes | None:
+    return None if text == "-" else b64decode(text[:-1])
