@@ -53,6 +53,8 @@ class Item(msgspec.Struct, eq=False):
     """CRC-32C as written"""
     since: float = 0.0
     """loop time (s) at which it was first sent"""
+    hidden: int = 0
+    """records that it stands for beside its own"""
 
 
 class Producer(Protocol):

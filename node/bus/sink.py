@@ -109,7 +109,7 @@ class Sink:
         self._groups.setdefault(route, deque()).append(group)
         for one in writes:
             target = route if one.topic == route.topic else TopicPartition(one.topic, route.partition)
-            self._put(Item(target, one.data, one.start, one.header, group))
+            self._put(Item(target, one.data, one.start, one.header, group, hidden=one.hidden))
         if not writes:
             self._settle(route)
 
@@ -194,7 +194,7 @@ class Sink:
         if group is None:
             self._listener.recorded()
             return True
-        group.wrote.append(Wrote(item.route.topic, offset, item.header.count, item.header.size, item.crc))
+        group.wrote.append(Wrote(item.route.topic, offset, item.header.count, item.header.size, item.crc, item.hidden))
         group.left -= 1
         if not group.left:
             self._settle(group.route)

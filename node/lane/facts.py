@@ -39,6 +39,8 @@ class Wrote(msgspec.Struct, frozen=True):
     """bytes, header included"""
     crc: int
     """CRC-32C as written"""
+    hidden: int = 0
+    """records of the source that it stands for beside its own"""
 
 
 class _Fact(msgspec.Struct, frozen=True, eq=False):

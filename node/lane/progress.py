@@ -37,6 +37,7 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
     """its CRC-32C as written"""
     batches: int = 0
     records: int = 0
+    """of the source: one that is a whole batch, which could not be opened, counts for all in it"""
     bytes: int = 0
 
     @property

@@ -150,7 +150,7 @@ class RouteState:
                 count=one.count,
                 crc=one.crc,
                 batches=old.batches + 1,
-                records=old.records + one.count,
+                records=old.records + one.count + one.hidden,
                 bytes=old.bytes + one.size,
             )
         self.last = batch

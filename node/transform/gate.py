@@ -239,7 +239,7 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
     def _unreadable(self, raw: Write, now_ms: int, counts: Counts) -> list[Write]:
         counts.refused[_UNREADABLE.word] += raw.header.count
         record = refused_batch(raw.data, raw.start, raw.header, _UNREADABLE)
-        return [write_opaque(self.quarantine, record, now_ms)]
+        return [write_opaque(self.quarantine, record, raw.header.count, now_ms)]
 
 
 def _restored(judged: _Judged) -> Header:

@@ -120,9 +120,9 @@ def write_refused(topic: Topic, records: Sequence[Refused], codec: int, now_ms: 
     return writes
 
 
-def write_opaque(topic: Topic, record: Refused, now_ms: int) -> Write:
-    """Return a batch of one record that could not be opened; it is compressed already."""
-    return _write(topic, [record], NONE, now_ms)
+def write_opaque(topic: Topic, record: Refused, count: int, now_ms: int) -> Write:
+    """Return a batch of one record that is a batch of `count`, which could not be opened; it is compressed already."""
+    return msgspec.structs.replace(_write(topic, [record], NONE, now_ms), hidden=count - 1)
 
 
 def _write(topic: Topic, records: Sequence[Refused], codec: int, now_ms: int) -> Write:

@@ -16,6 +16,8 @@ class Write(msgspec.Struct, frozen=True):
     data: bytearray
     start: int
     header: Header
+    hidden: int = 0
+    """records of the source that it stands for beside its own: a batch that could not be opened is kept as one record"""
 
 
 class Made(msgspec.Struct, frozen=True):

@@ -105,6 +105,17 @@ def test_each_target_has_its_own_offsets(good: int, bad: int) -> None:
     assert state.settle((Wrote(GOOD, good, 1, 10, 3), Wrote(BAD, bad, 1, 10, 4))) is (bad >= 9)
 
 
+def test_a_batch_that_is_kept_as_one_record_counts_for_all_in_it() -> None:
+    """So what was read is what was written, and the next offset is still the one behind a single record."""
+    state = _gate()
+    before = state.written[BAD]
+    assert state.settle((Wrote(BAD, 8, 1, 10, 2, hidden=1),))
+    assert (state.written[BAD].records, _next(state, BAD)) == (before.records + 2, 9)
+    moved = state.moved()
+    assert moved is not None
+    assert moved.progress.records - moved.before.records == 2
+
+
 def test_a_topic_that_is_no_target_is_refused() -> None:
     """What stands there would be in no progress: it must not be committed."""
     state = _gate()

@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import confluent_kafka
+import msgspec
 import pytest
+from aiokafka import AIOKafkaProducer
 from structlog.testing import capture_logs
 
 from node.bus.client import open_client
@@ -51,7 +53,7 @@ class Watched:
             raise ValueError("what a record says")
         made = self._gate.make(partition, raws[: self.takes], now_ms)
         self.taken += made.taken
-        writes = tuple(Write(self._names[one.topic], one.data, one.start, one.header) for one in made.writes)
+        writes = tuple(msgspec.structs.replace(one, topic=self._names[one.topic]) for one in made.writes)
         return Made(made.taken, writes, made.refused, made.warned)
 
 
@@ -204,6 +206,28 @@ async def test_small_batches_are_joined_on_their_way(stand: Stand) -> None:
         assert route.progress.batches == len(CODES)
         assert sum(one.batches for one in route.progress.targets.values()) < len(CODES) / 10
     await stand.holds(inbox, CODES)
+
+
+async def test_a_batch_that_is_kept_whole_counts_for_all_in_it(stand: Stand) -> None:
+    """One record of the quarantine stands for more records than a gate judges one by one: what was consumed is passed and quarantined."""
+    inbox, count = stand.inbox(), (1 << 17) + 1
+    async with AIOKafkaProducer(
+        bootstrap_servers=stand.bootstrap, compression_type="zstd", max_batch_size=1 << 24, max_request_size=1 << 25
+    ) as producer:
+        batch = producer.create_batch()
+        for _ in range(count):
+            assert batch.append(timestamp=None, key=None, value=b"") is not None
+        await (await producer.send_batch(batch, inbox, partition=0))
+    stand.publish(inbox, CODES)
+    wrong = sum(code.endswith("9") for code in CODES)
+    async with stand.lane() as lane:
+        lane.route([(inbox, 1)])
+        await until(lambda: _consumed(lane, inbox) == count + len(CODES))
+        (status,) = lane.status()
+        assert status.outcomes == {"passed": len(CODES) - wrong, "quarantined": count + wrong}
+    kept = await asyncio.to_thread(stand.read, quarantine_topic(resource_of(inbox)))
+    assert len(kept) == 1 + wrong
+    assert stand.metrics.registry.get_sample_value("exchange_refused_records_total", {"resource": inbox, "reason": "unreadable"}) == count
 
 
 async def test_a_stop_does_not_wait_for_what_is_not_begun(stand: Stand) -> None:

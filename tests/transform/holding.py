@@ -83,6 +83,8 @@ def hold(inbox: Inbox) -> Counter[str]:
     written = [row for write in made.writes if write.topic == resource for row in opened(write, stamped=id(write.data) not in own)]
     assert written == passed
     kept = [row for write in made.writes if write.topic == quarantine for row in opened(write)]
+    stand_for = sum(write.header.count + write.hidden for write in made.writes)
+    assert sum(raw.header.count for raw in inbox.raws) == stand_for, "what was read is not what was written"
     words = _hold_quarantine(held, kept)
     assert made.refused == dict(words)
     assert made.warned == dict(warnings(inbox.resource.schemas, [one for batch in held for one in batch.judged or ()]))

@@ -100,6 +100,7 @@ GATE_BUGS = [
     ("gate", "the broker's time is passed on", "header=_restored(run[0])", "header=run[0].raw.header"),
     ("gate", "the greatest timestamp stays the broker's", "max_timestamp=latest)", "max_timestamp=header.max_timestamp)"),
     ("quarantine", "the department's timestamp is lost", ', "inbox.timestamp": str(timestamp)}', "}"),
+    ("quarantine", "a batch that is one record counts as one", "hidden=count - 1", "hidden=0"),
     ("quarantine", "own headers are lost", "data[at : where.end], more", "more"),
     ("quarantine", "headers are miscounted", "zigzag(own + count)", "zigzag(count)"),
     ("quarantine", "fields are not told", '"field": reason.field, ', ""),
@@ -161,7 +162,9 @@ def _corpus() -> list[tuple[Inbox, str]]:
 
 
 def _digest(made: Made) -> str:
-    told = [(write.topic, write.header, bytes(write.data[write.start : write.start + write.header.size])) for write in made.writes]
+    told = [
+        (write.topic, write.header, write.hidden, bytes(write.data[write.start : write.start + write.header.size])) for write in made.writes
+    ]
     return hashlib.sha256(repr((made.taken, told, sorted(made.refused.items()), sorted(made.warned.items()))).encode()).hexdigest()
 
 

@@ -99,8 +99,8 @@ def test_what_cannot_be_opened_is_a_value() -> None:
     assert (kept.timestamp, kept.key, kept.value) == (44, None, b"GARBLED")
     assert {(f"{PREFIX}form", b"record"), (f"{PREFIX}inbox.offset", b"9")} <= set(kept.headers)
     data = batch(b"garbled", 3, codec=LZ4, offset=12)
-    write = write_opaque(QUARANTINE, refused_batch(b"ab" + data + b"cd", 2, read(data, 0), BARE), 44)
-    assert write.header.codec == NONE
+    write = write_opaque(QUARANTINE, refused_batch(b"ab" + data + b"cd", 2, read(data, 0), BARE), 3, 44)
+    assert (write.header.codec, write.header.count, write.hidden) == (NONE, 1, 2)
     (kept,) = opened(write)
     assert (kept.timestamp, kept.key, kept.value) == (44, None, bytes(data))
     assert {(f"{PREFIX}form", b"batch"), (f"{PREFIX}records", b"3"), (f"{PREFIX}inbox.offset", b"12")} <= set(kept.headers)
