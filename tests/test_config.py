@@ -169,7 +169,7 @@ def test_empty_file_lacks_what_is_required(file: Path, text: str) -> None:
         (LEAST + "---\nmore: 1", 3, "another document"),
         (b"\n\nname: \xd6\xd0", 3, "not UTF-8 (byte 0xd6)"),
         ("\nname: \x07", 2, "U+0007 is not allowed"),
-        ("[" * 1_000, 1, "nested too deeply"),
+        ("[" * 10_000, 1, "nested too deeply"),
         (b"#" * (1 << 20) + b"\n", 1, "longer than 1048576 bytes"),
     ],
 )
