@@ -34,8 +34,8 @@ SMALL_RECORDS = 100
 """Batches of fewer records are rebuilt together where several arrive at once: each costs every hop behind the gate as much as a large one."""
 _RUN_BYTES_MAX = 1024 * 1024
 """Uncompressed bytes of batches that are rebuilt together."""
-_RECORD_BYTES_MIN = 7
-"""Kafka's least record: length, attributes, two deltas, two lengths and a count of headers, a byte each."""
+_RECORD_BYTES_MIN = 2
+"""Its length, and a byte that it is the length of."""
 _RECORDS_MAX = 1 << 17
 """Records of a batch, thirteen times what librdkafka puts into one: a few KiB may unfold to millions, each of which could be refused."""
 _SECTION_BYTES_MAX = DECOMPRESSED_BYTES_MAX - QUARANTINE_HEADERS_BYTES

@@ -52,14 +52,21 @@ def _read(bootstrap: str, url: str, topic: Topic) -> list[Any]:
     with SchemaRegistryClient({"url": url}) as registry:
         deserialize: Any = AvroDeserializer(registry)
         consumer = confluent_kafka.Consumer(
-            {"bootstrap.servers": bootstrap, "group.id": "test", "isolation.level": "read_committed", "log_level": 0}, logger=None
+            {
+                "bootstrap.servers": bootstrap,
+                "group.id": "test",
+                "isolation.level": "read_committed",
+                "fetch.wait.max.ms": 50,
+                "log_level": 0,
+            },
+            logger=None,
         )
         consumer.assign([confluent_kafka.TopicPartition(topic, number, 0) for number in range(2)])
         found: list[Any] = []
         while len(found) < len(_FACTS):
             found += [
                 deserialize(message.value(), SerializationContext(topic, MessageField.VALUE))
-                for message in consumer.consume(100, 1)
+                for message in consumer.consume(100, 0.1)
                 if message.error() is None
             ]
         consumer.close()
@@ -72,10 +79,13 @@ async def test_confluents_serializers_write_an_inbox_and_read_the_resource_at_ev
     near = world.clusters[DISTRICT].bootstrap
     await present(near, inbox_topic(topic))
     await asyncio.to_thread(_publish, near, world.nodes[DISTRICT].url, inbox_topic(topic))
-    for code in TREE:
-        await present(world.clusters[code].bootstrap, topic)
-        found = await asyncio.to_thread(_read, world.clusters[code].bootstrap, world.nodes[code].url, topic)
+    for found in await asyncio.gather(*(_read_at(world, code, topic) for code in TREE)):
         assert sorted(found, key=lambda fact: int(fact["code"])) == _FACTS
+
+
+async def _read_at(world: World, code: str, topic: Topic) -> list[Any]:
+    await present(world.clusters[code].bootstrap, topic)
+    return await asyncio.to_thread(_read, world.clusters[code].bootstrap, world.nodes[code].url, topic)
 
 
 def _rows() -> Iterator[tuple[bytes, bytes]]:
@@ -109,10 +119,10 @@ async def _codecs(bootstrap: str, topic: Topic) -> set[int]:
 async def test_javas_consumer_reads_what_a_gate_has_rebuilt_in_every_codec(world: World) -> None:
     """Keys, values and timestamps of all records that passed, in order, whatever they are compressed by."""
     bootstrap, face = world.clusters[DISTRICT].bootstrap, Face(world.nodes[DISTRICT])
-    topics = {codec: await offer(world, f"coded-{codec}", "", partitions=1) for codec in _CODECS}
-    for codec, topic in topics.items():
-        await present(bootstrap, inbox_topic(topic))
-        await asyncio.to_thread(_write, bootstrap, inbox_topic(topic), codec)
+    made = await asyncio.gather(*(offer(world, f"coded-{codec}", "", partitions=1) for codec in _CODECS))
+    topics = dict(zip(_CODECS, made, strict=True))
+    await asyncio.gather(*(present(bootstrap, inbox_topic(topic)) for topic in made))
+    await asyncio.gather(*(asyncio.to_thread(_write, bootstrap, inbox_topic(topic), codec) for codec, topic in topics.items()))
     async with asyncio.timeout(30):
         for topic in topics.values():
             while sum(route["records"] for route in await face.routes(inbox_topic(topic))) < _RECORDS:

@@ -18,7 +18,7 @@ from tests.faults.flow import Face, offer, present, publishing, until, version_o
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 
 _PARTITIONS = 4
-_ROWS = 40_000
+_ROWS = 20_000
 _SPOILT_EVERY = 7
 _FLOODED = 16
 """Partitions of an inbox that is flooded: one for each shard of the gate."""
@@ -60,7 +60,7 @@ def _contents(bootstrap: str, topic: str, partitions: int = _PARTITIONS) -> Cont
     consumer.assign([confluent_kafka.TopicPartition(topic, number, 0) for number in range(partitions)])
     found, ended = Contents(defaultdict(list), Counter()), set[int]()
     while len(ended) < partitions:
-        for message in consumer.consume(10_000, 1):
+        for message in consumer.consume(10_000, 0.2):
             error = message.error()
             if error is not None:
                 assert error.code() == confluent_kafka.KafkaError._PARTITION_EOF

@@ -91,6 +91,7 @@ class Stand:
             "group.id": "none",
             "isolation.level": "read_committed",
             "enable.partition.eof": True,
+            "fetch.wait.max.ms": 50,
         }
         consumer = confluent_kafka.Consumer(settings)
         consumer.assign([confluent_kafka.TopicPartition(topic, 0, 0)])

@@ -20,6 +20,8 @@ from tests.avro.writer import Mark, Writer
 from tests.transform.oracle import AHEAD_MS, GateRulings, Resource
 from tests.transform.wire import CODECS, OFFSET, RESOURCE, Row, batch, body, sealed, section, write
 
+ROOM_BYTES = 256 * 1024
+"""What is unfolded at most where thousands of garbled sections are tried: each would be given 64 MiB of room in the end."""
 _VALUES = 40
 _ENUM = {"type": "enum", "name": "Kind", "symbols": ["A", "BB", "C_C"]}
 _UUIDS = ["0188f4a0-1234-4abc-8def-0123456789ab", "0188F4A0-1234-4ABC-8DEF-0123456789AB"]

@@ -10,9 +10,10 @@ import sys
 from random import Random
 
 from node.avro.jit import CHECKED
+from node.batch import codec
 from node.transform import Made
 from tests.avro.ruling import NOW_MS
-from tests.transform.cases import damaged, inbox
+from tests.transform.cases import ROOM_BYTES, damaged, inbox
 from tests.transform.holding import content
 
 
@@ -42,6 +43,7 @@ def checked_digests(first: int, last: int, mutants: int) -> list[str]:
 def main() -> None:
     """Print the digests of the seeds that the command line names."""
     assert CHECKED, "EXCHANGE_NODE_KERNEL=checked is not set"
+    vars(codec)["DECOMPRESSED_BYTES_MAX"] = ROOM_BYTES
     first, last, mutants = map(int, sys.argv[1:])
     for seed in range(first, last):
         print(digest(seed, mutants))  # noqa: T201 - it is what this program is for

@@ -7,11 +7,10 @@ import msgspec
 import pytest
 
 from node.batch import codec
-from tests.transform.cases import damaged, inbox
+from tests.transform.cases import ROOM_BYTES, damaged, inbox
 from tests.transform.holding import content, hold
 
 INBOXES = 60
-_ROOM_BYTES = 256 * 1024
 SEEDS, EACH = 50, 20
 FULL_SEEDS, FULL_EACH = 400, 50
 
@@ -27,8 +26,8 @@ def test_random_inboxes_are_judged_as_the_oracle_judges_them() -> None:
 
 @pytest.fixture
 def small_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lower the bound of what is unfolded: a garbled section would be tried with 64 MiB of room, thousands of times."""
-    monkeypatch.setattr(codec, "DECOMPRESSED_BYTES_MAX", _ROOM_BYTES)
+    """Lower the bound of what is unfolded."""
+    monkeypatch.setattr(codec, "DECOMPRESSED_BYTES_MAX", ROOM_BYTES)
 
 
 def _mutants(seeds: range, each: int) -> Counter[str]:

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from node.avro import layout
 from node.avro.program import read_only
+from node.batch import codec
 from node.model import partition
 from node.transform import kernel_gate as kernel
 from tests.avro.ruling import NOW_MS
+from tests.transform.cases import ROOM_BYTES
 from tests.transform.checked import checked_digests, digest
 from tests.transform.desk import good, goods, opened_gate, pass_through, passed
 from tests.transform.wire import Row, batch, body, rows, section, write
@@ -120,12 +122,20 @@ def test_random_sections_end_in_verdicts() -> None:
         assert sum(gate.make(0, [raw], NOW_MS).refused.values()) == count
 
 
+@pytest.fixture
+def small_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lower the bound of what is unfolded, as the checked build's process does."""
+    monkeypatch.setattr(codec, "DECOMPRESSED_BYTES_MAX", ROOM_BYTES)
+
+
+@pytest.mark.usefixtures("small_room")
 def test_the_checked_build_makes_the_same() -> None:
     """With every load and index checked nothing is read or written beyond what there is, of inboxes and of mutants of their batches."""
     assert checked_digests(0, SEEDS, MUTANTS) == [digest(seed, MUTANTS) for seed in range(SEEDS)]
 
 
 @pytest.mark.full
+@pytest.mark.usefixtures("small_room")
 @pytest.mark.timeout(900)
 def test_the_checked_build_makes_the_same_of_20_000_mutants() -> None:
     """The same for many more."""
