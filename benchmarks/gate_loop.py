@@ -15,6 +15,7 @@ import fastavro
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from benchmarks.flat import checks, flat
+from node.adapters.publish import BATCH_BYTES_MAX
 from node.avro import frame_header
 from node.model.names import Topic, inbox_topic, quarantine_topic
 from node.model.partition import partition_of
@@ -125,7 +126,7 @@ async def carry(bootstrap: str, resource: Topic, partitions: int) -> None:
         check_crcs=False,
     )
     producer = AIOKafkaProducer(
-        bootstrap_servers=bootstrap, transactional_id="benchmark", compression_type="lz4", max_batch_size=256 * 1024, acks="all"
+        bootstrap_servers=bootstrap, transactional_id="benchmark", compression_type="lz4", max_batch_size=BATCH_BYTES_MAX, acks="all"
     )
     async with consumer, producer:
         loop = Loop(consumer, producer, resource, partitions)

