@@ -26,6 +26,7 @@ from node.model.names import Topic, quarantine_topic
 from node.transform import kernel_gate as kernel
 from node.transform import rooms
 from node.transform.quarantine import Reason, Refused, Where, refused, refused_batch, refused_record, write_opaque, write_refused
+from node.transform.reasons import REASONS, UNREADABLE
 from node.transform.writes import Made, Write
 
 AHEAD_MS_MAX = 3_600_000
@@ -44,37 +45,6 @@ _TOGETHER_BYTES_MAX = 32 * 1024 * 1024
 _TOGETHER_REFUSED_MAX = 1 << 14
 """What is taken in one go ends behind the batch that reaches one of these: uncompressed bytes, some 40 ms of the kernel, and refused records,
 some 150 ms. However wrong or strange the records are, a transaction must not outlive its time-out."""
-
-_REASONS = {
-    kernel.G_GARBLED: Reason("garbled", "该记录不是有效的 Kafka 记录", "it is no record as Kafka lays them out"),
-    kernel.G_FRAME: Reason(
-        "no-frame",
-        "值前缺少模式编号：请使用 Confluent 序列化器或写入 00 与 4 字节编号",
-        "no schema id before the value: use a Confluent serializer, or write 00 and the id in 4 bytes",
-    ),
-    kernel.G_SCHEMA: Reason("schema", "模式编号不属于此资源", "the schema id is none of this resource's"),
-    kernel.G_HEADER: Reason(
-        "header", "只允许消息头 traceparent 与 tracestate", "headers other than traceparent and tracestate are not allowed"
-    ),
-    kernel.G_TIMESTAMP: Reason(
-        "timestamp", "时间戳早于 1970 年或超前一小时以上", "its timestamp is before 1970 or more than an hour ahead"
-    ),
-    kernel.G_TOMBSTONE: Reason("no-value", "事实类资源的记录不得没有值", "a resource of facts takes no record without a value"),
-    kernel.G_NO_KEY: Reason("no-key", "缺少主键", "it has no key"),
-    kernel.G_KEY: Reason("key", "主键与值中的主键字段不一致", "its key is not the text of the value's key fields"),
-    kernel.G_KEY_TEXT: Reason("key-text", "主键不是 UTF-8 文本", "its key is not UTF-8 text"),
-    kernel.G_PARTITION: Reason(
-        "partition",
-        "分区与主键不符：请使用 murmur2 分区器",
-        "it stands in another partition than murmur2 gives its key: librdkafka wants partitioner=murmur2_random",
-    ),
-    kernel.G_TOO_LARGE: Reason("too-large", "该记录单独成批后超过上限", "alone in a batch it is larger than the resource allows"),
-}
-_UNREADABLE = Reason(
-    "unreadable",
-    "批次无法解开：压缩数据损坏、过大或长度不实",
-    "the batch cannot be opened: compressed bytes garbled or too large, or lengths that lie",
-)
 
 
 class Counts(NamedTuple):
@@ -104,6 +74,8 @@ class _Judged(msgspec.Struct):
     judges: list[_Judge]
     judged_by: npt.NDArray[np.int8]
     """by record, which of the judges has spoken"""
+    dated: bool
+    """what its timestamps' deltas start from is in bounds, as each timestamp must be"""
     passed: int = 0
 
     @property
@@ -116,9 +88,14 @@ class _Judged(msgspec.Struct):
         return self.found[:: kernel.FOUND_WIDTH]
 
     @property
+    def whole(self) -> bool:
+        """It may go on as it came: how old a batch is, is told by what its deltas start from too."""
+        return self.passed == self.count and self.dated
+
+    @property
     def stays_alone(self) -> bool:
         """It goes on as it came, whatever comes with it."""
-        return self.passed == self.count >= SMALL_RECORDS
+        return self.whole and self.count >= SMALL_RECORDS
 
 
 class Gate(msgspec.Struct, frozen=True, kw_only=True):
@@ -177,7 +154,8 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
             return None
         found = np.full(header.count * kernel.FOUND_WIDTH, kernel.G_SCHEMA, np.int32)
         spans = np.empty(header.count * kernel.SPAN_WIDTH, np.int64)
-        judged = _Judged(raw, data, found, spans, [], np.zeros(header.count, np.int8))
+        dated = 0 <= header.base_timestamp <= now_ms + AHEAD_MS_MAX
+        judged = _Judged(raw, data, found, spans, [], np.zeros(header.count, np.int8), dated)
         for number, program in self.programs:
             passed = self._run(judged, partition, number, program, now_ms, counts)
             if passed < 0:
@@ -207,7 +185,7 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
 
     def _written(self, run: Sequence[_Judged], now_ms: int, counts: Counts) -> list[Write]:
         """Return a batch that passes as it came, else the good records of some batches in new ones, and the bad ones in the quarantine's."""
-        if len(run) == 1 and run[0].passed == run[0].count:
+        if len(run) == 1 and run[0].whole:
             return [msgspec.structs.replace(run[0].raw, topic=self.resource, header=_restored(run[0]))]
         good = [Write(self.resource, data, 0, read(data, 0)) for data in self._good(run, counts)]
         bad = [record for one in run if one.passed < one.count for record in _refused(one, counts)]
@@ -237,8 +215,8 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
                     one.passed -= 1
 
     def _unreadable(self, raw: Write, now_ms: int, counts: Counts) -> list[Write]:
-        counts.refused[_UNREADABLE.word] += raw.header.count
-        record = refused_batch(raw.data, raw.start, raw.header, _UNREADABLE)
+        counts.refused[UNREADABLE.word] += raw.header.count
+        record = refused_batch(raw.data, raw.start, raw.header, UNREADABLE)
         return [write_opaque(self.quarantine, record, raw.header.count, now_ms)]
 
 
@@ -311,28 +289,39 @@ def _warned_by(judged: _Judged, record: int, *, patterns: bool) -> Counter[str]:
 
 def _packed(run: Sequence[_Judged], most: int) -> Iterator[bytearray]:
     """Yield batches of at most so many records that passed, in order, compressed as the first batch was."""
-    first = next(one.raw.header for one in run if one.passed)  # another's timestamps may be out of all bounds
+    first, codec = next(_first_timestamp(one) for one in run if one.passed), run[0].raw.header.codec
     room = rooms.take(sum(len(one.data) + one.count * kernel.RECORD_HEAD_BYTES for one in run))
     out = np.frombuffer(room, np.uint8)
     place = np.zeros(kernel.PUT_WIDTH, np.int64)
     for one in run:
         if not one.passed:
             continue
-        begin, shift = 0, one.raw.header.base_timestamp - first.base_timestamp
+        begin, shift = 0, _wrapped(one.raw.header.base_timestamp - first)
         while True:
             begin = kernel.put(one.data, one.found, one.spans, begin, most, shift, out, place)
             if begin == one.count:
                 break
-            yield _assembled(first, out, place)
+            yield _assembled(codec, first, out, place)
     if place[kernel.PUT_COUNT]:
-        yield _assembled(first, out, place)
+        yield _assembled(codec, first, out, place)
     rooms.give(room)
 
 
-def _assembled(first: Header, out: Bytes, place: Int64s) -> bytearray:
+def _assembled(codec: int, first: int, out: Bytes, place: Int64s) -> bytearray:
     at, count, latest = place.tolist()
     place[:] = 0
-    return assemble(out[:at].data, count, first.base_timestamp, first.base_timestamp + latest, attributes=first.codec)
+    return assemble(out[:at].data, count, first, first + latest, attributes=codec)
+
+
+def _first_timestamp(judged: _Judged) -> int:
+    """Return the timestamp (ms) of the first record that passed."""
+    record = int(np.argmax(judged.codes == layout.OK))
+    return judged.raw.header.base_timestamp + int(judged.spans[record * kernel.SPAN_WIDTH + kernel.SPAN_DELTA])
+
+
+def _wrapped(number: int) -> int:
+    """Return a number as 64 bits have it: what is added to it there comes out right, if only the sum fits."""
+    return (number + (1 << 63)) % (1 << 64) - (1 << 63)
 
 
 def _refused(judged: _Judged, counts: Counts) -> Iterator[Refused]:
@@ -352,7 +341,7 @@ def _refused(judged: _Judged, counts: Counts) -> Iterator[Refused]:
 
 def _reason(judged: _Judged, record: int, code: int, field: int, rule: int) -> Reason:
     if code >= kernel.G_GARBLED:
-        return _REASONS[code]
+        return REASONS[code]
     fault = judged.judges[judged.judged_by[record]].program.explain(code, field, rule)
     return Reason(fault.word, fault.zh, fault.en, fault.field)
 

@@ -4,8 +4,7 @@ Layout: Kafka's DefaultRecord (KIP-98). Every number and length is checked again
 that is garbled within its length harms no other. The value is handed to `node.avro.kernel.walk`. What a record must be beside it:
 - its headers are `traceparent` and `tracestate` (W3C Trace Context) alone, each of at most 512 bytes. Others are refused: a `__value_schema_id`
   header beside the frame makes readers decode rubbish in silence;
-- its timestamp is neither before 1970 nor later than JOB_LATEST, nor is what the batch's deltas start from, which every client takes from
-  a record of it: how old a batch is, is told by it;
+- its timestamp is neither before 1970 nor later than JOB_LATEST;
 - its attributes are 0, as all clients write them (readers differ in how they skip others), and its offset is its place in the batch: the
   broker sees to that in compressed batches alone, and clients pass over what seems to go back;
 - its key is the text of the value's key fields, or absent where the schema names none, and it stands in the partition that Java's
@@ -141,7 +140,7 @@ def _verdict(
 ) -> int:
     """Return OK, or why the record may not pass: what costs least is looked at first."""
     base, latest = number_at(job, JOB_BASE), number_at(job, JOB_LATEST)
-    if base < 0 or base > latest or delta < -base or delta > latest - base:
+    if (base < 0 and delta < 0) or base + delta < 0 or base + delta > latest:  # two negative ones alone could come out right by wrapping
         return G_TIMESTAMP
     keyed = has_key(tables)
     if value_length < 0:

@@ -14,7 +14,7 @@ from node.transform import Made, Write
 from node.transform.quarantine import PREFIX
 from tests.avro.ruling import NOW_MS
 from tests.transform.cases import Inbox
-from tests.transform.oracle import Judged, Oracle, warnings
+from tests.transform.oracle import AHEAD_MS, Judged, Oracle, warnings
 from tests.transform.wire import Row, opened
 
 _DECODE = {GZIP: codecs.gzip_decode, SNAPPY: codecs.snappy_decode, LZ4: codecs.lz4_decode, ZSTD: codecs.zstd_decode}
@@ -159,6 +159,6 @@ def _hold_raw(held: list[Held], made: Made, resource: str) -> None:
                 latest = max(one.row.timestamp for one in batch.judged if one.row is not None)
                 header = msgspec.structs.replace(header, attributes=header.codec, max_timestamp=latest)
             assert (there.start, there.header) == (batch.raw.start, header)
-        elif all_pass:
+        elif all_pass and 0 <= batch.raw.header.base_timestamp <= NOW_MS + AHEAD_MS:
             assert batch.raw.header.count < 100
             assert len(held) > 1

@@ -137,19 +137,19 @@ class Oracle:
         bodies = split(section, count)
         if bodies is None:
             return None
-        return [self._record(raw, parse(body, number, base), base, partition) for number, (raw, body) in enumerate(bodies)]
+        return [self._record(raw, parse(body, number, base), partition) for number, (raw, body) in enumerate(bodies)]
 
-    def _record(self, raw: bytes, row: Row | None, base: int, partition: int) -> Judged:
+    def _record(self, raw: bytes, row: Row | None, partition: int) -> Judged:
         if row is None:
             return Judged(raw, None, Refused("garbled"))
-        why, warned = self._why(row, base, partition)
+        why, warned = self._why(row, partition)
         return Judged(raw, row, why, warned if why is None else frozenset())
 
-    def _why(self, row: Row, base: int, partition: int) -> tuple[Refused | None, frozenset[str]]:
+    def _why(self, row: Row, partition: int) -> tuple[Refused | None, frozenset[str]]:
         nothing: frozenset[str] = frozenset()
         if any(name not in ALLOWED or len(value or b"") > 512 for name, value in row.headers):
             return Refused("header"), nothing
-        if not 0 <= row.timestamp <= NOW_MS + AHEAD_MS or not 0 <= base <= NOW_MS + AHEAD_MS:
+        if not 0 <= row.timestamp <= NOW_MS + AHEAD_MS:
             return Refused("timestamp"), nothing
         if row.value is not None:
             return self._of_value(row.key or b"", row.value, partition)

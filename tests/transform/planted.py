@@ -5,7 +5,7 @@ What runs by Python means what it means compiled (see `tests.avro.interpreted`),
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -46,13 +46,17 @@ def _interpreted(right: str, wrong: str) -> SimpleNamespace:
         if not (isinstance(one, ast.ImportFrom) and str(one.module).startswith(("node.avro.kernel", "node.avro.jit")))
     ]
     exec(compile(tree, "kernel_gate.py", "exec"), namespace)  # noqa: S102 - our own source
-    judge = namespace["judge"]
+    return SimpleNamespace(**namespace | {name: _wrapping(namespace[name]) for name in ("judge", "put")})
 
-    def judge_with_wide_numbers(data: Any, count: int, *rest: Any) -> int:
+
+def _wrapping(function: Callable[..., Any]) -> Callable[..., int]:
+    """Return a function of the kernel that lets numbers wrap without a word."""
+
+    def wrapping(*given: Any) -> int:
         with np.errstate(all="ignore"):
-            return int(judge(data, count, *rest))
+            return int(function(*given))
 
-    return SimpleNamespace(**namespace | {"judge": judge_with_wide_numbers})
+    return wrapping
 
 
 def _module(name: str, module: str, right: str, wrong: str) -> ModuleType:

@@ -9,10 +9,11 @@ import msgspec
 import pytest
 
 from node.errors import SchemaError
-from node.transform import gate as module
 from node.transform import kernel_gate
 from node.transform.gate import open_gate, warm
+from node.transform.reasons import REASONS
 from tests.avro.ruling import NOW_MS
+from tests.avro.writer import zigzag
 from tests.transform.desk import (
     ID,
     NEWER,
@@ -83,7 +84,7 @@ def test_what_is_wrong_is_refused_for_that_and_nothing_else_is(name: str) -> Non
 def test_every_reason_is_refused_somewhere() -> None:
     """The table above, and the tests below, have each word that the gate knows of itself."""
     below = {"garbled", "key-text", "partition", "too-large"}
-    assert {reason.word for reason in module._REASONS.values()} - below <= {word for word, *_ in REFUSED.values()}
+    assert {reason.word for reason in REASONS.values()} - below <= {word for word, *_ in REFUSED.values()}
 
 
 GARBLED: dict[str, Callable[[bytes], bytes]] = {
@@ -248,11 +249,22 @@ def test_timestamps_out_of_bounds_are_told_and_replaced(stamp: int) -> None:
     assert (kept.row.timestamp, kept.told["inbox.timestamp"], kept.told["reason"]) == (NOW_MS, str(stamp), "timestamp")
 
 
-@pytest.mark.parametrize("base", [-1, NOW_MS + AHEAD_MS + 1, 2**62])
-def test_deltas_start_from_a_time_that_is_in_bounds_too(base: int) -> None:
-    """Clients take it from a record; who shows how far a lane is behind would show nonsense."""
-    made = pass_through(opened_gate(), write(batch(section([body(0, good(1), base=base)]), 1, base=base, latest=NOW_MS)))
-    assert made.refused == {"timestamp": 1}
+def test_a_first_record_out_of_time_harms_no_neighbour() -> None:
+    """Clients let the deltas of a batch start from its first record: the others go on with their own times."""
+    for stamp in (-1, -(2**40), NOW_MS + AHEAD_MS + 1, 2**62):
+        order = [_with(timestamp=stamp)(good(1)), good(2), good(3, at=-7)]
+        raw = write(batch(section(body(number, row, base=stamp) for number, row in enumerate(order)), 3, base=stamp))
+        made = pass_through(opened_gate(), raw)
+        assert (passed(made), made.refused) == ([order[1:]], {"timestamp": 1})
+
+
+def test_times_that_come_right_by_wrapping_alone_are_refused() -> None:
+    """Base and delta each fit 64 bits, their sum does not; what is left of it would be a fine timestamp."""
+    for base, delta in ((-(2**63), -(2**63) + NOW_MS), (-(2**63) + NOW_MS, -(2**63)), (2**63 - 1, 2**63 - 1)):
+        content = body(0, good(1))
+        assert content[1] == 0
+        raw = write(batch(section([content[:1] + zigzag(delta) + content[2:]]), 1, base=base))
+        assert pass_through(opened_gate(), raw).refused == {"timestamp": 1}
 
 
 # ---- one gate for all

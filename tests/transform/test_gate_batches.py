@@ -7,6 +7,7 @@ from node.batch.header import NONE, SNAPPY
 from node.transform.gate import SMALL_RECORDS
 from tests.avro.ruling import NOW_MS
 from tests.transform.desk import flat, good, goods, opened_gate, pass_through, passed, quarantined
+from tests.transform.oracle import AHEAD_MS
 from tests.transform.wire import CODECS, OFFSET, RESOURCE, Row, batch, body, opened, rows, sealed, section, write
 
 
@@ -97,6 +98,18 @@ def test_a_batch_out_of_all_bounds_does_not_lend_its_time_to_others() -> None:
     (found,) = [one for one in pass_through(opened_gate(), odd, rows([good(2)]), rows([good(3)])).writes if one.topic == RESOURCE]
     assert opened(found) == [good(2), good(3)]
     assert found.header.base_timestamp == NOW_MS
+
+
+@pytest.mark.parametrize("base", [-1, NOW_MS + AHEAD_MS + 1, 2**62, -(2**62), -(2**63) + NOW_MS + 10, 2**63 - 1])
+def test_a_batch_whose_deltas_start_out_of_bounds_is_rebuilt(base: int) -> None:
+    """Its records are well; but how far a lane is behind is told by that time, here and on all nodes behind. Alone and among others."""
+    odd = write(batch(section(body(number, good(number), base=base) for number in range(3)), 3, base=base, latest=NOW_MS))
+    for raws in ([odd], [odd, rows(goods(2, first=3))], [rows(goods(2, first=3)), odd]):
+        (found,) = pass_through(opened_gate(), *raws).writes
+        assert sorted(row.key or b"" for row in opened(found)) == [b"%d" % number for number in range(len(opened(found)))]
+        assert {row.timestamp for row in opened(found)} == {NOW_MS}
+        assert found.header.base_timestamp == NOW_MS
+        assert found.data is not odd.data
 
 
 def test_bad_batches_are_joined_with_small_ones() -> None:
