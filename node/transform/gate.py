@@ -76,6 +76,8 @@ class _Judged(msgspec.Struct):
     """by record, which of the judges has spoken"""
     dated: bool
     """what its timestamps' deltas start from is in bounds, as each timestamp must be"""
+    room: bytearray
+    """where `data` may lie: given back once the batch is written"""
     passed: int = 0
 
     @property
@@ -118,16 +120,16 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
         counts = Counts(Counter(), Counter())
         writes: list[Write] = []
         run: list[_Judged] = []
-        used: list[bytearray] = []
         taken = unfolded = refused_records = 0
         for raw in raws:
-            used.append(rooms.take(room_for(raw.header.size - HEADER_BYTES)))
-            judged = self._judge(partition, raw, used[-1], now_ms, counts)
+            room = rooms.take(room_for(raw.header.size - HEADER_BYTES))
+            judged = self._judge(partition, raw, room, now_ms, counts)
             taken += 1
             if run and (judged is None or not _joins(run, judged)):
                 writes += self._written(run, now_ms, counts)
                 run = []
             if judged is None:  # it may have cost as much as the greatest
+                rooms.give(room)
                 writes += self._unreadable(raw, now_ms, counts)
                 break
             run.append(judged)
@@ -136,8 +138,6 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
             if unfolded > _TOGETHER_BYTES_MAX or refused_records > _TOGETHER_REFUSED_MAX:
                 break
         writes += self._written(run, now_ms, counts)
-        for room in used:
-            rooms.give(room)
         return Made(taken, tuple(writes), dict(counts.refused), dict(+counts.warned))
 
     # ---- judging
@@ -155,7 +155,7 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
         found = np.full(header.count * kernel.FOUND_WIDTH, kernel.G_SCHEMA, np.int32)
         spans = np.empty(header.count * kernel.SPAN_WIDTH, np.int64)
         dated = 0 <= header.base_timestamp <= now_ms + AHEAD_MS_MAX
-        judged = _Judged(raw, data, found, spans, [], np.zeros(header.count, np.int8), dated)
+        judged = _Judged(raw, data, found, spans, [], np.zeros(header.count, np.int8), dated, room)
         for number, program in self.programs:
             passed = self._run(judged, partition, number, program, now_ms, counts)
             if passed < 0:
@@ -184,6 +184,13 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
     # ---- writing
 
     def _written(self, run: Sequence[_Judged], now_ms: int, counts: Counts) -> list[Write]:
+        """Return what is to be written of some batches, and give their rooms back: not even a group's batches need as many as they are."""
+        writes = self._writes(run, now_ms, counts)
+        for one in run:
+            rooms.give(one.room)
+        return writes
+
+    def _writes(self, run: Sequence[_Judged], now_ms: int, counts: Counts) -> list[Write]:
         """Return a batch that passes as it came, else the good records of some batches in new ones, and the bad ones in the quarantine's."""
         if len(run) == 1 and run[0].whole:
             return [msgspec.structs.replace(run[0].raw, topic=self.resource, header=_restored(run[0]))]

@@ -81,8 +81,8 @@ GATE_BUGS = [
     (
         "gate",
         "what came last is not written",
-        "        writes += self._written(run, now_ms, counts)\n        for room",
-        "        for room",
+        "        writes += self._written(run, now_ms, counts)\n        return Made",
+        "        return Made",
     ),
     ("gate", "bad records go on in the raw batch", "self.passed == self.count and self.dated", "self.dated"),
     ("gate", "too large is not refused", "                    one.codes[record] = kernel.G_TOO_LARGE\n", ""),
