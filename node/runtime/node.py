@@ -60,6 +60,7 @@ class Node:
         self._lanes: dict[str, Lane] = {}
         self._dirty = asyncio.Event()
         self._gates = Gates(settings.division, lambda: self.ledger.book)
+        self._warm = False
         self._troubles: dict[str, str] = {"own cluster": "not connected yet", "gate": "not connected yet"}
         if settings.parent is not None:
             self._troubles["link"] = "not connected yet"
@@ -201,8 +202,10 @@ class Node:
     async def keep_gate(self) -> None:
         """Check what departments publish, until the cluster's clients fail or it is cancelled."""
         s = self.settings
-        self._trouble("gate", "the record kernel is being loaded")
-        await asyncio.to_thread(warm)
+        if not self._warm:  # once: where the cluster is away, that is what there is to tell
+            self._trouble("gate", "the record kernel is being loaded")
+            await asyncio.to_thread(warm)
+            self._warm = True
         spec = LaneSpec(
             node=s.division,
             lane=GATE,

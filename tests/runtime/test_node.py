@@ -51,9 +51,14 @@ async def test_a_child_learns_of_its_division_over_the_link(kafka_pair: KafkaPai
 
 async def test_a_node_without_its_cluster_is_not_ready_and_says_why() -> None:
     """It keeps trying and can still be stopped at once."""
-    async with _running(NodeSettings(division=Division("970200"), bootstrap="127.0.0.1:1", replication=1)) as node:
-        await until(lambda: any("127.0.0.1:1" in reason for reason in node.reasons))
-        assert "exchange_ready 0.0" in node.figures().decode()
+    with capture_logs() as logged:
+        async with _running(NodeSettings(division=Division("970200"), bootstrap="127.0.0.1:1", replication=1)) as node:
+            await until(lambda: any("127.0.0.1:1" in reason for reason in node.reasons))
+            assert "exchange_ready 0.0" in node.figures().decode()
+            await until(lambda: len([one for one in logged if one.get("part") == "gate"]) > 3)
+    causes = [one["cause"] for one in logged if one.get("part") == "gate"]
+    assert causes[0] == "the record kernel is being loaded"
+    assert all("127.0.0.1:1" in cause for cause in causes[1:])
 
 
 async def test_a_node_without_its_parent_still_keeps_its_own_book(kafka: Kafka) -> None:
