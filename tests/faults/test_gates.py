@@ -11,8 +11,11 @@ import msgspec
 import pytest
 from aiokafka import AIOKafkaProducer
 
+from node.avro import encode, frame, parse, schema_id
+from node.control import ApplyCatalogue, CatalogueItem
 from node.demo.world import DISTRICT, World
 from node.model.names import Topic, inbox_topic, quarantine_topic
+from node.model.values import Kind
 from tests.faults.flow import Face, offer, present, publishing, until, version_of, versions, write
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
@@ -141,6 +144,29 @@ async def test_what_a_gate_counts_adds_up(world: World) -> None:
     routes = await _routes(face, topic)
     assert sum(route["outcomes"]["quarantined"] for route in routes) == 1_000
     assert {(route["state"], route["lag_records"], route["lag_seconds"]) for route in routes} == {("flowing", 0, 0.0)}
+
+
+async def test_records_may_follow_their_schema_at_once(world: World) -> None:
+    """Five versions, each with records written under it as soon as its registration is answered: none is refused for being early."""
+    bootstrap, face = world.clusters[DISTRICT].bootstrap, Face(world.nodes[DISTRICT])
+    schema: dict[str, Any] = {"type": "record", "name": "Early", "key": ["code"], "fields": [{"name": "code", "type": "string"}]}
+    topic = await offer(world, "early", "", partitions=1, schema=schema)
+    inbox = inbox_topic(topic)
+    await present(bootstrap, inbox)
+    for version in range(1, 6):
+        schema["fields"].append({"name": f"f{version}", "type": "int", "default": 0})
+        await face.node.command(
+            ApplyCatalogue(resources=(CatalogueItem(name=topic, title="early", kind=Kind.FACTS, schema=schema, partitions=1),))
+        )
+        records = [(b"%d" % code, frame(schema_id(schema), encode(parse(schema), _early(code, version)))) for code in range(20)]
+        await asyncio.to_thread(write, bootstrap, inbox, records)
+    await _until_consumed(face, topic, 100)
+    (route,) = await _routes(face, topic)
+    assert route["outcomes"] == {"passed": 100, "quarantined": 0}
+
+
+def _early(code: int, version: int) -> dict[str, Any]:
+    return {"code": str(code)} | {f"f{number}": number for number in range(1, version + 1)}
 
 
 async def _flood(bootstrap: str, inbox: Topic, batches: int) -> int:
