@@ -18,10 +18,11 @@ NODE = "node"
 TOPIC_LENGTH_MAX = 200
 """Kafka allows 249; the rest is for `.quarantine` and view names."""
 
-_INBOX, _QUARANTINE = ".inbox", ".quarantine"
+_INBOX, _QUARANTINE, _VIEW = ".inbox", ".quarantine", ".v-"
 
 _DIVISION = re.compile(r"[0-9]{6}(?:[0-9]{3}(?:[0-9]{3})?)?")
 _WORD = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_VIEW_TOPIC = re.compile(r"[^.]+\.[^.]+\.[^.]+\.v-[^.]+")
 
 
 def division(text: str) -> Division:
@@ -77,10 +78,22 @@ def quarantine_topic(resource: Topic) -> Topic:
     return Topic(f"{resource}{_QUARANTINE}")
 
 
-def resource_of(inbox: Topic) -> Topic:
-    """Return the resource of an inbox."""
-    assert inbox.endswith(_INBOX)
-    return Topic(inbox.removesuffix(_INBOX))
+def view_topic(resource: Topic, view: str) -> Topic:
+    """Return the topic of a resource's view: what of it some takers were granted."""
+    return Topic(f"{resource}{_VIEW}{view}")
+
+
+def is_view(topic: str) -> bool:
+    """Tell whether a topic is a view's."""
+    return bool(_VIEW_TOPIC.fullmatch(topic))
+
+
+def resource_of(topic: Topic) -> Topic:
+    """Return the resource of an inbox, a quarantine or a view."""
+    resource, dot, _part = topic.rpartition(".")
+    assert dot
+    assert resource.count(".") == 2
+    return Topic(resource)
 
 
 def progress_topic(code: Division) -> Topic:

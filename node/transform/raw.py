@@ -25,13 +25,15 @@ class Care(Enum):
     """records may be missing: state"""
     OPENED = "opened"
     """their records are looked into anyway: an inbox, whose broker writes its own time into headers"""
+    CUT = "cut"
+    """records may be missing, and the others are copied one by one anyway: what views are cut from"""
 
 
 def judge(header: Header, offset: int, care: Care) -> Verdict:
     """Judge a batch of records read from `offset` on."""
     if header.log_append_time and care is not Care.OPENED:
         return Verdict.APPEND_TIME
-    if header.has_holes or header.base_offset < offset:
+    if header.base_offset < offset or (header.has_holes and care is not Care.CUT):
         return Verdict.HOLES if care is Care.RAW else Verdict.REBUILD
     return Verdict.CARRY
 

@@ -12,10 +12,12 @@ from node.model.names import (
     division,
     division_of,
     inbox_topic,
+    is_view,
     progress_topic,
     quarantine_topic,
     resource,
     resource_of,
+    view_topic,
 )
 
 
@@ -68,7 +70,7 @@ def test_a_resource_has_an_inbox_and_a_quarantine() -> None:
     villages = resource("445102.civil-affairs.villages")
     inbox, quarantine = inbox_topic(villages), quarantine_topic(villages)
     assert (inbox, quarantine) == ("445102.civil-affairs.villages.inbox", "445102.civil-affairs.villages.quarantine")
-    assert resource_of(inbox) == villages
+    assert resource_of(inbox) == resource_of(quarantine) == villages
     for topic in (inbox, quarantine):
         assert division_of(topic) == "445102"
         with pytest.raises(ValueError, match="no resource"):
@@ -77,7 +79,21 @@ def test_a_resource_has_an_inbox_and_a_quarantine() -> None:
     assert max(len(quarantine_topic(longest)), TOPIC_LENGTH_MAX + len(".quarantine")) <= 249
 
 
-def test_only_an_inbox_has_a_resource() -> None:
-    """Asked for another topic's, somebody is mistaken."""
+def test_a_resource_has_views() -> None:
+    """Each under a name of its own; a resource's name is none of them, and none is a resource's."""
+    villages = resource("445102.civil-affairs.villages")
+    view = view_topic(villages, "0123456789ab")
+    assert view == "445102.civil-affairs.villages.v-0123456789ab"
+    assert is_view(view)
+    assert resource_of(view) == villages
+    assert not any(map(is_view, (villages, inbox_topic(villages), quarantine_topic(villages), "445102.civil-affairs.v-villages", "a")))
+    with pytest.raises(ValueError, match="no resource"):
+        resource(view)
+    longest = resource(f"445102.{'a' * 63}.{'b' * 63}")
+    assert max(len(view_topic(longest, "0" * 12)), TOPIC_LENGTH_MAX + len(".v-") + 12) <= 249
+
+
+def test_a_resource_is_no_part_of_itself() -> None:
+    """Asked whose part it is, somebody is mistaken."""
     with pytest.raises(AssertionError):
         resource_of(Topic("445102.civil-affairs.villages"))
