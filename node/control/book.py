@@ -13,6 +13,7 @@ import msgspec
 from node.control.bodies import Body
 from node.control.chain import Broken, Chains, Released, Repeated, Stuck, Waiting
 from node.control.events import Event, typed
+from node.control.naming import view_name
 from node.control.tree import Tree
 from node.errors import EventError
 from node.model.names import Department, Division, Topic, department_of, division_of
@@ -43,6 +44,8 @@ class Grant(msgspec.Struct, frozen=True):
 
     ref: EventRef
     value: GrantValue
+    view: Topic | None = None
+    """the topic that it lets move instead of the resource's own, where it is less than the whole"""
     ended: bool = False
 
 
@@ -218,7 +221,9 @@ class Book:
         # Another's department counts only by the answered event: then it is folded on every node before this one.
         if known is None or (not own and known != event.answers):
             return "no-such-taker"
-        self.grants[event.ref] = Grant(event.ref, body)
+        first = self.schema(self.versions[body.resource][0], event.author)
+        assert first is not None, "a resource is folded only after its schema"
+        self.grants[event.ref] = Grant(event.ref, body, view_name(event.ref, body, first))
         self._standing.setdefault(body.resource, set()).add(event.ref)
         return ""
 

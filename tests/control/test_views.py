@@ -1,0 +1,118 @@
+"""Answers for node/control/views.py."""
+
+from datetime import UTC, date, datetime
+
+import msgspec
+import pytest
+
+from node.avro.ids import canonical, schema_id
+from node.avro.selection import Selection
+from node.control.bodies import Body
+from node.control.book import Book, Folded
+from node.control.events import encode, stamp
+from node.control.run import Run
+from node.control.views import View, views
+from node.model.names import Department, Division, Topic
+from node.model.values import DepartmentValue, DivisionValue, EventRef, GrantEndedValue, GrantValue, Kind, ResourceValue, SchemaValue
+
+HERE, OTHER = Division("445102"), Division("445103")
+BILLS = Topic("445102.tax.bills")
+AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
+TODAY = date(2026, 11, 22)
+SCHEMA = {
+    "type": "record",
+    "name": "Bill",
+    "key": ["code"],
+    "fields": [{"name": "code", "type": "string"}, {"name": "sum", "type": "long"}, {"name": "payer", "type": "string"}],
+}
+
+
+def say(book: Book, author: Division, body: Body, answers: EventRef | None = None) -> EventRef:
+    """Fold an event, which must move the book."""
+    run = Run(author, book.tail(author), stamp(AT))
+    run.say(body, answers)
+    outcome = book.fold(author, encode(run.events[0]))
+    assert isinstance(outcome, Folded)
+    assert not outcome.refused
+    return run.events[0].ref
+
+
+def register(book: Book, schema: dict[str, object], author: Division = HERE) -> int:
+    """Fold a schema."""
+    say(book, author, SchemaValue(id=schema_id(schema), schema=canonical(schema)))
+    return schema_id(schema)
+
+
+def describe(book: Book, schema: int, name: Topic = BILLS) -> None:
+    """Fold a resource."""
+    say(book, HERE, ResourceValue(name=name, title="账单", kind=Kind.STATE, schema=schema, partitions=2))
+
+
+def grant(taker: str = "445102.tax", **parts: object) -> GrantValue:
+    """A grant of code and sum."""
+    good = GrantValue(resource=BILLS, taker=Department(taker), purpose="核对", fields=("code", "sum"))
+    return msgspec.structs.replace(good, **parts)
+
+
+@pytest.fixture
+def book() -> Book:
+    """A district with two departments and a resource."""
+    book = Book()
+    say(book, HERE, DivisionValue(code=HERE, name="湘桥区", level="county"))
+    for department in ("445102.tax", "445102.police"):
+        say(book, HERE, DepartmentValue(department=Department(department), name=department))
+    describe(book, register(book, SCHEMA))
+    return book
+
+
+def test_grants_that_show_the_same_share_a_view(book: Book) -> None:
+    """The view names its grants in order and each taker once; a grant of the whole resource has none."""
+    refs = [
+        say(book, HERE, value)
+        for value in (
+            grant(),
+            grant("445102.police", fields=("sum", "code")),
+            grant(purpose="又"),
+            grant(fields=None),
+            grant(fields=("sum",)),
+            grant(fields=("sum",)),
+        )
+    ]
+    shared, alone, other = (book.grants[refs[number]].view for number in (0, 4, 5))
+    assert book.grants[refs[3]].view is None
+    assert shared is not None
+    found = views(book, TODAY)
+    assert list(found) == sorted(found)
+    assert {topic: view.grants for topic, view in found.items()} == {shared: tuple(refs[:3]), alone: (refs[4],), other: (refs[5],)}
+    assert found[shared] == View(
+        topic=shared,
+        resource=book.resources[BILLS],
+        selection=Selection(fields=("code", "sum")),
+        from_now=False,
+        grants=tuple(refs[:3]),
+        takers=(Department("445102.police"), Department("445102.tax")),
+    )
+
+
+def test_a_view_stands_while_one_of_its_grants_is_active(book: Book) -> None:
+    """Ended or past its term counts no more; given again, the same view goes on, but one from now on is another."""
+    first, second = say(book, HERE, grant()), say(book, HERE, grant("445102.police", until="2026-11-22"))
+    (topic,) = views(book, TODAY)
+    assert views(book, date(2026, 11, 23))[topic].grants == (first,)
+    say(book, HERE, GrantEndedValue(grant=first))
+    assert views(book, TODAY)[topic].grants == (second,)
+    assert views(book, date(2026, 11, 23)) == {}
+    again = say(book, HERE, grant())
+    assert views(book, date(2026, 11, 23))[topic].grants == (again,)
+    late = [say(book, HERE, grant(history="from-now")) for _ in range(2)]
+    found = views(book, date(2026, 11, 23))
+    assert len(found) == 3
+    assert {view.grants for view in found.values() if view.from_now} == {(ref,) for ref in late}
+
+
+def test_views_of_one_owner(book: Book) -> None:
+    """A node cuts its own alone, and knows of all."""
+    say(book, HERE, grant())
+    assert views(book, TODAY, HERE) == views(book, TODAY)
+    assert len(views(book, TODAY)) == 1
+    assert views(book, TODAY, OTHER) == {}
