@@ -110,12 +110,19 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
     batch_bytes_max: int
     programs: tuple[tuple[int, Program], ...]
 
-    @property
-    def outcomes(self) -> Mapping[Topic, str]:
-        """Every topic that the gate writes to, and the word by which records that go there are counted."""
+    def outcomes(self, _inbox: Topic) -> Mapping[Topic, str]:
+        """Return every topic that the gate writes to, and the word by which records that go there are counted."""
         return {self.resource: "passed", self.quarantine: "quarantined"}
 
-    def make(self, partition: int, raws: Sequence[Write], now_ms: int) -> Made:
+    def memory(self, _inbox: Topic, _key: bytes) -> None:
+        """Keep nothing: every record is judged by itself."""
+
+    def make(self, partition: int, raws: Sequence[Write], now_ms: int, routes: Mapping[Topic, object]) -> dict[Topic, Made]:
+        """Return what is to be written of batches of the inbox, which is the one route that a gate has."""
+        (inbox,) = routes
+        return {inbox: self.judge(partition, raws, now_ms)}
+
+    def judge(self, partition: int, raws: Sequence[Write], now_ms: int) -> Made:
         """Return what is to be written of batches of an inbox partition that came together; they are whole and checked."""
         counts = Counts(Counter(), Counter())
         writes: list[Write] = []
@@ -123,7 +130,7 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
         taken = unfolded = refused_records = 0
         for raw in raws:
             room = rooms.take(room_for(raw.header.size - HEADER_BYTES))
-            judged = self._judge(partition, raw, room, now_ms, counts)
+            judged = self._open(partition, raw, room, now_ms, counts)
             taken += 1
             if run and (judged is None or not _joins(run, judged)):
                 writes += self._written(run, now_ms, counts)
@@ -142,8 +149,8 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
 
     # ---- judging
 
-    def _judge(self, partition: int, raw: Write, room: bytearray, now_ms: int, counts: Counts) -> _Judged | None:
-        """Judge a batch's records, by the newest schema first; None where it cannot be opened. They may be unfolded into `room`."""
+    def _open(self, partition: int, raw: Write, room: bytearray, now_ms: int, counts: Counts) -> _Judged | None:
+        """Open a batch and judge its records, by the newest schema first; None where it cannot be opened. They may be unfolded into `room`."""
         header = raw.header
         try:
             section = decompress(header.codec, memoryview(raw.data)[raw.start + HEADER_BYTES : raw.start + header.size], room)
@@ -362,7 +369,7 @@ def warm() -> None:
     )
     good, bad = (Record(offset=0, timestamp=0, key=None, value=value) for value in (bytes(5), b""))
     data = build((good, bad), codec=NONE)
-    gate.make(0, [Write(topic, data, 0, read(data, 0))], 0)
+    gate.judge(0, [Write(topic, data, 0, read(data, 0))], 0)
 
 
 def open_gate(*, resource: Topic, schemas: Mapping[int, str], partitions: int, is_state: bool, batch_bytes_max: int) -> Gate:

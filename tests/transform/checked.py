@@ -20,11 +20,11 @@ from tests.transform.holding import content
 def digest(seed: int, mutants: int) -> str:
     """Return the digest of all that the gate of this process makes of a seed's inbox."""
     one, rng = inbox(seed, batches=3, sizes=(1, 4, 12)), Random(seed)
-    found = hashlib.sha256(_told(one.gate.make(one.partition, one.raws, NOW_MS)))
+    found = hashlib.sha256(_told(one.gate.judge(one.partition, one.raws, NOW_MS)))
     sound = content(one.raws[0])
     assert sound is not None
     for _ in range(mutants):
-        found.update(_told(one.gate.make(one.partition, [damaged(one.raws[0], sound, rng)], NOW_MS)))
+        found.update(_told(one.gate.judge(one.partition, [damaged(one.raws[0], sound, rng)], NOW_MS)))
     return found.hexdigest()
 
 

@@ -83,7 +83,7 @@ def _kept(row: Row) -> Kept:
 
 def pass_through(gate: Gate, *raws: Write, partition: int = 0) -> Made:
     """Return what a gate makes of batches that come together, all of which it takes."""
-    made = gate.make(partition, raws, NOW_MS)
+    made = gate.judge(partition, raws, NOW_MS)
     assert made.taken == len(raws)
     return made
 

@@ -59,7 +59,7 @@ def make(inbox: Inbox) -> Made:
     """Return all that the gate makes of an inbox's batches, however many it takes at a time."""
     left, parts = list(inbox.raws), []
     while left:
-        parts.append(inbox.gate.make(inbox.partition, left, NOW_MS))
+        parts.append(inbox.gate.judge(inbox.partition, left, NOW_MS))
         assert 1 <= parts[-1].taken <= len(left)
         left = left[parts[-1].taken :]
     refused, warned = Counter[str](), Counter[str]()

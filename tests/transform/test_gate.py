@@ -277,7 +277,7 @@ def test_threads_may_share_a_gate() -> None:
 
     def run() -> None:
         for _ in range(20):
-            made = gate.make(0, [rows(order)], NOW_MS)
+            made = gate.judge(0, [rows(order)], NOW_MS)
             found.append(([bytes(one.data) for one in made.writes], made.refused))
 
     threads = [threading.Thread(target=run) for _ in range(4)]
@@ -297,5 +297,5 @@ def test_no_record_waits_for_a_compiler() -> None:
     newer = SCHEMA | {"fields": [*SCHEMA["fields"], _DAY]}
     gate = opened_gate(SCHEMA, newer, is_state=True, partitions=3)
     for codec in CODECS:
-        gate.make(0, [rows([*goods(3), good(4, place="xx"), _with(value=None)(good(5))], codec=codec), rows(goods(2), codec=codec)], NOW_MS)
+        gate.judge(0, [rows([*goods(3), good(4, place="xx"), _with(value=None)(good(5))], codec=codec), rows(goods(2), codec=codec)], NOW_MS)
     assert [list(function.signatures) for function in functions] == before

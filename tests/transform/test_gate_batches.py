@@ -162,12 +162,12 @@ def test_what_cannot_be_opened_ends_what_is_taken() -> None:
     """It may have cost as much as the greatest batch: the rest is for another time."""
     bad = write(sealed(b"garbled", 3, codec=SNAPPY))
     raws = [rows([good(1)]), bad, rows([good(2)])]
-    made = opened_gate().make(0, raws, NOW_MS)
+    made = opened_gate().judge(0, raws, NOW_MS)
     assert (made.taken, passed(made), made.refused) == (2, [[good(1)]], {"unreadable": 3})
 
 
 def test_what_is_taken_ends_where_most_is_refused() -> None:
     """Refusing a record costs some hundred times what passing one does: a transaction must end in time."""
     wrong = [_with(row, key=None) for row in goods(6000)]
-    made = opened_gate().make(0, [rows(wrong)] * 5, NOW_MS)
+    made = opened_gate().judge(0, [rows(wrong)] * 5, NOW_MS)
     assert (made.taken, made.refused) == (3, {"no-key": 18_000})

@@ -27,7 +27,7 @@ def _measured(raw: Write, *, seconds: float = 3.0, mebibytes: float = _PEAK_MIB)
     start = process_time()
     tracemalloc.start()
     try:
-        made = _GATE.make(0, [raw], NOW_MS)
+        made = _GATE.judge(0, [raw], NOW_MS)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -100,7 +100,7 @@ def test_a_forged_count_sets_nothing_aside(count: int) -> None:
 
 def _hold_count(most: int) -> None:
     bare = [body(number, Row(NOW_MS, None, b"")) for number in range(most + 1)]
-    made = _GATE.make(0, [write(batch(section(bare[:-1]), most, codec=ZSTD))], NOW_MS)
+    made = _GATE.judge(0, [write(batch(section(bare[:-1]), most, codec=ZSTD))], NOW_MS)
     assert made.refused == {"no-frame": most}
     assert sum(found.header.count for found in made.writes) == most
     made = _measured(write(batch(section(bare), len(bare), codec=ZSTD)), seconds=0.1, mebibytes=10)
@@ -148,7 +148,7 @@ def test_snappy_that_claims_gigabytes_sets_nothing_aside() -> None:
 def test_bombs_that_come_together_are_taken_one_after_the_other() -> None:
     """A Fetch of 2 MiB may hold a thousand of them: what one call opens is bounded."""
     lesser = _one(12 * MIB, ZSTD)
-    assert _GATE.make(0, [lesser] * 5, NOW_MS).taken == 3
+    assert _GATE.judge(0, [lesser] * 5, NOW_MS).taken == 3
 
 
 def test_deep_and_hollow_values_are_refused_in_time() -> None:
@@ -159,7 +159,7 @@ def test_deep_and_hollow_values_are_refused_in_time() -> None:
     gate = opened_gate(SCHEMA | {"key": [], "fields": [{"name": "a", "type": node}]})
     for content in (b"\2" * 16 * 6250, zigzag(2**62) + b"\2" * 100_000, zigzag(-(2**63)) + b"\2" * 9, (b"\2" * 15 + zigzag(4097)) * 99):
         start = process_time()
-        made = gate.make(0, [rows([Row(NOW_MS, None, ID.to_bytes(5) + content)] * 10)], NOW_MS)
+        made = gate.judge(0, [rows([Row(NOW_MS, None, ID.to_bytes(5) + content)] * 10)], NOW_MS)
         assert sum(made.refused.values()) == 10
         assert process_time() - start < 1
 
@@ -167,7 +167,7 @@ def test_deep_and_hollow_values_are_refused_in_time() -> None:
 def test_a_forged_form_does_not_change_how_it_is_kept() -> None:
     """A record whose own headers are named like ours is kept as any other, compressed, ours behind its own."""
     forged = Row(NOW_MS, b"7", bytes(3 * MIB), (("exchange.form", b"batch"), ("exchange.reason", b"none")))
-    made = _GATE.make(0, [rows([forged], codec=LZ4)], NOW_MS)
+    made = _GATE.judge(0, [rows([forged], codec=LZ4)], NOW_MS)
     (found,) = made.writes
     assert found.header.codec == LZ4
     (row,) = opened(found)
@@ -181,7 +181,7 @@ def test_texts_of_a_schema_are_told_within_bounds(codec: int) -> None:
     rule = {"rule": "maximum", "value": 1, "message": {"zh": "大" * 1_000_000, "en": "x" * 1_000_000}}
     name = "a" * 5000
     gate = opened_gate(SCHEMA | {"key": [], "fields": [{"name": name, "type": "int", "rules": [rule]}]})
-    made = gate.make(0, [rows([Row(NOW_MS, None, ID.to_bytes(5) + b"\4")] * 3, codec=codec)], NOW_MS)
+    made = gate.judge(0, [rows([Row(NOW_MS, None, ID.to_bytes(5) + b"\4")] * 3, codec=codec)], NOW_MS)
     told = quarantined(made)[2].told
     assert (told["message.zh"], told["message.en"], told["field"]) == ("大" * 4096, "x" * 4096, "a" * 4096)
 
@@ -194,7 +194,7 @@ def test_the_worst_of_times_do_not_stop_the_gate() -> None:
         for delta in (0, -1, 1, 2**63 - 1, -(2**63)):
             content = zigzag(delta).join((b"\0", zigzag(0) + b"\1\1\0"))
             raws.append(write(batch(section([content]), 1, base=base)))
-    made = _GATE.make(0, [*raws, rows([good(1)])], NOW_MS)
+    made = _GATE.judge(0, [*raws, rows([good(1)])], NOW_MS)
     assert made.taken == len(raws) + 1
     assert passed(made) == [[good(1)]]
     assert sum(made.refused.values()) == len(raws)

@@ -119,7 +119,7 @@ def test_random_sections_end_in_verdicts() -> None:
         if rng.random() < 0.7:
             content = section([bytes(1) + content] * count)
         raw = write(batch(content, count))
-        assert sum(gate.make(0, [raw], NOW_MS).refused.values()) == count
+        assert sum(gate.judge(0, [raw], NOW_MS).refused.values()) == count
 
 
 @pytest.fixture

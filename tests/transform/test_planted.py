@@ -158,7 +158,7 @@ def _corpus() -> list[tuple[Inbox, str]]:
         rng, sound = Random(len(found)), content(one.raws[0])
         assert sound is not None
         found.append(msgspec.structs.replace(one, raws=[damaged(one.raws[0], sound, rng)]))
-    return [(one, _digest(one.gate.make(one.partition, one.raws, NOW_MS))) for one in [*_special(), *found]]
+    return [(one, _digest(one.gate.judge(one.partition, one.raws, NOW_MS))) for one in [*_special(), *found]]
 
 
 def _digest(made: Made) -> str:
@@ -173,7 +173,7 @@ def _agrees(module: Any) -> bool:
     for one, known in _corpus():
         gate = module.Gate(**{name: getattr(one.gate, name) for name in one.gate.__struct_fields__})
         try:
-            found = _digest(gate.make(one.partition, one.raws, NOW_MS))
+            found = _digest(gate.judge(one.partition, one.raws, NOW_MS))
         except (AssertionError, IndexError, OverflowError, ValueError, KeyError, StopIteration, struct.error):
             return False
         if found != known:

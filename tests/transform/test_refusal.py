@@ -31,7 +31,7 @@ def judged(data: bytearray) -> list[Record]:
     """Let a gate judge a batch; return what it put into the quarantine."""
     schemas = {schema_id(SCHEMA): msgspec.json.encode(SCHEMA).decode()}
     gate = open_gate(resource=TOPIC, schemas=schemas, partitions=1, is_state=True, batch_bytes_max=1 << 20)
-    made = gate.make(0, [Write(TOPIC, data, 0, read(data, 0))], NOW)
+    made = gate.judge(0, [Write(TOPIC, data, 0, read(data, 0))], NOW)
     return [one for write in made.writes if write.topic == gate.quarantine for one in records(write.data, write.header)]
 
 

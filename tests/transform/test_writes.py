@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from node.model.names import inbox_topic
 from node.transform import Made, Transform
 from tests.avro.ruling import NOW_MS
 from tests.transform.desk import good, goods, opened_gate
@@ -18,10 +19,12 @@ def test_what_was_made_is_a_value() -> None:
 
 
 def test_a_gate_is_a_transform() -> None:
-    """It writes to the topics that it names, in the order of what came, and takes the first batch at least."""
+    """It writes to the topics that it names, in the order of what came, takes the first batch at least, and keeps nothing."""
     gate: Transform = opened_gate()
-    made = gate.make(0, [rows([msgspec.structs.replace(good(1), key=None)]), rows(goods(3))], NOW_MS)
+    inbox = inbox_topic(RESOURCE)
+    made = gate.make(0, [rows([msgspec.structs.replace(good(1), key=None)]), rows(goods(3))], NOW_MS, {inbox: None})[inbox]
     assert made.taken == 2
-    assert {write.topic for write in made.writes} == set(gate.outcomes)
-    assert gate.outcomes == {RESOURCE: "passed", f"{RESOURCE}.quarantine": "quarantined"}
+    assert gate.memory(inbox, bytes(16)) is None
+    assert {write.topic for write in made.writes} == set(gate.outcomes(inbox))
+    assert gate.outcomes(inbox) == {RESOURCE: "passed", f"{RESOURCE}.quarantine": "quarantined"}
     assert [write.header.count for write in made.writes] == [3, 1]
