@@ -16,6 +16,11 @@ carries out its orders against Kafka and tells it what happened. It knows no req
 6. Whatever goes wrong: everything since the last commit is forgotten, `Abort`, `Close`, pause, and back to 1. When the answer to `Commit`
    is lost, nobody knows the outcome; step 1 settles it and step 2 reads which it was.
 
+**Routes of one source.** What a route reads may have another name (`Routed.sources`): the views of a resource are routes of their own, each
+with its progress, its targets and its stops, and none hinders another. Where they stand at the same place the bus gives them the same
+batches, and they are sent in step (`ready`). A route may begin at its source's end (`Routed.from_now`); that is written down at once, for
+else it would begin at another end after every restart.
+
 A transaction is closed after 0.5 s or 32 MiB under load, and at once when nothing waits: latency follows the load, nothing is tuned.
 
 **Bounds.** A route is held while 4 MiB of it are unsettled; back-off doubles from 0.1 s to 5 s; nothing here grows with time.

@@ -42,7 +42,7 @@ class Resume(Enum):
     """from the end of the source: what lies between is lost to the target"""
     ACCEPT = "accept"
     """from where it stood, both sides taken as they are now: what the source no longer has is lost. A route that carried nothing
-    yet begins at the oldest record"""
+    yet begins where it would have begun"""
 
 
 class Side(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,24 +93,24 @@ def _compare_target(written: Written | None, target: Side) -> Stop | None:
     return Stop.TARGET_AHEAD if target.beyond else None
 
 
-def opened(progress: Progress | None, source: Side, targets: Mapping[Topic, Side]) -> Progress:
-    """Return the progress with which a route goes on that `compare` found good: a new one begins at the oldest record of the source.
+def opened(progress: Progress | None, source: Side, targets: Mapping[Topic, Side], *, from_now: bool = False) -> Progress:
+    """Return the progress with which a route goes on that `compare` found good.
 
-    A target that has come since is written from here on, one that is no more is forgotten.
+    A new one begins at the oldest record of the source, or at its end. A target that has come since is written from here on, one that is no more is forgotten.
     """
     known = progress.targets if progress is not None else {}
     written = {topic: known.get(topic) or Written(id=target.topic_id) for topic, target in targets.items()}
     if progress is None:
-        return Progress(source_id=source.topic_id, next=source.start, targets=written)
+        return Progress(source_id=source.topic_id, next=source.end if from_now else source.start, targets=written)
     return progress if written == known else msgspec.structs.replace(progress, targets=written)
 
 
-def resumed(mode: Resume, progress: Progress | None, source: Side, targets: Mapping[Topic, Side]) -> Progress:
+def resumed(mode: Resume, progress: Progress | None, source: Side, targets: Mapping[Topic, Side], *, from_now: bool = False) -> Progress:
     """Return the progress with which an operator's word lets the route go on.
 
     A target's end stands in for its last batch, so that only what comes behind it is ours from here on.
     """
-    old = progress or opened(None, source, targets)
+    old = progress or opened(None, source, targets, from_now=from_now)
     match mode:
         case Resume.FROM_START:
             offset = source.start

@@ -26,6 +26,8 @@ class Batch(msgspec.Struct, kw_only=True, eq=False):
     newest: int
     """greatest timestamp in it, ms"""
     handle: object
+    sent_in: int = 0
+    """the machine's own: the transaction that has counted its bytes, for it may be of several routes"""
 
 
 class Wrote(msgspec.Struct, frozen=True):
@@ -51,6 +53,10 @@ class Routed(_Fact, frozen=True):
     """The routes that this shard is to carry from now on; those not named are given up."""
 
     routes: frozenset[TopicPartition]
+    sources: Mapping[TopicPartition, TopicPartition] = {}
+    """what is read for a route, where that has another name; it never changes"""
+    from_now: frozenset[TopicPartition] = frozenset()
+    """those that begin at the end of their source, if they have no progress yet"""
 
 
 class Opened(_Fact, frozen=True):
@@ -74,7 +80,10 @@ class Inspected(_Fact, frozen=True):
 
 
 class Fetched(_Fact, frozen=True):
-    """Committed batches of a route, in order, and the position behind them (control and aborted batches included)."""
+    """Committed batches of a route, in order, and the position behind them (control and aborted batches included).
+
+    Routes of one source that stand at the same place get the same `Batch` objects, which is how they are known to be together.
+    """
 
     route: TopicPartition
     generation: int

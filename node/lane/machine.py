@@ -11,8 +11,9 @@ from node.lane import facts as f
 from node.lane.checks import Stop
 from node.lane.phase import Phase
 from node.lane.progress import Progress, TopicPartition
+from node.lane.ready import Ready
 from node.lane.route import RouteState, State, backoff
-from node.model.limits import AHEAD_BYTES_MAX, COMMIT_BYTES_MAX, COMMIT_INTERVAL_S, SKIP_COMMIT_S, TRANSACTION_TIMEOUT_S
+from node.model.limits import AHEAD_BYTES_MAX, COMMIT_INTERVAL_S, SKIP_COMMIT_S, TRANSACTION_TIMEOUT_S
 
 _PAUSED = (State.WAITING, State.SUSPECT)
 
@@ -28,9 +29,8 @@ class Machine:
         self._wanted: frozenset[TopicPartition] = frozenset()
         self._known: dict[TopicPartition, Progress] = {}
         self._generations = count(1)
-        self._ready: dict[TopicPartition, RouteState] = {}
+        self._ready = Ready()
         self._outstanding = 0
-        self._sent_bytes = 0
         self._begun: float | None = None
         self._skipped_since: float | None = None
         self._attempts = 0
@@ -79,7 +79,7 @@ class Machine:
             case f.Inspected():
                 self._inspected(fact, now)
             case f.Routed():
-                self._routed(fact.routes)
+                self._routed(fact)
             case f.Opened():
                 self._opened()
             case f.Recovered():
@@ -100,13 +100,17 @@ class Machine:
 
     # ---- routes
 
-    def _routed(self, wanted: frozenset[TopicPartition]) -> None:
-        for route in sorted((wanted - self._wanted) & self.routes.keys()):
-            if self.routes[route].queue:  # wanted again before the transaction that held it has ended
-                self._ready[route] = self.routes[route]
+    def _routed(self, fact: f.Routed) -> None:
+        wanted, sources = fact.routes, fact.sources
+        for route in sorted(wanted & self.routes.keys()):
+            state = self.routes[route]
+            assert state.source == sources.get(route, route), f"{route} is read from {state.source} for ever"
+            if route not in self._wanted and state.queue:  # wanted again before the transaction that held it has ended
+                self._ready.add(state)
         self._wanted = wanted
         for route in sorted(wanted - self.routes.keys()):
-            state = self.routes[route] = RouteState(route, self._known.get(route), self._generations)
+            begun, from_now = self._known.get(route), route in fact.from_now
+            state = self.routes[route] = RouteState(route, begun, self._generations, source=sources.get(route), from_now=from_now)
             if self.phase.is_open:
                 self._inspect(state)
         self._remove_unwanted()
@@ -116,7 +120,7 @@ class Machine:
         recording = {move.route for move in self._recording}
         for route in [route for route in self.routes if route not in self._wanted]:
             state = self.routes[route]
-            self._ready.pop(route, None)
+            self._ready.remove(state)
             self._give(f.Unfollow(route))
             if state.quiet and route not in recording:
                 self._drop(state.rollback())
@@ -125,7 +129,7 @@ class Machine:
                 state.state, state.retry_at = State.SUSPECT, 0.0
 
     def _inspect(self, state: RouteState) -> None:
-        self._ready.pop(state.route, None)
+        self._ready.remove(state)
         state.progress = self._known.get(state.route)
         self._drop(state.rollback())
         state.state, state.stop, state.detail = State.INSPECTING, None, ""
@@ -135,7 +139,7 @@ class Machine:
         state = self._current(fact.route, fact.generation)
         if state is None or state.state is not State.INSPECTING:
             return
-        sides = [("source", fact.route.topic, fact.source), *(("target", topic, side) for topic, side in fact.targets.items())]
+        sides = [("source", state.source.topic, fact.source), *(("target", topic, side) for topic, side in fact.targets.items())]
         if missing := next(((name, topic) for name, topic, side in sides if not side.topic_id), None):
             state.wait(State.WAITING, f"no topic {missing[1]} in the {missing[0]} cluster yet", now)
             return
@@ -188,7 +192,9 @@ class Machine:
             return
         state.fetched(fact.batches, fact.position, fact.end)
         if fact.batches:
-            self._ready[fact.route] = state
+            self._ready.add(state)
+            if self.phase is Phase.CLOSING and not self._stopping:
+                self._produce(self._ready.catch_up(state))
         elif self._skipped_since is None and state.skipped:
             self._skipped_since = now
         if state.unsettled > AHEAD_BYTES_MAX and not state.held:
@@ -211,20 +217,13 @@ class Machine:
         if (state := self._current(fact.route, fact.generation)) is None:
             self._drop(fact.batches)
             return
-        self._sent_bytes -= state.take_back(fact.batches)
+        self._ready.take_back(state, fact.batches)
         self._outstanding -= len(fact.batches)
-        self._ready[fact.route] = state
 
-    def _pump(self) -> None:
-        for route in list(self._ready):
-            state = self._ready[route]
-            while state.queue and self._sent_bytes < COMMIT_BYTES_MAX:
-                batch = state.send()
-                self._outstanding += 1
-                self._sent_bytes += batch.size
-                self._give(f.Produce(route, state.generation, batch))
-            if not state.queue:
-                del self._ready[route]
+    def _produce(self, orders: Iterable[f.Produce]) -> None:
+        for order in orders:
+            self._outstanding += 1
+            self._give(order)
 
     # ---- the transaction
 
@@ -251,8 +250,8 @@ class Machine:
         if self._begun is None:
             return
         if not self._stopping:
-            self._pump()
-        if self._stopping or now >= self._begun + COMMIT_INTERVAL_S or self._sent_bytes >= COMMIT_BYTES_MAX or self._nothing_waits():
+            self._produce(self._ready.send())
+        if self._stopping or now >= self._begun + COMMIT_INTERVAL_S or self._ready.full or self._nothing_waits():
             self.phase = Phase.CLOSING
 
     def _between(self, now: float) -> None:
@@ -264,7 +263,8 @@ class Machine:
             if state.state in _PAUSED and now >= state.retry_at and state.quiet and not state.queue:
                 self._inspect(state)
         if self._ready or self._skip_is_due(now) or any(state.resumed for state in self.routes.values()):
-            self._begun, self._sent_bytes = now, 0
+            self._begun = now
+            self._ready.begin()
             self._give(f.Begin())
         elif not self.routes:
             self.phase = Phase.RESTING
@@ -375,7 +375,7 @@ class Machine:
             self._drop(state.rollback())
             self._give(f.Unfollow(state.route))
         self._ready.clear()
-        self._outstanding = self._sent_bytes = 0
+        self._outstanding = 0
         self._skipped_since = None
         self._recording = ()
         self.routes = {route: state for route, state in self.routes.items() if route in self._wanted}

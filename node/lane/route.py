@@ -36,18 +36,29 @@ class RouteState:
     """One route of a shard. Batches go queue → outstanding → carried; `rollback` forgets all three."""
 
     __slots__ = (
-        "_generations", "ages", "attempts", "batches", "bytes", "detail", "end", "generation", "held", "last", "oldest", "outstanding",
-        "position", "progress", "queue", "records", "resume", "resume_from", "resume_said", "resumed", "retry_at", "route", "settled",
-        "state", "stop", "unsettled", "written",
+        "_from_now", "_generations", "ages", "attempts", "batches", "bytes", "detail", "end", "generation", "held", "last", "oldest",
+        "outstanding", "position", "progress", "queue", "records", "resume", "resume_from", "resume_said", "resumed", "retry_at", "route",
+        "settled", "source", "state", "stop", "unsettled", "written",
     )  # fmt: skip
 
-    def __init__(self, route: TopicPartition, progress: Progress | None, generations: Iterator[int]) -> None:
+    def __init__(
+        self,
+        route: TopicPartition,
+        progress: Progress | None,
+        generations: Iterator[int],
+        *,
+        source: TopicPartition | None = None,
+        from_now: bool = False,
+    ) -> None:
         self.route = route
+        self.source = source or route
+        """what is read for it"""
         self.progress = progress
         self.resume: Resume | None = None
         """an operator's word that is not committed yet"""
         self.resumed = False
-        """`progress` follows from that word: it has to be recorded even if nothing moves"""
+        """`progress` follows from that word, or says where a route begins that does so at its source's end: it has to be recorded even if
+        nothing moves"""
         self.resume_from: Progress | None = None
         """what was committed when that word was taken up"""
         self.resume_said: Progress | None = None
@@ -62,6 +73,7 @@ class RouteState:
         self.outstanding: deque[Batch] = deque()
         self.oldest: int | None = None
         self._generations = generations
+        self._from_now = from_now
         self.rollback()
 
     def rollback(self) -> list[Batch]:
@@ -86,15 +98,16 @@ class RouteState:
 
     def judge(self, source: Side, targets: Mapping[Topic, Side]) -> tuple[Stop, str] | None:
         """Return why the route may not go on from all sides as they are, as `compare` does, or None: `progress` says from where it goes on."""
+        begins = self._from_now and self.progress is None
         if self.resume is not None:
             self.resume_from = self.progress
-            self.progress = resumed(self.resume, self.progress, source, targets)
+            self.progress = resumed(self.resume, self.progress, source, targets, from_now=begins)
         elif difference := compare(self.progress, source, targets):
             return difference
         else:
-            self.progress = opened(self.progress, source, targets)
+            self.progress = opened(self.progress, source, targets, from_now=begins)
         self.rollback()
-        self.resumed = self.resume is not None
+        self.resumed = begins or self.resume is not None
         return None
 
     @property
@@ -122,13 +135,12 @@ class RouteState:
             self.oldest = batch.timestamp
         return batch
 
-    def take_back(self, batches: Sequence[Batch]) -> int:
-        """Put the newest batches that were sent back into the queue, as if they had never left it; return their bytes."""
+    def take_back(self, batches: Sequence[Batch]) -> None:
+        """Put the newest batches that were sent back into the queue, as if they had never left it."""
         for batch in reversed(batches):
             newest = self.outstanding.pop()
             assert newest is batch, "only what was sent last can be handed back"
             self.queue.appendleft(batch)
-        return sum(batch.size for batch in batches)
 
     def wait(self, state: State, detail: str, now: float) -> None:
         """Stand still until it is looked at again, after a pause that grows."""
@@ -172,7 +184,7 @@ class RouteState:
         return self.progress is not None and self.reached > self.progress.next
 
     def moved(self) -> Moved | None:
-        """What the open transaction has to record for this route; None if it has not moved and no operator's word changed it."""
+        """What the open transaction has to record for this route; None if it has not moved, nor has to be recorded."""
         old = self.progress
         if old is None or (self.reached == old.next and not self.resumed):
             return None

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from node.lane import Machine, Phase, Resume, Side, State, Stop, TopicPartition, machine, route
+from node.lane import Machine, Phase, Resume, Side, State, Stop, machine, route
 from node.lane import facts as f
 from node.lane.checks import compare, resumed
 from node.lane.progress import Progress
@@ -325,7 +325,7 @@ def written_falls_back(patch: pytest.MonkeyPatch) -> None:
 def generations_restart(patch: pytest.MonkeyPatch) -> None:
     """Count generations anew for a route that comes again."""
     init = RouteState.__init__
-    patch.setattr(RouteState, "__init__", lambda self, name, progress, _generations: init(self, name, progress, count(1)))
+    patch.setattr(RouteState, "__init__", lambda self, name, progress, _generations, **more: init(self, name, progress, count(1), **more))
 
 
 def forgotten_in_commit(patch: pytest.MonkeyPatch) -> None:
@@ -343,8 +343,8 @@ def forgotten_in_commit(patch: pytest.MonkeyPatch) -> None:
 def wanted_again_unseen(patch: pytest.MonkeyPatch) -> None:
     """Do not follow a route again that is wanted again before its transaction has ended."""
 
-    def mutant(self: Machine, wanted: frozenset[TopicPartition]) -> None:
-        routed(self, wanted)
+    def mutant(self: Machine, fact: f.Routed) -> None:
+        routed(self, fact)
         for state in self.routes.values():
             if state.state is State.SUSPECT and state.retry_at == 0.0 and state.resume is None:
                 state.state = State.FLOWING

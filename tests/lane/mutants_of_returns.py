@@ -6,30 +6,23 @@ import pytest
 
 from node.lane import Machine
 from node.lane import facts as f
+from node.lane.ready import Ready
 from node.lane.route import RouteState
 from tests.lane.mutants import Plant
 
 
 def returned_not_ready(patch: pytest.MonkeyPatch) -> None:
     """Take batches back and forget to send them again."""
-    returned = Machine._returned
-
-    def mutant(self: Machine, fact: f.Returned) -> None:
-        before = dict(self._ready)
-        returned(self, fact)
-        self._ready = before
-
-    patch.setattr(Machine, "_returned", mutant)
+    patch.setattr(Ready, "take_back", lambda _self, state, batches: state.take_back(batches))
 
 
 def returned_behind(patch: pytest.MonkeyPatch) -> None:
     """Put batches that come back behind those that have come since."""
 
-    def mutant(self: RouteState, batches: Sequence[f.Batch]) -> int:
+    def mutant(self: RouteState, batches: Sequence[f.Batch]) -> None:
         for batch in batches:
             self.outstanding.pop()
             self.queue.append(batch)
-        return sum(batch.size for batch in batches)
 
     patch.setattr(RouteState, "take_back", mutant)
 
@@ -37,11 +30,10 @@ def returned_behind(patch: pytest.MonkeyPatch) -> None:
 def returned_backwards(patch: pytest.MonkeyPatch) -> None:
     """Put batches that come back into the queue newest first."""
 
-    def mutant(self: RouteState, batches: Sequence[f.Batch]) -> int:
+    def mutant(self: RouteState, batches: Sequence[f.Batch]) -> None:
         for batch in batches:
             self.outstanding.pop()
             self.queue.appendleft(batch)
-        return sum(batch.size for batch in batches)
 
     patch.setattr(RouteState, "take_back", mutant)
 

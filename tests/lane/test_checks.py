@@ -86,6 +86,13 @@ def test_a_route_that_carried_nothing_must_find_nothing() -> None:
     assert begun == Progress(source_id="s", next=40, targets={GOOD: Written(id="t"), BAD: Written(id="q")})
 
 
+def test_a_route_from_now_begins_at_the_end() -> None:
+    """Not at the oldest record; one that has begun goes on."""
+    begun = opened(None, _with(SOURCE, start=40), TARGETS, from_now=True)
+    assert (begun.next, begun.last, begun.targets) == (SOURCE.end, -1, opened(None, SOURCE, TARGETS).targets)
+    assert opened(PROGRESS, SOURCE, TARGETS, from_now=True) == PROGRESS
+
+
 def test_a_target_that_comes_later_must_be_empty_and_is_written_from_there_on() -> None:
     """The others stand where they stood, in their books too."""
     late = Side(topic_id="l", start=4, end=9)
@@ -133,6 +140,7 @@ def test_what_each_word_means() -> None:
     assert resumed(Resume.ACCEPT, PROGRESS, _with(source, start=150), TARGETS).next == 150
     assert resumed(Resume.ACCEPT, PROGRESS, _with(source, end=60), TARGETS).next == 60
     assert resumed(Resume.ACCEPT, None, source, TARGETS).next == 40
+    assert resumed(Resume.ACCEPT, None, source, TARGETS, from_now=True).next == 400
 
 
 def test_a_word_keeps_the_books() -> None:

@@ -77,6 +77,6 @@ def test_bytes_that_come_back_count_no_more_for_the_commit() -> None:
     """A transaction is full by what it has sent: the next one may send as much again."""
     hand = _closing()
     hand.settled(A, 0)
-    before = hand.machine._sent_bytes
+    before = hand.machine._ready.bytes
     _hand_back(hand, 2)
-    assert hand.machine._sent_bytes == before - 200
+    assert hand.machine._ready.bytes == before - 200
