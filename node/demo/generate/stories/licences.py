@@ -8,7 +8,7 @@ from node.demo.generate import words
 from node.demo.generate.dice import Dice
 from node.demo.generate.identity import AUTHORITY, COMPANY, INDIVIDUAL, credit_code, resident_id
 from node.demo.generate.makers import Draw
-from node.demo.generate.places import HOME
+from node.demo.generate.places import HOME, streets
 
 _TERMS_YEARS = (3, 5, 5, 10, None)
 _REVOKED_SHARE = 0.25
@@ -57,6 +57,7 @@ def begin(draw: Draw) -> dict[str, Any]:
         "version": 1,
         "licence_type": kind,
         **(_person(draw) if person else _body(dice)),
+        "street": dice.pick(streets()),
         "issuer_name": issuer,
         "issuer_uscc": _ISSUERS[issuer],
         "issued_on": draw.day,
@@ -78,6 +79,8 @@ def follow(draw: Draw, former: dict[str, Any], last: bool) -> dict[str, Any]:  #
     match event["remark"]:
         case "名称变更":
             event["holder_name"] = words.company(dice)
+        case "住所变更":
+            event["street"] = dice.pick([street for street in streets() if street != former["street"]])
         case "法定代表人变更":
             event["legal_person"] = words.person(dice)
         case "延续":

@@ -65,7 +65,7 @@ def test_holders_are_persons_or_bodies(drawn: list[dict[str, Any]]) -> None:
 
 
 def test_changes_change_what_they_say(drawn: list[dict[str, Any]]) -> None:
-    """A new name is a new name, a renewal a new term, and a revocation says why."""
+    """A new name is a new name, a new seat in another street, a renewal a new term, and a revocation says why."""
     former: dict[str, dict[str, Any]] = {}
     seen = set()
     for event in drawn:
@@ -74,8 +74,11 @@ def test_changes_change_what_they_say(drawn: list[dict[str, Any]]) -> None:
         if event["remark"] == "名称变更":
             assert before
             assert before["holder_name"] != event["holder_name"]
+        if event["remark"] == "住所变更":
+            assert before
+            assert before["street"] != event["street"]
         if event["remark"] == "延续":
             assert before
             assert event["valid_from"] == (event["recorded_at"] + timedelta(hours=8)).date() >= before["valid_from"]
         former[event["licence_no"]] = event
-    assert {"名称变更", "延续", "依法撤销", None} <= seen
+    assert {"名称变更", "住所变更", "延续", "依法撤销", None} <= seen
