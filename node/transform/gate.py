@@ -17,7 +17,7 @@ from node.avro.jit import Bytes, Int32s, Int64s
 from node.avro.program import Pattern, Program, compile_program, read_only
 from node.avro.schema import parse
 from node.batch.build import assemble, build
-from node.batch.codec import decompress, room_for
+from node.batch.codec import room_for
 from node.batch.header import HEADER_BYTES, NONE, Header, by_create_time, read
 from node.batch.records import Record
 from node.errors import BatchError, SchemaError
@@ -25,6 +25,8 @@ from node.model.limits import DECOMPRESSED_BYTES_MAX, QUARANTINE_HEADERS_BYTES
 from node.model.names import Topic, quarantine_topic
 from node.transform import kernel_gate as kernel
 from node.transform import rooms
+from node.transform.kernel_record import HEAD_BYTES
+from node.transform.opening import unfold
 from node.transform.quarantine import Reason, Refused, Where, refused, refused_batch, refused_record, write_opaque, write_refused
 from node.transform.reasons import REASONS, UNREADABLE
 from node.transform.writes import Made, Write
@@ -35,8 +37,6 @@ SMALL_RECORDS = 100
 """Batches of fewer records are rebuilt together where several arrive at once: each costs every hop behind the gate as much as a large one."""
 _RUN_BYTES_MAX = 1024 * 1024
 """Uncompressed bytes of batches that are rebuilt together."""
-_RECORD_BYTES_MIN = 2
-"""Its length, and a byte that it is the length of."""
 _RECORDS_MAX = 1 << 17
 """Records of a batch, thirteen times what librdkafka puts into one: a few KiB may unfold to millions, each of which could be refused."""
 _SECTION_BYTES_MAX = DECOMPRESSED_BYTES_MAX - QUARANTINE_HEADERS_BYTES
@@ -153,11 +153,10 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
         """Open a batch and judge its records, by the newest schema first; None where it cannot be opened. They may be unfolded into `room`."""
         header = raw.header
         try:
-            section = decompress(header.codec, memoryview(raw.data)[raw.start + HEADER_BYTES : raw.start + header.size], room)
+            data = unfold(raw, room)
         except BatchError:
             return None
-        data = read_only(np.frombuffer(section, np.uint8))
-        if len(data) > _SECTION_BYTES_MAX or header.count > min(len(data) // _RECORD_BYTES_MIN, _RECORDS_MAX):
+        if len(data) > _SECTION_BYTES_MAX or header.count > _RECORDS_MAX:
             return None
         found = np.full(header.count * kernel.FOUND_WIDTH, kernel.G_SCHEMA, np.int32)
         spans = np.empty(header.count * kernel.SPAN_WIDTH, np.int64)
@@ -304,7 +303,7 @@ def _warned_by(judged: _Judged, record: int, *, patterns: bool) -> Counter[str]:
 def _packed(run: Sequence[_Judged], most: int) -> Iterator[bytearray]:
     """Yield batches of at most so many records that passed, in order, compressed as the first batch was."""
     first, codec = next(_first_timestamp(one) for one in run if one.passed), run[0].raw.header.codec
-    room = rooms.take(sum(len(one.data) + one.count * kernel.RECORD_HEAD_BYTES for one in run))
+    room = rooms.take(sum(len(one.data) + one.count * HEAD_BYTES for one in run))
     out = np.frombuffer(room, np.uint8)
     place = np.zeros(kernel.PUT_WIDTH, np.int64)
     for one in run:

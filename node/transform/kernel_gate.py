@@ -16,7 +16,8 @@ from node.avro import layout
 from node.avro.jit import Bytes, Int32s, Int64s, compiled, copy_bytes, inlined, load8, load32, number_at
 from node.avro.kernel import Tables, uncount, walk
 from node.avro.kernel_key import has_key, key_fits
-from node.avro.kernel_read import read_int, read_long, utf8_fault
+from node.avro.kernel_read import read_int, utf8_fault
+from node.transform.kernel_record import put_head, read_head, read_length
 
 # What the gate is told, in one read-only array.
 JOB_SCHEMA, JOB_NOW, JOB_LATEST, JOB_BASE, JOB_PARTITION, JOB_PARTITIONS, JOB_STATE, JOB_AGAIN, JOB_FIRST = range(9)
@@ -34,9 +35,6 @@ G_GARBLED, G_FRAME, G_SCHEMA, G_HEADER, G_TIMESTAMP, G_TOMBSTONE, G_NO_KEY, G_KE
 
 # What `put` counts: where it stopped in the new section, records there, the greatest timestamp delta among them.
 PUT_AT, PUT_COUNT, PUT_LATEST, PUT_WIDTH = 0, 1, 2, 3
-
-RECORD_HEAD_BYTES = 21
-"""What `put` writes anew of a record at most: length (5), attributes (1), timestamp delta (10), offset delta (5)."""
 
 _FRAME_BYTES = 5
 _HEADERS_MAX = 10_000
@@ -57,20 +55,20 @@ def judge(
     """
     at, end, passed = 0, data.shape[0], 0
     for record in range(count):
-        length, body = read_int(data, at, end, layout.E_LENGTH)
-        if body < 0 or length < 1 or length > end - body:
+        body, after = read_length(data, at, end)
+        if body < 0:
             return -1
         row = record * FOUND_WIDTH
         if not number_at(job, JOB_AGAIN) or found[row] == G_SCHEMA:
-            spans[record * SPAN_WIDTH + SPAN_START], spans[record * SPAN_WIDTH + SPAN_END] = at, body + length
+            spans[record * SPAN_WIDTH + SPAN_START], spans[record * SPAN_WIDTH + SPAN_END] = at, after
             found[row + FOUND_FIELD], found[row + FOUND_RULE], found[row + FOUND_OFFSET] = -1, -1, -1
             place = number_at(job, JOB_FIRST) + record
-            found[row] = _judge(data, body, body + length, place, job, tables, state, found, row, spans, record * SPAN_WIDTH)
+            found[row] = _judge(data, body, after, place, job, tables, state, found, row, spans, record * SPAN_WIDTH)
             if found[row] == layout.OK:
                 passed += 1
                 if spans[record * SPAN_WIDTH + SPAN_VALUE] >= 0:
                     _keep(state, slots, kept, record * 2 * slots.shape[0])
-        at = body + length
+        at = after
     return passed if at == end else -1
 
 
@@ -98,19 +96,8 @@ def _judge(
     span: int,
 ) -> int:
     """Judge the record whose body is data[body:end] and whose place in its batch is given."""
-    if load8(data, body) != 0:
-        return G_GARBLED
-    delta, at = read_long(data, body + 1, end)
-    if at < 0:
-        return G_GARBLED
-    number, rest = read_int(data, at, end, layout.E_LENGTH)
+    delta, number, rest, key, key_length, value, value_length = read_head(data, body, end)
     if rest < 0 or number != place:
-        return G_GARBLED
-    key_length, key = read_int(data, rest, end, layout.E_LENGTH)
-    if key < 0 or key_length > end - key:
-        return G_GARBLED
-    value_length, value = read_int(data, key + max(key_length, 0), end, layout.E_LENGTH)
-    if value < 0 or value_length > end - value:
         return G_GARBLED
     after, allowed = _headers(data, value + max(value_length, 0), end)
     if after != end:
@@ -243,9 +230,7 @@ def put(data: Bytes, found: Int32s, spans: Int64s, begin: int, most: int, shift:
                 break
             span = record * SPAN_WIDTH
             rest, end, delta = spans[span + SPAN_REST], spans[span + SPAN_END], spans[span + SPAN_DELTA] + shift
-            at = _put_long(out, at, 1 + _size(delta) + _size(count) + end - rest)
-            out[at] = 0
-            at = _put_long(out, _put_long(out, at + 1, delta), count)
+            at = put_head(out, at, delta, count, end - rest)
             copy_bytes(out, at, data, rest, end - rest)
             at += end - rest
             latest = max(latest, delta) if count else delta
@@ -253,29 +238,3 @@ def put(data: Bytes, found: Int32s, spans: Int64s, begin: int, most: int, shift:
         record += 1
     put_state[PUT_AT], put_state[PUT_COUNT], put_state[PUT_LATEST] = at, count, latest
     return record
-
-
-@inlined
-def _zigzag(value: int) -> int:
-    return (value << 1) ^ (value >> 63)
-
-
-@inlined
-def _size(value: int) -> int:
-    """Return the bytes of a zigzag varint."""
-    bits, size = _zigzag(value), 1
-    while bits & ~0x7F:
-        bits = (bits >> 7) & 0x01FF_FFFF_FFFF_FFFF
-        size += 1
-    return size
-
-
-@inlined
-def _put_long(out: Bytes, at: int, value: int) -> int:
-    bits = _zigzag(value)
-    while bits & ~0x7F:
-        out[at] = bits & 0x7F | 0x80
-        bits = (bits >> 7) & 0x01FF_FFFF_FFFF_FFFF
-        at += 1
-    out[at] = bits
-    return at + 1

@@ -74,14 +74,15 @@ def _turned(word: int, bits: int) -> int:
 @compiled
 def is_there(seats: Int64s, key: int) -> bool:
     """Tell whether a hash is in the table."""
-    return seats[_seat(seats, key)] == key
+    there: bool = seats[_seat(seats, key)] == key
+    return there
 
 
 @compiled
 def put(keys: Keys, key: int, there: bool) -> bool:  # noqa: FBT001  # the compiled kernel takes no keywords
     """See to it that a hash is there, or is not; return whether it was. A change is noted in the journal."""
     seat = _seat(keys.seats, key)
-    was = keys.seats[seat] == key
+    was: bool = keys.seats[seat] == key
     if was != there:
         _toggle(keys.seats, seat, key)
         keys.changes[keys.counts[COUNT_CHANGES]] = key
@@ -96,7 +97,7 @@ def learn(data: Bytes, count: int, keys: Keys) -> bool:
 
     Return whether they could be read; nobody can say of what has no key that it was shown.
     """
-    at, end = 0, data.shape[0]
+    at, end = 0, len(data)
     for _ in range(count):
         body, after = read_length(data, at, end)
         if body < 0:
@@ -133,7 +134,7 @@ def move(seats: Int64s, larger: Int64s) -> None:
 @inlined
 def _seat(seats: Int64s, key: int) -> int:
     """Return where a hash sits, or the empty seat where it would."""
-    mask = seats.shape[0] - 1
+    mask = len(seats) - 1
     seat = key & mask
     while seats[seat] != key and seats[seat] != _EMPTY:
         seat = (seat + 1) & mask
@@ -146,7 +147,7 @@ def _toggle(seats: Int64s, seat: int, key: int) -> None:
     if seats[seat] == _EMPTY:
         seats[seat] = key
         return
-    mask = seats.shape[0] - 1
+    mask = len(seats) - 1
     hole, seat = seat, (seat + 1) & mask
     while seats[seat] != _EMPTY:
         home = seats[seat] & mask

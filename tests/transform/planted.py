@@ -20,6 +20,10 @@ from tests.avro.interpreted import kernel
 _HERE = Path(gate.__file__).parent
 _FROM_QUARANTINE = [name for name in vars(quarantine) if vars(gate).get(name) is vars(quarantine)[name] and not name.startswith("__")]
 
+_KERNELS = ("kernel_record", "kernel_gate")
+"""Each after those that it calls."""
+_COMPILED = ("node.avro.kernel", "node.avro.jit", "node.transform.kernel")
+
 
 def _copy(target: npt.NDArray[Any], at: int, source: npt.NDArray[Any], begin: int, size: int) -> None:
     assert min(at, begin, size) >= 0
@@ -36,16 +40,13 @@ def _source(name: str, module: str, right: str, wrong: str) -> str:
     return source
 
 
-def _interpreted(right: str, wrong: str) -> SimpleNamespace:
+def _interpreted(module: str, right: str, wrong: str) -> SimpleNamespace:
     """Return the gate's kernel, run by Python."""
     namespace = kernel() | {"copy_bytes": _copy}
-    tree = ast.parse(_source("kernel_gate", "kernel_gate", right, wrong))
-    tree.body = [
-        one
-        for one in tree.body
-        if not (isinstance(one, ast.ImportFrom) and str(one.module).startswith(("node.avro.kernel", "node.avro.jit")))
-    ]
-    exec(compile(tree, "kernel_gate.py", "exec"), namespace)  # noqa: S102 - our own source
+    for name in _KERNELS:
+        tree = ast.parse(_source(name, module, right, wrong))
+        tree.body = [one for one in tree.body if not (isinstance(one, ast.ImportFrom) and str(one.module).startswith(_COMPILED))]
+        exec(compile(tree, f"{name}.py", "exec"), namespace)  # noqa: S102 - our own source
     return SimpleNamespace(**namespace | {name: _wrapping(namespace[name]) for name in ("judge", "put")})
 
 
@@ -72,8 +73,8 @@ def planted(module: str = "", right: str = "", wrong: str = "", *, by_python: bo
     kept = _module("quarantine", module, right, wrong)
     made = _module("gate", module, right, wrong)
     made.__dict__.update({name: getattr(kept, name) for name in _FROM_QUARANTINE})
-    if module == "kernel_gate" or by_python:
-        made.__dict__["kernel"] = _interpreted(right, wrong)
+    if module in _KERNELS or by_python:
+        made.__dict__["kernel"] = _interpreted(module, right, wrong)
     try:
         yield made
     finally:

@@ -297,5 +297,7 @@ def test_no_record_waits_for_a_compiler() -> None:
     newer = SCHEMA | {"fields": [*SCHEMA["fields"], _DAY]}
     gate = opened_gate(SCHEMA, newer, is_state=True, partitions=3)
     for codec in CODECS:
-        gate.judge(0, [rows([*goods(3), good(4, place="xx"), _with(value=None)(good(5))], codec=codec), rows(goods(2), codec=codec)], NOW_MS)
+        gate.judge(
+            0, [rows([*goods(3), good(4, place="xx"), _with(value=None)(good(5))], codec=codec), rows(goods(2), codec=codec)], NOW_MS
+        )
     assert [list(function.signatures) for function in functions] == before

@@ -13,6 +13,7 @@ from node.avro.program import read_only
 from node.batch import codec
 from node.model import partition
 from node.transform import kernel_gate as kernel
+from node.transform.kernel_record import HEAD_BYTES
 from tests.avro.ruling import NOW_MS
 from tests.transform.cases import ROOM_BYTES
 from tests.transform.checked import checked_digests, digest
@@ -67,7 +68,7 @@ def test_records_are_copied_in_order_up_to_as_many_as_asked(most: int) -> None:
     left = [good(number, at=-number) for number in range(count) if number not in {0, 4, 9}]
     place, begin, batches = np.zeros(kernel.PUT_WIDTH, np.int64), 0, []
     while begin < count:
-        out = np.zeros(len(content) + kernel.RECORD_HEAD_BYTES * count, np.uint8)
+        out = np.zeros(len(content) + HEAD_BYTES * count, np.uint8)
         begin = kernel.put(content, found, spans, begin, most, 0, out, place)
         at, copied, latest = place.tolist()
         place[:] = 0
