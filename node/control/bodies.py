@@ -32,6 +32,13 @@ RETENTION_MS_MAX = 2**63 - 1
 REASON_MAX = 300
 """Characters of a reason: it quotes what it was given, and that may be a megabyte."""
 
+GRANT_PATHS_MAX = 1024
+"""Fields that a grant names, and as many masks: far above what a schema has."""
+GRANT_TEXT_MAX = 1024
+"""Characters of a path or a mask."""
+GRANT_ROWS_MAX = 16 * 1024
+"""Characters of the expression that chooses rows: some hundred tests, more than a filter may have."""
+
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DECODERS = {kind: msgspec.json.Decoder(value) for kind, value in KINDS.items()}
 
@@ -60,6 +67,16 @@ def check_date(field: str, text: str) -> None:
         raise ValueError(f"{field}: {text!r} is no day such as 2026-11-22")
     if text:
         date.fromisoformat(text)
+
+
+def check_bounds(fields: tuple[str, ...] | None, rows: str, masks: dict[str, str]) -> None:
+    """Raise ValueError when what a grant names is nothing or too much. Whether it fits a schema is asked where it is given, not here."""
+    _within("fields", 1 if fields is None else len(fields), 1, GRANT_PATHS_MAX)
+    _within("masks", len(masks), 0, GRANT_PATHS_MAX)
+    _within("rows", len(rows), 0, GRANT_ROWS_MAX)
+    for text in (*(fields or ()), *masks, *masks.values()):
+        # The empty path would be the record as a whole.
+        _within("characters of a field or mask", len(text), 1, GRANT_TEXT_MAX)
 
 
 def _division(body: DivisionValue) -> None:
@@ -95,6 +112,7 @@ def _grant(body: GrantValue) -> None:
     names.resource(body.resource)
     names.department(body.taker)
     check_date("until", body.until)
+    check_bounds(body.fields, body.rows, body.masks)
 
 
 def _grant_ended(body: GrantEndedValue) -> None:

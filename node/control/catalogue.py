@@ -1,16 +1,15 @@
 """Applying a catalogue: each resource described becomes so, its schema registered first where it is new."""
 
-import itertools
 import json
 from collections import Counter
 
 from node.avro import parse
 from node.avro.compatibility import comparable, conflicts, read, told
-from node.avro.ids import canonical, text_id
 from node.control.bodies import RETENTION_MS_MAX
 from node.control.book import Book
 from node.control.checks import check_filled, check_resource, check_within
 from node.control.commands import ApplyCatalogue, CatalogueItem
+from node.control.registering import registering
 from node.control.run import Run
 from node.errors import CommandRefused, SchemaError
 from node.model.limits import MESSAGE_BYTES_MAX, PARTITIONS_MAX
@@ -79,21 +78,10 @@ def _schema_key(item: CatalogueItem) -> tuple[str, ...]:
 
 
 def _registered(item: CatalogueItem, book: Book, author: Division, said: dict[int, SchemaValue]) -> SchemaValue:
-    """Return the schema under its id; where another schema holds that id, a nonce is added until the id is free.
-
-    Ends: with n schemas known, each further nonce is needed with a probability of n in 2^31.
-    """
-    for nonce in itertools.count():
-        try:
-            text = canonical({**item.schema, "nonce": nonce} if nonce else item.schema)
-        except SchemaError as error:
-            raise _bad_schema(item, str(error), f"没有规范的 JSON 形式（RFC 8785）：{error}") from error
-        schema = SchemaValue(id=text_id(text), schema=text)
-        holders = book.schemas.get(schema.id, {})
-        holder = said.get(schema.id)
-        if holders.get(author) == schema or all(other == schema for other in (*holders.values(), holder or schema)):
-            return schema
-    raise AssertionError
+    try:
+        return registering(item.schema, book, author, said)
+    except SchemaError as error:
+        raise _bad_schema(item, str(error), f"没有规范的 JSON 形式（RFC 8785）：{error}") from error
 
 
 def _value(item: CatalogueItem, schema: int) -> ResourceValue:

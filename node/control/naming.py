@@ -1,6 +1,7 @@
 """The name of the view that a grant needs: the same on every node, from the owner's own log alone."""
 
 import hashlib
+from typing import Any
 
 import msgspec
 import rfc8785
@@ -32,7 +33,7 @@ def view_name(ref: EventRef, value: GrantValue, first: SchemaValue) -> Topic | N
     """
     if value.whole:
         return None
-    means = [value.resource, None if value.fields is None else sorted(value.fields), value.rows, value.masks, value.history]
+    means: list[Any] = [value.resource, None if value.fields is None else sorted(value.fields), value.rows, value.masks, value.history]
     if not _shared(value, first):
         means.append(list(ref))
     return view_topic(value.resource, hashlib.sha256(rfc8785.dumps(means)).hexdigest()[:_DIGITS])

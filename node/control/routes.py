@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from node.control.book import Book
+from node.control.views import views
 from node.model.limits import (
     AUDIT_NOTE_BYTES_MAX,
     AUDIT_RETENTION_MS,
@@ -20,6 +21,7 @@ from node.model.limits import (
     QUARANTINE_MESSAGE_BYTES_MAX,
     QUARANTINE_RETENTION_MS,
     SHARDS,
+    VIEW_BYTES_MORE,
 )
 from node.model.names import Division, Topic, audit_topic, control_topic, division_of, inbox_topic, progress_topic, quarantine_topic
 from node.model.values import Kind, ResourceValue
@@ -64,7 +66,7 @@ def gates(book: Book, here: Division) -> dict[Topic, ResourceValue]:
 
 
 def topics_here(book: Book, here: Division, parent: Division | None, today: date) -> dict[Topic, TopicSpec]:
-    """Return the topics that `here`'s node makes in its own cluster: its own, its children's progress, and what passes or ends here.
+    """Return the topics that `here`'s node makes in its own cluster: its own, its children's progress, the views that it cuts, and what passes or ends here.
 
     A child's lanes up write their progress in this cluster. Nothing here says that a topic is to be removed.
     """
@@ -74,7 +76,8 @@ def topics_here(book: Book, here: Division, parent: Division | None, today: date
     specs += [TopicSpec(progress_topic(code), SHARDS, _PROGRESS) for code in (here, *book.tree.children(here))]
     for inbox, resource in gates(book, here).items():
         specs += [_resource_spec(resource), _inbox_spec(inbox, resource), _quarantine_spec(resource)]
-    specs += [_resource_spec(resource) for resource in _passing(book, here, today)]
+    specs += [_view_spec(view.topic, view.resource) for view in views(book, today, here).values()]
+    specs += _passing(book, here, today)
     return {spec.topic: spec for spec in specs}
 
 
@@ -88,31 +91,43 @@ def _above(book: Book, parent: Division) -> list[Division]:
     return above
 
 
-def _taken(book: Book, here: Division, today: date) -> Iterator[tuple[ResourceValue, Division | None, set[Division | None]]]:
-    """Yield each resource with active grants, its owner's side as seen from `here`, and its takers' sides."""
+class _Taken(msgspec.Struct, frozen=True):
+    """What moves of a resource, its own topic or a view, and where to, as sides of `here`: None is the parent's, a child its own, `here` itself."""
+
+    topic: Topic
+    resource: ResourceValue
+    owner: Division | None
+    takers: set[Division | None]
+
+
+def _taken(book: Book, here: Division, today: date) -> Iterator[_Taken]:
+    """Yield each topic that active grants let move, whose owner and takers `here` can place."""
     sides = book.tree.sides(here)
-    for topic, resource in book.resources.items():
-        owner = division_of(topic)
+    for name, resource in book.resources.items():
+        owner = division_of(name)
         if owner not in sides:
             continue
-        takers = (division_of(grant.value.taker) for grant in book.active_on(topic, today) if grant.value.whole)
-        seen = {sides[taker] for taker in takers if taker in sides}
-        if seen:
-            yield resource, sides[owner], seen
+        takers: dict[Topic, set[Division | None]] = {}
+        for grant in book.active_on(name, today):
+            taker = division_of(grant.value.taker)
+            if taker in sides:
+                takers.setdefault(grant.view or name, set()).add(sides[taker])
+        yield from (_Taken(topic, resource, sides[owner], found) for topic, found in takers.items())
 
 
 def _resource_routes(book: Book, here: Division, today: date) -> Iterator[Route]:
-    for resource, owner, takers in _taken(book, here, today):
-        if owner is None and takers != {None}:
-            yield Route(resource.name, resource.partitions, "link-down")
-        elif owner is not None and None in takers:
-            yield Route(resource.name, resource.partitions, "link-up")
+    for taken in _taken(book, here, today):
+        if taken.owner is None and taken.takers != {None}:
+            yield Route(taken.topic, taken.resource.partitions, "link-down")
+        elif taken.owner is not None and None in taken.takers:
+            yield Route(taken.topic, taken.resource.partitions, "link-up")
 
 
-def _passing(book: Book, here: Division, today: date) -> Iterator[ResourceValue]:
-    for resource, owner, takers in _taken(book, here, today):
-        if takers != {owner}:
-            yield resource
+def _passing(book: Book, here: Division, today: date) -> Iterator[TopicSpec]:
+    for taken in _taken(book, here, today):
+        if taken.takers != {taken.owner}:
+            is_own = taken.topic == taken.resource.name
+            yield _resource_spec(taken.resource) if is_own else _view_spec(taken.topic, taken.resource)
 
 
 def _resource_spec(resource: ResourceValue) -> TopicSpec:
@@ -122,6 +137,12 @@ def _resource_spec(resource: ResourceValue) -> TopicSpec:
     else:
         settings |= {"cleanup.policy": "delete", "retention.ms": str(resource.retention_ms), "retention.bytes": "-1"}
     return TopicSpec(resource.name, resource.partitions, settings)
+
+
+def _view_spec(topic: Topic, resource: ResourceValue) -> TopicSpec:
+    settings = _resource_spec(resource).settings
+    room = resource.max_message_bytes + VIEW_BYTES_MORE
+    return TopicSpec(topic, resource.partitions, settings | {"max.message.bytes": str(room)})
 
 
 def _inbox_spec(inbox: Topic, resource: ResourceValue) -> TopicSpec:

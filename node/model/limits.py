@@ -86,6 +86,10 @@ AUDIT_RETENTION_MS = 3 * 366 * DAY_MS
 AUDIT_NOTE_BYTES_MAX = 1 * MIB
 """One note of the audit topic: it names thousands of records by ranges of offsets, and never holds one."""
 
+VIEW_BYTES_MORE = 64 * KIB
+"""By so much a batch of a view may be larger than the resource's: masks lengthen some values (an `hmac` has 33 bytes where a number had one),
+and a record of the greatest size must still have room."""
+
 DECOMPRESSED_BYTES_MAX = 64 * MIB
 """A batch never unfolds to more than this: a bomb is an error, not a full memory."""
 

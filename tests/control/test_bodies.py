@@ -67,6 +67,15 @@ def test_an_unknown_kind_has_no_body() -> None:
         ("grant", {"taker": "445102"}, "department"),
         ("grant", {"until": "2026-W47-7"}, "until"),
         ("grant", {"history": "some"}, "history"),
+        ("grant", {"fields": []}, "fields: 0 is not within 1 and 1024"),
+        ("grant", {"fields": [""]}, "field or mask: 0 is not within 1 and 1024"),
+        ("grant", {"fields": ["x"] * 1025}, "fields: 1025"),
+        ("grant", {"fields": ["x" * 1025]}, "field or mask: 1025"),
+        ("grant", {"rows": "x" * 16385}, "rows: 16385"),
+        ("grant", {"masks": {"": "hide"}}, "field or mask: 0"),
+        ("grant", {"masks": {"x": ""}}, "field or mask: 0"),
+        ("grant", {"masks": {"x": "x" * 1025}}, "field or mask: 1025"),
+        ("grant", {"masks": {str(number): "hide" for number in range(1025)}}, "masks: 1025"),
         ("grant-ended", {"grant": ["445102", 0]}, "grant"),
         ("grant-ended", {"grant": ["445102"]}, "grant"),
         ("grant-ended", {"grant": ["x", 1]}, "division code"),
@@ -77,6 +86,13 @@ def test_a_wrong_field_is_named(kind: str, change: dict[str, object], reason: st
     good = next(body for body in BODIES if type(body) is KINDS[kind])
     with pytest.raises(EventError, match=f"body of {kind}.*{reason}"):
         read_body(kind, msgspec.Raw(msgspec.json.encode(msgspec.to_builtins(good) | change)))
+
+
+def test_a_grant_may_name_as_much_as_the_bounds_say() -> None:
+    """The greatest grant is read, and a mask that this version does not know too: a newer node may have it."""
+    fields, masks = tuple(f"{number:01024}" for number in range(512)), {f"{number:0100}": "newer" for number in range(1024)}
+    body = GrantValue(resource=VILLAGES, taker=Department("440000.civil-affairs"), purpose="", fields=fields, rows="x" * 16384, masks=masks)
+    assert read_body("grant", msgspec.Raw(msgspec.json.encode(body))) == body
 
 
 def test_a_reason_is_short_however_long_the_value() -> None:

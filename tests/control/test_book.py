@@ -15,6 +15,7 @@ from node.control.book import Book, Folded
 from node.control.chain import Broken, Repeated, Waiting
 from node.control.events import digest, encode
 from node.control.run import Run
+from node.control.views import views
 from node.model.names import Department, Division, Topic
 from node.model.values import DepartmentValue, DivisionValue, EventRef, GrantEndedValue, GrantValue, Kind, ResourceValue, SchemaValue
 
@@ -261,11 +262,21 @@ def test_the_tree_tells_who_stands_above(logs: Logs) -> None:
 
 
 Deed = tuple[Division, str, int]
-DEEDS = ["root", "child", "stray", "department", "schema", "resource", "grant", "end", "unknown", "bad", "gap"]
+DEEDS = ["root", "child", "stray", "department", "schema", "resource", "grant", "show", "end", "unknown", "bad", "gap"]
 GROUND: list[Deed] = [
     *[(A, "root", 0), (A, "child", 1), (B, "child", 2)],
     *[(author, deed, 0) for deed in ("department", "schema", "resource") for author in (A, B, C)],
     *[(A, "grant", 2), (B, "grant", 0), (C, "grant", 0), (C, "grant", 1)],
+    *[(author, "show", number) for author in (A, B, C) for number in (0, 3)],
+]
+KEYS = ["k", "other", 3]
+LESS: list[dict[str, object]] = [
+    {"fields": ("k",)},
+    {"rows": "k == '1'"},
+    {"masks": {"k": "keep-first:1"}},
+    {"fields": ("k",), "until": "2026-11-22"},
+    {"masks": {"x": "hmac"}},
+    {"history": "from-now"},
 ]
 
 
@@ -282,8 +293,8 @@ def tell(deeds: list[Deed]) -> dict[Division, list[bytes]]:
                 answers, name = named.get(author), other
             case "stray":
                 answers, name = (other, number + 1), other
-            case "grant":
-                answers = named.get(f"{other}.tax") if number < 3 else None
+            case "grant" | "show":
+                answers = named.get(f"{other}.tax") if number < 3 or deed == "show" else None
             case "department":
                 name = f"{author}.tax"
         runs[author].say(body, answers)
@@ -298,13 +309,15 @@ def tell(deeds: list[Deed]) -> dict[Division, list[bytes]]:
 
 def deed_body(author: Division, other: Division, deed: str, number: int) -> Body:
     """What `author` says, about another in some deeds."""
+    texts = [msgspec.json.encode({"key": [key]}).decode() for key in KEYS]
     bodies: dict[str, Body] = {
         "root": division(author, None),
         "child": division(other, author),
         "stray": division(other, author),
-        "schema": SchemaValue(id=text_id(str(number)), schema=str(number)),
-        "resource": resource(f"{author}.tax.r{number % 2}", partitions=1 + number // 4, schema=text_id(str(number % 3))),
+        "schema": SchemaValue(id=text_id(texts[number % 3]), schema=texts[number % 3]),
+        "resource": resource(f"{author}.tax.r{number % 2}", partitions=1 + number // 4, schema=text_id(texts[number % 3])),
         "grant": grant(f"{author}.tax.r0", f"{other}.tax"),
+        "show": msgspec.structs.replace(grant(f"{author}.tax.r0", f"{other}.tax"), **LESS[number]),
         "end": GrantEndedValue(grant=(author, number + 4)),
     }
     return bodies.get(deed, department(f"{author}.tax"))
@@ -322,6 +335,7 @@ def state(book: Book) -> object:
         book.broken,
         book.waiting,
         {grant.ref for grant in book.active(TODAY)},
+        views(book, TODAY),
     )
 
 
@@ -338,7 +352,7 @@ def folded(logs: dict[Division, list[bytes]], order: list[Division], dice: Rando
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from([A, B, C]), st.sampled_from(DEEDS), st.integers(0, 5)), max_size=30), st.integers(0, 2**32))
 def test_the_order_in_which_logs_come_does_not_matter(deeds: list[Deed], seed: int) -> None:
-    """Every interleaving of the same logs, repetitions included, makes the same book: so all nodes agree on what moves."""
+    """Every interleaving of the same logs, repetitions included, makes the same book and the same views: so all nodes agree on what moves."""
     dice, told = Random(seed), list(GROUND)
     for deed in deeds:
         told.insert(dice.randrange(len(told) + 1), deed)
@@ -355,7 +369,8 @@ def test_the_ground_of_the_orders_is_sound() -> None:
     """What the orders above begin with moves the book all the way to grants across the tree."""
     logs = tell(GROUND)
     book = folded(logs, [C] * len(logs[C]) + [B] * len(logs[B]) + [A] * len(logs[A]), Random(0))
-    assert len(list(book.active(TODAY))) == 4
+    assert len(list(book.active(TODAY))) == 10
+    assert [len(view.grants) for view in views(book, TODAY).values()] == [2, 2, 2]
     assert not book.refused
     assert book.tree.path(A, C) == [A, B, C]
 

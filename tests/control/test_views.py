@@ -19,7 +19,7 @@ HERE, OTHER = Division("445102"), Division("445103")
 BILLS = Topic("445102.tax.bills")
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 TODAY = date(2026, 11, 22)
-SCHEMA = {
+SCHEMA: dict[str, object] = {
     "type": "record",
     "name": "Bill",
     "key": ["code"],
