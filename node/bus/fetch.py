@@ -5,6 +5,7 @@ By id, not by name: a topic that was deleted and made anew under the same name c
 
 import struct
 import uuid
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
@@ -60,28 +61,58 @@ class Feed(Protocol):
         """Count bytes that nobody needs any more."""
 
 
-class Piece(msgspec.Struct, frozen=True):
-    """Where a batch lies, for the sink: `Batch.handle` of a fetched batch."""
+class Piece(msgspec.Struct, eq=False):
+    """Where a batch lies, for the sink: `Batch.handle` of a fetched batch.
+
+    Each follower that got the batch is one user and releases it once. What several use is only read: who stamps it in place must be alone.
+    """
 
     buffer: Buffer
     start: int
     header: Header
     feed: Feed
     fetched_bytes: int
+    users: int = 1
+
+    def use(self) -> None:
+        """Count one more user."""
+        self.users += 1
 
     def release(self) -> None:
-        """Give the bytes back: nobody reads or sends them any more."""
-        self.buffer.release()
-        self.feed.settled(self.fetched_bytes)
+        """Count one user less; with the last one the bytes are given back: nobody reads or sends them any more."""
+        self.users -= 1
+        assert self.users >= 0, "a batch was released more often than it was handed on"
+        if not self.users:
+            self.buffer.release()
+            self.feed.settled(self.fetched_bytes)
 
 
 class Found(msgspec.Struct):
     """What of a reply's partition is carried: batches, the position behind them, and why reading stopped there, if it did."""
 
+    offset: int
+    """from where on"""
     batches: list[Batch]
     position: int
     stop: Stop | None = None
     detail: str = ""
+
+    def since(self, position: int) -> list[Batch] | None:
+        """Return the batches for who stands at `position`; None if it lies before or behind what was read, or inside a batch.
+
+        Who stands just behind it hears only of a stop that was found there: the batches are for those before it.
+        """
+        if position == self.offset:
+            return list(self.batches)
+        if not self.offset < position < self.position + (self.stop is not None):
+            return None
+        first = bisect_right(self.batches, position, key=_next)
+        inside = first < len(self.batches) and self.batches[first].base < position
+        return None if inside else self.batches[first:]
+
+
+def _next(batch: Batch) -> int:
+    return batch.next
 
 
 def _uvarint(number: int) -> bytes:
@@ -215,7 +246,7 @@ def committed(buffer: Buffer, reply: Reply, offset: int, *, care: Care, feed: Fe
 
     Reading ends before a batch that must not be carried; the caller gets what came before it and the reason.
     """
-    found = Found([], offset)
+    found = Found(offset, [], offset)
     try:
         for start, header, alive in walk_committed(buffer.bytes, reply.start, reply.end, reply.aborted):
             if header.next_offset <= offset:
@@ -260,6 +291,13 @@ def _batch(buffer: Buffer, start: int, header: Header, source: Header, feed: Fee
     )
 
 
+def use(batches: Sequence[Batch]) -> None:
+    """Count one more user of each batch."""
+    for batch in batches:
+        assert isinstance(batch.handle, Piece)
+        batch.handle.use()
+
+
 def unpin(buffer: Buffer, batches: Sequence[Batch]) -> None:
     """Copy batches out of a buffer of which they fill less than a quarter, so that it can be used again at once.
 
@@ -272,7 +310,7 @@ def unpin(buffer: Buffer, batches: Sequence[Batch]) -> None:
     for batch, piece in inside:
         own = Buffer(buffer.bytes[piece.start : piece.start + batch.size])
         own.use()
-        batch.handle = msgspec.structs.replace(piece, buffer=own, start=0)
+        piece.buffer, piece.start = own, 0
         buffer.release()
 
 

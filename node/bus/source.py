@@ -1,16 +1,21 @@
-"""The source of a lane: raw batches of the routes that are followed, from whichever brokers lead them.
+"""The source of a lane: raw batches for the routes that are followed, from whichever brokers lead what they are read from.
 
 One connection and one Fetch in flight for each leading broker. The next Fetch is sent as soon as the last reply was parsed, before its batches
 are forwarded, and only while less than 6 MiB of earlier replies are unsettled. Brokers that cannot be reached and leaders that are not
 known are tried again here, with a back-off; a route that was being fetched is handed back to its listener once its leader can be reached
 again: while nobody looked, the broker may have come back with an older copy of the log, and only a look at both sides tells.
+
+Several routes may be read from one partition. It is asked for once in a Fetch, from the position of whoever has waited longest; the reply is
+checked and walked once, and all who stand in what it brought get the same batches. So those that are level share everything, and one that
+comes later takes turns with them until it is level too: its stretch ends where theirs begins.
 """
 
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
+from itertools import chain
 from typing import Protocol
 
 import msgspec
@@ -29,30 +34,48 @@ from node.transform import Care
 _CHECK_S = 1.0
 
 
+_Key = tuple[bytes, int]
+"""A source partition: its topic's id, not its name, and its number."""
+
+
 class Listener(Protocol):
     """Who follows routes: one shard of a lane."""
 
     def fetched(self, route: TopicPartition, generation: int, batches: list[Batch], position: int, end: int) -> None:
-        """Batches came, or the position moved on."""
+        """Batches came, or the position moved on. Other routes of the same source may get the same batches."""
 
     def source_failed(self, route: TopicPartition, generation: int, stop: Stop | None, detail: str) -> None:
         """The route cannot be followed any further; it is followed no more."""
 
 
 class Following(msgspec.Struct, eq=False, kw_only=True):
-    """A route that is followed, and from where on."""
+    """A route that is followed, what it is read from, and from where on."""
 
     route: TopicPartition
+    """whose batches they are"""
+    source: TopicPartition
+    """what is fetched: the route itself, unless something else is made of it"""
     topic_id: bytes
+    """of the source"""
     generation: int
     position: int
     care: Care
+    """the same for all routes of one source"""
     listener: Listener
     held: bool = False
+    placed: int = 0
+    """number of the last Fetch that its connection had sent when it was put on it: that one is none of its own"""
+    asked: int = 0
+    """number of the last Fetch that asked for its position"""
     attempts: int = 0
     """how often it could not be placed, or lost its place"""
     trouble: str = ""
     """why it is not being fetched at the moment"""
+
+
+_Share = tuple[Following, fetch.Reply, fetch.Found | None, list[Batch]]
+"""What a follower gets of what a reply brought of its source; nothing was found where the broker answered with an error. A tuple, for there
+is one for each follower and Fetch."""
 
 
 class Feed:
@@ -62,12 +85,28 @@ class Feed:
         self._source = source
         self._client_id = client_id
         self.node = node
-        self.routes: dict[tuple[bytes, int], Following] = {}
+        self.followers: dict[_Key, list[Following]] = {}
+        """of each source partition; who has waited longest for a Fetch from its position stands first"""
         self.wire = Bulk(self._on_frame, self._on_lost)
-        self._asked: dict[tuple[bytes, int], Following] = {}
         self._correlation = 0
         self._sent_at: float | None = None
         self._unsettled = 0
+
+    def add(self, one: Following) -> None:
+        """Take a route in with the next Fetch."""
+        followers = self.followers.setdefault((one.topic_id, one.source.partition), [])
+        assert all(other.care is one.care for other in followers), f"routes of {one.source} differ in what its batches may be like"
+        one.placed = self._correlation
+        followers.append(one)
+
+    def remove(self, one: Following) -> None:
+        """Leave a route out for good, if it is among them."""
+        key = (one.topic_id, one.source.partition)
+        followers = self.followers.get(key, [])
+        if one in followers:
+            followers.remove(one)
+            if not followers:
+                del self.followers[key]
 
     def settled(self, size: int) -> None:
         """Count bytes that nobody needs any more."""
@@ -82,15 +121,28 @@ class Feed:
         """Send the next Fetch, if none is in flight, something is wanted and there is room for the reply."""
         if self._sent_at is not None or self._unsettled >= UNSETTLED_BYTES_MAX or self.wire.closed:
             return
-        self._asked = {key: one for key, one in self.routes.items() if not one.held}
-        if not self._asked:
+        wanted, everyone = self._wanted(self._correlation + 1)
+        if not wanted:
             return
         self._correlation += 1
-        wanted = [fetch.Wanted(one.topic_id, one.route.partition, one.position) for one in self._asked.values()]
         self._sent_at = time.monotonic()
-        # A held route that is released waits for this reply: where the others have nothing, it must not wait long.
-        wait_s = FETCH_WAIT_S if len(self._asked) == len(self.routes) else FETCH_WAIT_HELD_S
+        # Who is left out, held or waiting for its turn, waits for this reply: where the others have nothing, it must not wait long.
+        wait_s = FETCH_WAIT_S if everyone else FETCH_WAIT_HELD_S
         self.wire.send([fetch.request(self._correlation, self._client_id, wanted, wait_s)])
+
+    def _wanted(self, number: int) -> tuple[list[fetch.Wanted], bool]:
+        """Return what the Fetch of this number asks for, one position a partition, and whether that leaves no follower out."""
+        wanted, everyone = [], True
+        for (topic_id, partition), followers in self.followers.items():
+            position = None
+            for one in followers:
+                if one.held or (position is not None and one.position != position):
+                    everyone = False
+                else:
+                    position, one.asked = one.position, number
+            if position is not None:
+                wanted.append(fetch.Wanted(topic_id, partition, position))
+        return wanted, everyone
 
     def _on_lost(self, error: Exception | None) -> None:
         self._source.lost(self, f"connection to broker {self.node} ended: {error or 'closed by the broker'}")
@@ -105,35 +157,58 @@ class Feed:
             return
         self._sent_at = None
         self._source.answered_at = time.monotonic()
-        found = [(one, reply, self._walk(one, buffer, reply)) for reply in replies if (one := self._still(reply))]
-        for one, reply, result in found:  # what cannot be fetched is taken out before the next Fetch
-            if result is None:
+        shares = [share for reply in replies for share in self._shares(buffer, reply)]
+        for one, reply, found, _batches in shares:  # what cannot be fetched is taken out before the next Fetch
+            if found is None:
                 self._source.refused(self, one, reply.error)
-            elif result.stop is not None:
+            elif found.stop is not None:
                 self._source.drop(one)
-        fetch.unpin(buffer, [batch for _one, _reply, result in found if result is not None for batch in result.batches])
+        # Of those who share what was found, the first has all of it.
+        fetch.unpin(buffer, [batch for _one, _reply, found, batches in shares if found and batches is found.batches for batch in batches])
         self.ask()
-        for one, reply, result in found:
-            if result is not None:
-                one.listener.fetched(one.route, one.generation, result.batches, result.position, reply.stable)
-                if result.stop is not None:
-                    one.listener.source_failed(one.route, one.generation, result.stop, result.detail)
+        for one, reply, found, batches in shares:
+            if found is not None:
+                one.listener.fetched(one.route, one.generation, batches, found.position, reply.stable)
+                if found.stop is not None:
+                    one.listener.source_failed(one.route, one.generation, found.stop, found.detail)
 
-    def _still(self, reply: fetch.Reply) -> Following | None:
-        """Return who asked for this partition, if it is followed still and from the same place."""
+    def _shares(self, buffer: Buffer, reply: fetch.Reply) -> Sequence[_Share]:
+        """Walk what came of a partition, once, for all who stand in it; nothing if nobody who asked for it follows it still."""
         key = (reply.topic_id, reply.partition)
-        one = self._asked.get(key)
-        return one if one is not None and self.routes.get(key) is one else None
-
-    def _walk(self, one: Following, buffer: Buffer, reply: fetch.Reply) -> fetch.Found | None:
+        followers = self.followers.get(key, [])
+        for first in followers:
+            if first.asked == self._correlation:
+                break
+        else:
+            return ()
         if reply.error:
-            return None
-        found = fetch.committed(buffer, reply, one.position, care=one.care, feed=self)
+            return [(one, reply, None, []) for one in followers if one.asked == self._correlation]
+        found = fetch.committed(buffer, reply, first.position, care=first.care, feed=self)
         self._unsettled += sum(batch.size for batch in found.batches)
+        shares: list[_Share] = [(first, reply, found, found.batches)]
+        if len(followers) > 1:
+            shares += self._others(first, reply, found)
         if reply.end > reply.start:  # who got something goes to the end of the queue: the reply's bound starves nobody
-            self.routes[(one.topic_id, one.route.partition)] = self.routes.pop((one.topic_id, one.route.partition))
-        one.position = found.position
-        return found
+            self.followers[key] = self.followers.pop(key)
+        # A turn is over where something came or nothing is there; who was cut off by the reply's bound comes first next time.
+        if len(followers) > len(shares) and (reply.end > reply.start or found.offset >= reply.stable):
+            followers.sort(key=[share[0] for share in shares].__contains__)
+        for share in shares:
+            share[0].position = found.position
+        return shares
+
+    def _others(self, first: Following, reply: fetch.Reply, found: fetch.Found) -> Iterator[_Share]:
+        """Yield what those get who stand in what was found for the first of them, and count them as its users.
+
+        Held ones get only what was asked for before they were held. Who was put on this connection behind the Fetch is passed over: what was
+        looked at before it was followed may be newer than the reply.
+        """
+        for one in self.followers[(reply.topic_id, reply.partition)]:
+            if one is not first and (one.asked == self._correlation or (not one.held and one.placed < self._correlation)):
+                batches = found.since(one.position)
+                if batches is not None:
+                    fetch.use(batches)
+                    yield one, reply, found, batches
 
 
 class Source:
@@ -190,14 +265,14 @@ class Source:
             self._fail(one, stop, name_of(code))
         else:
             self._take_out(one)
-            self._again(one, f"{one.route}: {name_of(code)} from broker {feed.node}")
+            self._again(one, f"{one.source}: {name_of(code)} from broker {feed.node}")
 
     def lost(self, feed: Feed, detail: str) -> None:
         """Move the routes of a lost connection to a new one; where there are none, nothing is amiss."""
         if self._feeds.get(feed.node) is feed:
             del self._feeds[feed.node]
-        routes, feed.routes = feed.routes, {}
-        for one in routes.values():
+        followers, feed.followers = feed.followers, {}
+        for one in chain.from_iterable(followers.values()):
             self._again(one, detail)
 
     def _fail(self, one: Following, stop: Stop | None, detail: str) -> None:
@@ -214,8 +289,7 @@ class Source:
 
     def _take_out(self, one: Following) -> None:
         for feed in self._feeds.values():
-            if feed.routes.get((one.topic_id, one.route.partition)) is one:
-                del feed.routes[(one.topic_id, one.route.partition)]
+            feed.remove(one)
 
     async def keep(self) -> None:
         """Place routes on the connections of their leaders, for ever; give up connections that do not answer."""
@@ -238,7 +312,7 @@ class Source:
     async def _place(self, due: list[Following]) -> None:
         """Put routes on the connections of their leaders; brokers are dialled side by side, for one may not answer."""
         try:
-            await self.client.look({one.route.topic for one in due})
+            await self.client.look({one.source.topic for one in due})
         except BusError as error:
             for one in due:
                 self._again(one, str(error))
@@ -247,12 +321,12 @@ class Source:
         for one in due:
             if self._following.get(one.route) is not one:
                 continue
-            info = self.client.topic(one.route.topic)
-            leader = self.client.leader(*one.route)
-            if info is None or one.route.partition >= info.partitions:
+            info = self.client.topic(one.source.topic)
+            leader = self.client.leader(*one.source)
+            if info is None or one.source.partition >= info.partitions:
                 self._fail(one, None, "no such topic")
             elif leader is None:
-                self._again(one, f"{one.route} has no leader")
+                self._again(one, f"{one.source} has no leader")
             else:
                 by_leader.setdefault(leader, []).append(one)
         async with asyncio.TaskGroup() as tasks:
@@ -277,7 +351,7 @@ class Source:
                 self._fail(one, None, one.trouble)
             else:
                 del self._unplaced[one.route]
-                feed.routes[(one.topic_id, one.route.partition)] = one
+                feed.add(one)
         feed.ask()
 
     def close(self) -> None:

@@ -131,6 +131,7 @@ class Shard:
                 source.follow(
                     Following(
                         route=order.route,
+                        source=order.route,
                         topic_id=topic_id(order.topic_id),
                         generation=order.generation,
                         position=order.offset,

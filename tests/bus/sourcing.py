@@ -78,9 +78,18 @@ class Taker:
 
 
 def following(
-    client: Client, route: TopicPartition, taker: Taker, *, position: int = 0, generation: int = 1, care: Care = Care.RAW
+    client: Client,
+    route: TopicPartition,
+    taker: Taker,
+    *,
+    source: TopicPartition | None = None,
+    position: int = 0,
+    generation: int = 1,
+    care: Care = Care.RAW,
 ) -> Following:
-    """Return what a shard hands to the source after it has looked at both sides."""
-    info = client.topic(route.topic)
+    """Return what a shard hands to the source after it has looked at both sides; without a source a route is its own."""
+    source = source or route
+    info = client.topic(source.topic)
     assert info is not None
-    return Following(route=route, topic_id=topic_id(str(info.id)), generation=generation, position=position, care=care, listener=taker)
+    number = topic_id(str(info.id))
+    return Following(route=route, source=source, topic_id=number, generation=generation, position=position, care=care, listener=taker)

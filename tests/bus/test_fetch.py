@@ -13,7 +13,7 @@ from node.batch.build import build
 from node.batch.header import HEADER_BYTES, LZ4, NONE, ZSTD, read
 from node.batch.records import Record, records
 from node.bus import fetch
-from node.bus.fetch import Found, Piece, Reply, Wanted, committed, parse, request, topic_id, unpin, walk_committed
+from node.bus.fetch import Found, Piece, Reply, Wanted, committed, parse, request, topic_id, unpin, use, walk_committed
 from node.bus.wire import Buffer
 from node.errors import BatchError, ProtocolError
 from node.lane import Stop
@@ -241,6 +241,24 @@ def test_holes_are_closed_in_state_and_stop_facts() -> None:
     assert found.detail.startswith("offset 7: ")
 
 
+def test_holes_are_carried_to_what_is_cut() -> None:
+    """A view's source is copied record by record: a batch with holes comes as it lies, and only one that begins before the offset is rebuilt."""
+    holed = changed(build([Record(0, 5, b"k7", b"v", ())], codec=NONE), base_offset=7, last_offset_delta=4)
+    found, buffer = carried(batch(6), holed, batch(12), care=Care.CUT)
+    assert (bases(found), found.position, found.stop) == ([6, 7, 12], 13, None)
+    piece = found.batches[1].handle
+    assert isinstance(piece, Piece)
+    assert piece.buffer is buffer
+    assert buffer.bytes[piece.start : piece.start + found.batches[1].size] == holed
+    assert (piece.header, found.batches[1].next, found.batches[1].count) == (read(holed, 0), 12, 1)
+    found, buffer = carried(batch(10, 5), batch(15), offset=12, care=Care.CUT)
+    straddling, whole = [one.handle for one in found.batches]
+    assert isinstance(straddling, Piece)
+    assert isinstance(whole, Piece)
+    assert (straddling.buffer is buffer, whole.buffer is buffer) == (False, True)
+    assert [record.key for record in records(straddling.buffer.view, read(straddling.buffer.bytes, 0))] == [b"k12", b"k13", b"k14"]
+
+
 def test_nothing_left_of_a_rebuilt_batch_moves_the_position_only() -> None:
     """Where compaction took all that was asked for, there is nothing to write and nothing amiss."""
     holed = changed(build([Record(0, 5, b"k7", b"v", ())], codec=NONE), base_offset=7, last_offset_delta=4)
@@ -314,6 +332,61 @@ def test_few_bytes_do_not_hold_a_large_buffer() -> None:
         piece.release()
         assert back == [buffer]
         assert feed.bytes == len(data)
+
+
+def test_who_stands_further_on_gets_the_rest() -> None:
+    """From any batch's boundary, between what is passed over too: the same batches as who asked; nothing before, behind, or inside a batch."""
+    found, _ = carried(batch(8, 4), batch(12, 3), marker(15, 1, commit=True), batch(17, 2), batch(19), offset=10, care=Care.COMPACTED)
+    assert [(one.base, one.next) for one in found.batches] == [(8, 12), (12, 15), (17, 19), (19, 20)]
+    rests = {position: found.since(position) for position in range(8, 22)}
+    # A batch is equal to itself alone.
+    began = {position: None if rest is None else [found.batches.index(one) for one in rest] for position, rest in rests.items()}
+    assert began == {
+        **dict.fromkeys((8, 9, 11, 13, 14, 18, 20, 21)),
+        10: [0, 1, 2, 3],
+        12: [1, 2, 3],
+        15: [2, 3],
+        16: [2, 3],
+        17: [2, 3],
+        19: [3],
+    }
+
+
+def test_who_stands_where_reading_stopped_has_come_there() -> None:
+    """The stop is theirs as well as of those who came from further back; who stands behind it has not met it."""
+    damaged = batch(2, 2)
+    damaged[-1] ^= 1
+    found, _ = carried(batch(0, 2), damaged, batch(4))
+    assert (found.stop, found.position) == (Stop.CORRUPT, 2)
+    assert (found.since(2), found.since(3), found.since(4)) == ([], None, None)
+
+
+def test_a_shared_batch_is_given_back_by_the_last_of_its_users() -> None:
+    """Whatever the others do with it, copied out of its buffer or not: once for all, and never twice."""
+    for room in (0, 1000):
+        back: list[Buffer] = []
+        data = batch(0) + batch(1)
+        buffer, feed = Buffer(data + bytes(room), back.append), Count()
+        buffer.use()
+        found = committed(buffer, Reply(A, 0, 0, 0, [], 0, len(data)), 0, care=Care.RAW, feed=feed)
+        rest = found.since(1)
+        assert rest is not None
+        use(found.batches)
+        use(rest)
+        unpin(buffer, found.batches)
+        buffer.release()
+        one, other = (batch.handle for batch in found.batches)
+        assert isinstance(one, Piece)
+        assert isinstance(other, Piece)
+        assert bool(back) is bool(room)
+        for piece, bytes_back in ((other, 0), (one, 0), (one, one.fetched_bytes), (other, one.fetched_bytes)):
+            piece.release()
+            assert feed.bytes == bytes_back
+            assert read(piece.buffer.bytes, piece.start) == piece.header
+        other.release()
+        assert (back, feed.bytes) == ([buffer], len(data))
+        with pytest.raises(AssertionError, match="more often"):
+            one.release()
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.sampled_from(["data", "commit", "abort"])), max_size=30))

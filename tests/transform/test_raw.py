@@ -29,7 +29,16 @@ def test_what_lacks_records_is_rebuilt_but_never_in_facts(fields: dict[str, int]
     assert judge(header(**fields), offset, Care.RAW) is Verdict.HOLES
 
 
-@pytest.mark.parametrize("care", [Care.RAW, Care.COMPACTED])
+@pytest.mark.parametrize("fields", [{"last_offset_delta": 6}, {"count": 3}])
+def test_holes_pass_to_what_is_cut(fields: dict[str, int]) -> None:
+    """Its records are copied one by one, each by its own offset; only those before the one asked for must be taken out first."""
+    assert judge(header(**fields), 10, Care.CUT) is Verdict.CARRY
+    assert judge(header(**fields), 9, Care.CUT) is Verdict.CARRY
+    assert judge(header(**fields), 11, Care.CUT) is Verdict.REBUILD
+    assert judge(header(), 11, Care.CUT) is Verdict.REBUILD
+
+
+@pytest.mark.parametrize("care", [Care.RAW, Care.COMPACTED, Care.CUT])
 def test_append_time_is_refused_where_nobody_looks_into_batches(care: Care) -> None:
     """The broker's timestamps are not the publisher's, and raw carriage would pass them on."""
     assert judge(header(attributes=0x08), 12, care) is Verdict.APPEND_TIME
