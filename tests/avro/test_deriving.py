@@ -1,0 +1,192 @@
+"""Answers for node/avro/deriving.py; an independent cutter of data, fastavro and the registry's own compatibility are the judges."""
+
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+from node.avro.deriving import derive, filter_fits, key_granted
+from node.avro.schema import parse
+from node.avro.selection import Selection
+
+Json = Any
+PHONE = [{"rule": "cn-phone"}]
+KIND = {"type": "enum", "name": "Kind", "symbols": ["HOME", "WORK"], "doc": "种类 / Kind"}
+ADDRESS = {
+    "type": "record",
+    "name": "Address",
+    "doc": "地址 / Address",
+    "fields": [
+        {"name": "street", "type": "string", "rules": [{"rule": "length", "max": 9}], "doc": "街道 / Street"},
+        {"name": "kind", "type": KIND},
+        {"name": "born", "type": ["null", {"type": "int", "logicalType": "date"}], "default": None},
+    ],
+}
+PERSON: dict[str, Json] = {
+    "type": "record",
+    "name": "Person",
+    "namespace": "cn.gov",
+    "title": "人 / People",
+    "doc": "人 / People",
+    "key": ["id", "name"],
+    "aliases": ["Human"],
+    "rules": [{"rule": "cel", "expression": "id != name"}],
+    "generate": {"lives": 1},
+    "fields": [
+        {"name": "id", "type": "string", "rules": [{"rule": "cn-resident-id"}], "generate": "id", "doc": "号 / Number"},
+        {"name": "name", "type": {"type": "string", "rules": [{"rule": "length", "min": 1}]}, "default": "张三丰"},
+        {"name": "home", "type": ADDRESS, "default": {"street": "潮州大道", "kind": "HOME", "born": None}},
+        {"name": "work", "type": ["Address", "null"], "doc": "单位"},
+        {"name": "others", "type": {"type": "array", "items": "Address"}, "default": []},
+        {"name": "phones", "type": {"type": "map", "values": {"type": "string", "rules": PHONE}}, "default": {"a": "13900000000"}},
+        {"name": "kind", "type": "Kind", "default": "HOME"},
+        {"name": "many", "type": ["null", "int", "string"]},
+        {"name": "income", "type": "double", "default": 1249.0},
+        {"name": "moved", "type": {"type": "long", "logicalType": "timestamp-millis"}, "default": 1767196800000},
+    ],
+}
+
+
+def view(*fields: str, **masks: str) -> dict[str, Json]:
+    """The derived schema of people; in a mask's path a point is written `__`."""
+    selection = Selection(fields=fields or None, masks={path.replace("__", "."): mask for path, mask in masks.items()})
+    derived = derive(deepcopy(PERSON), selection)
+    parse(derived)
+    return derived
+
+
+def field(derived: dict[str, Json], name: str) -> dict[str, Json]:
+    """A field of a record."""
+    return next(one for one in derived["fields"] if one["name"] == name)
+
+
+def names(derived: dict[str, Json]) -> list[str]:
+    """The names of a record's fields."""
+    return [one["name"] for one in derived["fields"]]
+
+
+def words(node: Json) -> set[str]:
+    """All keys of a schema's objects."""
+    if isinstance(node, dict):
+        return {*node, *(word for value in node.values() for word in words(value))}
+    return {word for value in node for word in words(value)} if isinstance(node, list) else set()
+
+
+def test_all_that_is_granted_stays_but_its_rules() -> None:
+    """Fields in their order, docs, defaults, key and aliases stay; rules and what generates sample data go, wherever they stand."""
+    derived = view()
+    assert names(derived) == names(PERSON)
+    assert not words(derived) & {"rules", "rule", "generate"}
+    assert {name: derived[name] for name in ("name", "namespace", "title", "doc", "key", "aliases")} == {
+        name: PERSON[name] for name in ("name", "namespace", "title", "doc", "key", "aliases")
+    }
+    assert field(derived, "id")["doc"] == "号 / Number"
+    assert field(derived, "home")["default"] == field(PERSON, "home")["default"]
+
+
+def test_fields_keep_the_order_of_the_schema() -> None:
+    """However a grant lists them: two spellings of one grant are one view."""
+    assert view("kind", "id", "home.kind", "home.street") == view("home.street", "home.kind", "id", "kind")
+    assert names(view("kind", "home", "id")) == ["id", "home", "kind"]
+
+
+def test_a_type_that_stays_whole_is_defined_where_it_is_first_used() -> None:
+    """Where its definition stood may be cut away."""
+    derived = view("work", "others", "kind")
+    assert field(derived, "work")["type"][0]["name"] == "Address"
+    assert field(derived, "others")["type"]["items"] == "Address"
+    assert field(derived, "kind")["type"] == "Kind"
+
+
+def test_two_cuts_of_a_type_are_two_types() -> None:
+    """Each has the name that the type had, in the namespace of its place; what stays whole keeps its own."""
+    derived = view("home.street", "work", "others[].kind")
+    home, work, items = field(derived, "home")["type"], field(derived, "work")["type"][0], field(derived, "others")["type"]["items"]
+    assert [(one["name"], one.get("namespace")) for one in (home, work, items)] == [
+        ("Address", "cn.gov.view.home"),
+        ("Address", None),
+        ("Address", "cn.gov.view.others.items"),
+    ]
+    assert [names(one) for one in (home, work, items)] == [["street"], ["street", "kind", "born"], ["kind"]]
+    assert field(items, "kind")["type"] == "cn.gov.Kind"
+
+
+def test_a_cut_type_never_takes_the_name_of_another() -> None:
+    """Not even where a resource has types in the namespace of its views."""
+    schema = deepcopy(PERSON)
+    schema["fields"].append({"name": "odd", "type": KIND | {"name": "Address", "namespace": "cn.gov.view.home"}})
+    derived = derive(schema, Selection(fields=("home.street", "odd")))
+    parse(derived)
+    assert field(derived, "home")["type"]["namespace"] == "cn.gov.view_.home"
+
+
+def test_a_type_without_a_namespace_is_named_where_it_can_be() -> None:
+    """Within a cut record there is a namespace, from which a name without one cannot be written."""
+    schema = deepcopy(PERSON)
+    del schema["namespace"]
+    derived = derive(schema, Selection(fields=("home.kind", "others[].kind", "work", "kind")))
+    parse(derived)
+    assert field(field(derived, "home")["type"], "kind")["type"]["namespace"] == "view.home.kind"
+    assert field(derived, "kind")["type"] == "Kind"
+
+
+def test_the_default_of_a_cut_record_is_cut() -> None:
+    """What is not granted does not leave in a default either, and what is masked leaves masked."""
+    derived = view(
+        "home.street", "home.born", "phones", "name", home__street="keep-first:1", name="keep-last:1", **{"phones{}": "keep-last:4"}
+    )
+    assert field(derived, "home")["default"] == {"street": "潮***", "born": None}
+    assert field(derived, "phones")["default"] == {"a": "*******0000"}
+    assert field(derived, "name")["default"] == "**丰"
+
+
+@pytest.mark.parametrize(
+    ("path", "mask", "made", "default"),
+    [
+        ("id", "hide", ["null", "string"], None),
+        ("name", "hide", ["null", "string"], None),
+        ("many", "hide", ["null", "int", "string"], None),
+        ("name", "hmac", "string", ""),
+        ("income", "round:100", "double", 1200.0),
+        ("moved", "year", "int", 2026),
+        ("kind", "hide", ["null", "Kind"], None),
+    ],
+)
+def test_masks_change_types_and_defaults(path: str, mask: str, made: Json, default: Json) -> None:
+    """And the doc says so; `moved` is 2026 in China, 2025 in Greenwich."""
+    found = field(view(**{path: mask}), path)
+    assert found["type"] == made
+    assert found["default"] == default
+    assert found["doc"].startswith(field(PERSON, path).get("doc", "") + "（脱敏：")
+
+
+def test_null_stays_where_it_stands_in_a_union() -> None:
+    """A mask applies to the other type, in the same order; a hidden field that has null already keeps its type."""
+    derived = view(work="hide", others="hide", **{"home.born": "year"})
+    assert field(derived, "work")["type"][1] == "null"
+    assert "default" not in field(derived, "work")
+    assert field(field(derived, "home")["type"], "born")["type"] == ["null", "int"]
+
+
+def test_what_a_version_lacks_is_not_there() -> None:
+    """Grants are made on the newest version; where an old one has no such field, or one that a path or mask does not fit, nothing stands."""
+    assert names(view("id", "nowhere", "home.nowhere", "name.first", "kind[]", "many.x")) == ["id", "home"]
+    assert names(view("id", "kind", id="year", kind="round:10")) == []
+
+
+def test_the_key_stays_where_it_is_granted() -> None:
+    """Every field of it, unmasked."""
+    assert view("name", "id")["key"] == ["id", "name"]
+    assert "key" not in view("id")
+    assert "key" not in view(name="hide")
+    assert [key_granted(PERSON, Selection(fields=fields)) for fields in (("id", "name"), ("id",), None)] == [True, False, True]
+    assert key_granted({"type": "record", "name": "R", "fields": []}, Selection(fields=()))
+
+
+@pytest.mark.parametrize(
+    ("rows", "fits"),
+    [("", True), ('id == "1"', True), ('home.kind == "HOME"', True), ("nowhere == 1", False), ("id == 1", False), ("(", False)],
+)
+def test_a_filter_fits_a_version_or_not(rows: str, fits: bool) -> None:  # noqa: FBT001
+    """Its fields are there, of the type that it compares them with."""
+    assert filter_fits(deepcopy(PERSON), rows) is fits
