@@ -1,12 +1,19 @@
 """The views that grants need, and the schema of each: what every node makes of the book, and the owner's node cuts."""
 
+import json
 from datetime import date
+from functools import lru_cache
 
 import msgspec
 
+from node.avro import parse
+from node.avro.deriving import derive
+from node.avro.ids import canonical
 from node.avro.selection import Selection
 from node.control.book import Book, Grant
 from node.control.naming import selection_of
+from node.control.registering import registered_id
+from node.errors import SchemaError
 from node.model.names import Department, Division, Topic, division_of
 from node.model.values import EventRef, ResourceValue
 
@@ -32,6 +39,35 @@ def views(book: Book, today: date, owner: Division | None = None) -> dict[Topic,
                 if grant.view is not None:
                     serving.setdefault(grant.view, []).append(grant)
     return {topic: _view(book, topic, sorted(serving[topic], key=lambda grant: grant.ref)) for topic in sorted(serving)}
+
+
+def schema_ids(book: Book, resource: Topic, selection: Selection) -> dict[int, int]:
+    """Return the id of each version's schema with the id under which the owner registered what a selection leaves of it.
+
+    Without those that are not registered: a version's come before it and a grant's before the grant, so that none is missing but to a node
+    that derives otherwise than the owner's did.
+    """
+    owner = division_of(resource)
+    texts = {number: schema.schema for number in book.versions[resource] if (schema := book.schema(number, owner)) is not None}
+    derived = {number: derived_text(text, selection) for number, text in texts.items()}
+    found = {number: registered_id(text, book, owner) for number, text in derived.items() if text is not None}
+    return {number: one for number, one in found.items() if one is not None}
+
+
+def derived_text(schema: str, selection: Selection) -> str | None:
+    """Return the canonical text of what a selection leaves of a schema, itself a text; None where that is no schema that we can use."""
+    return _derived(schema, selection.fields, tuple(sorted(selection.masks.items())))
+
+
+@lru_cache(maxsize=4096)
+def _derived(schema: str, fields: tuple[str, ...] | None, masks: tuple[tuple[str, str], ...]) -> str | None:
+    # Asked for each view and version whenever the book moves, and a node has some hundred of them: at 10 KB each, 40 MB at the very most.
+    try:
+        whole = json.loads(schema)
+        parse(whole)
+        return canonical(derive(whole, Selection(fields=fields, masks=dict(masks))))
+    except (SchemaError, ValueError, RecursionError):
+        return None
 
 
 def _view(book: Book, topic: Topic, grants: list[Grant]) -> View:

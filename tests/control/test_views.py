@@ -1,5 +1,6 @@
 """Answers for node/control/views.py."""
 
+import json
 from datetime import UTC, date, datetime
 
 import msgspec
@@ -11,7 +12,7 @@ from node.control.bodies import Body
 from node.control.book import Book, Folded
 from node.control.events import encode, stamp
 from node.control.run import Run
-from node.control.views import View, views
+from node.control.views import View, derived_text, schema_ids, views
 from node.model.names import Department, Division, Topic
 from node.model.values import DepartmentValue, DivisionValue, EventRef, GrantEndedValue, GrantValue, Kind, ResourceValue, SchemaValue
 
@@ -19,12 +20,8 @@ HERE, OTHER = Division("445102"), Division("445103")
 BILLS = Topic("445102.tax.bills")
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 TODAY = date(2026, 11, 22)
-SCHEMA: dict[str, object] = {
-    "type": "record",
-    "name": "Bill",
-    "key": ["code"],
-    "fields": [{"name": "code", "type": "string"}, {"name": "sum", "type": "long"}, {"name": "payer", "type": "string"}],
-}
+FIELDS = [{"name": "code", "type": "string"}, {"name": "sum", "type": "long"}, {"name": "payer", "type": "string"}]
+SCHEMA: dict[str, object] = {"type": "record", "name": "Bill", "key": ["code"], "fields": FIELDS}
 
 
 def say(book: Book, author: Division, body: Body, answers: EventRef | None = None) -> EventRef:
@@ -116,3 +113,41 @@ def test_views_of_one_owner(book: Book) -> None:
     assert views(book, TODAY, HERE) == views(book, TODAY)
     assert len(views(book, TODAY)) == 1
     assert views(book, TODAY, OTHER) == {}
+
+
+def test_each_version_has_the_schema_that_the_owner_registered_for_it(book: Book) -> None:
+    """By its id, whatever else is registered; versions whose view's schema is not registered are left out."""
+    selection = Selection(fields=("code", "sum"))
+    first = json.loads(derived_text(canonical(SCHEMA), selection) or "")
+    assert [field["name"] for field in first["fields"]] == ["code", "sum"]
+    assert first["key"] == ["code"]
+    assert schema_ids(book, BILLS, selection) == {}
+    say(book, OTHER, SchemaValue(id=schema_id(first), schema=canonical(first)))
+    assert schema_ids(book, BILLS, selection) == {}
+    register(book, first)
+    assert schema_ids(book, BILLS, selection) == {schema_id(SCHEMA): schema_id(first)}
+    more = SCHEMA | {"fields": [*FIELDS, {"name": "note", "type": "string", "default": ""}]}
+    describe(book, register(book, more))
+    assert schema_ids(book, BILLS, selection) == dict.fromkeys((schema_id(SCHEMA), schema_id(more)), schema_id(first))
+    changed = more | {"fields": [FIELDS[0], FIELDS[1] | {"doc": "金额"}, FIELDS[2]]}
+    describe(book, register(book, changed))
+    assert schema_id(changed) not in schema_ids(book, BILLS, selection)
+
+
+def test_rows_change_no_schema_and_the_order_of_masks_none() -> None:
+    """What is kept for the next time is the same for all of them."""
+    text, masks = canonical(SCHEMA), {"sum": "hide", "payer": "hmac"}
+    known = derived_text(text, Selection(masks=masks))
+    assert known is not None
+    assert derived_text(text, Selection(masks=dict(reversed(masks.items())), rows="sum > 3")) == known
+
+
+@pytest.mark.parametrize("text", ["1", "[]", "{", "{}", '{"type":"record","name":3,"fields":[]}', "[" * 100_000])
+def test_what_is_no_schema_has_no_view(text: str) -> None:
+    """The book folds any text; a node must not fall over one."""
+    assert derived_text(text, Selection(fields=("code",))) is None
+
+
+def test_a_mask_that_is_not_known_has_no_schema() -> None:
+    """A newer node may grant with it; nothing is shown rather than what it would hide."""
+    assert derived_text(canonical(SCHEMA), Selection(masks={"sum": "newer"})) is None
