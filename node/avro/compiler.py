@@ -1,5 +1,6 @@
 """From a schema to the rows of its program: types flattened in the order in which Avro writes them, rules beside their leaf."""
 
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -56,9 +57,12 @@ class Named(msgspec.Struct, frozen=True):
 
 
 class Compiler:
-    """One schema on its way to a program."""
+    """One schema on its way to a program: one that `judges` by rules and logical types, or one that only reads.
 
-    def __init__(self, named: dict[str, Any]) -> None:
+    Before each record of a path in `marked` that is never null, which has no row of its own, stands one that reads nothing.
+    """
+
+    def __init__(self, named: dict[str, Any], *, judges: bool = True, marked: Collection[str] = ()) -> None:
         self.pools = Pools()
         self.rows: list[list[int]] = []
         self.fields: list[str] = []
@@ -67,12 +71,12 @@ class Compiler:
         self.patterns: list[tuple[int, int]] = []
         """row and rule of each pattern"""
         self.slots: dict[int, int] = {}
-        self._named = named
+        self._named, self._judges, self._marked = named, judges, marked
 
     def compile(self, record: dict[str, Any]) -> list[int]:
         """Compile the outermost record; return the ids of its own rules."""
         root = self._place("", Place(0, ""))
-        own = [self._add(rule, root) for rule in read_rules(record.get("rules", []), Target("record", record, outermost=True), "")]
+        own = [self._add(rule, root) for rule in self._read(record.get("rules", []), Target("record", record, outermost=True), "")]
         self._record(record, root)
         self._emit(root, layout.END)
         return own
@@ -121,7 +125,7 @@ class Compiler:
     def _one(self, node: dict[str, Any], rules: list[Any], place: Place, null: int | None) -> int:
         """Compile a type that is no union, `null` being the index of null in the union of two that it stands in."""
         target = Target(kind_of(node), node, nullable=null is not None)
-        read = read_rules(node.get("rules", []), Target(kind_of(node), node), place.path) + read_rules(rules, target, place.path)
+        read = self._read(node.get("rules", []), Target(kind_of(node), node), place.path) + self._read(rules, target, place.path)
         found = [(rule, self._add(rule, place)) for rule in read]
         if node["type"] in {"record", "array", "map"}:
             return self._nested(node, target, found, place, null)
@@ -140,6 +144,8 @@ class Compiler:
         if null is not None:
             head = self._emit(place, layout.NOTHING)
             self._nullable(head, null, found)
+        elif node["type"] == "record" and place.path in self._marked:
+            self._emit(place, layout.NOTHING)
         if node["type"] == "record":
             self.leaves[place.path] = Leaf(target, -1 if head is None else head, place)
             guards = place.guards if head is None else (*place.guards, head)
@@ -176,10 +182,10 @@ class Compiler:
 
     def _union(self, branches: list[Any], rules: list[Any], place: Place, null: int | None) -> None:
         target = Target("union", {}, nullable=null is not None)
-        found = [(rule, self._add(rule, place)) for rule in read_rules(rules, target, place.path)]
+        found = [(rule, self._add(rule, place)) for rule in self._read(rules, target, place.path)]
         self.leaves[place.path] = Leaf(target, -1, msgspec.structs.replace(place, single=False))
         table = self.pools.put([0] * len(branches))
-        self._emit(place, layout.UNION, len(branches), table)
+        self.rows[self._emit(place, layout.UNION, len(branches), table)][layout.NULL_INDEX] = null or 0
         jumps = []
         for index, branch in enumerate(branches):
             self.pools.numbers[table + index] = self._next
@@ -192,6 +198,9 @@ class Compiler:
             jumps.append(self._emit(place, layout.JUMP))
         for jump in jumps:
             self.rows[jump][layout.A] = self._next
+
+    def _read(self, rules: list[Any], target: Target, path: str) -> list[Rule]:
+        return read_rules(rules, target, path) if self._judges else []
 
     def _add(self, rule: Rule, place: Place) -> int:
         self.rules.append(Named(place.path, rule))
@@ -206,7 +215,7 @@ class Compiler:
 
     def _attach(self, row: int, target: Target, found: list[tuple[Rule, int]], place: Place) -> None:
         """Give a leaf its rules, the logical type's own form first."""
-        form = logical_form(target, self.pools)
+        form = logical_form(target, self.pools) if self._judges else None
         tests = [(form[0], -1, 0, form[1], form[2])] if form else []
         for rule, name in found:
             if rule.kind.name == "pattern":

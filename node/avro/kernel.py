@@ -15,7 +15,7 @@ from node.avro.kernel_rules import holds
 from node.avro.kernel_warnings import count_warnings, refuses, uncount_warnings
 from node.avro.tables import Tables
 
-__all__ = ["Tables", "uncount", "walk", "walk_all"]
+__all__ = ["Tables", "uncount", "walk", "walk_all", "walk_cut"]
 
 _LONG_MIN = -(2**63)
 
@@ -28,36 +28,68 @@ def walk(data: Bytes, start: int, end: int, tables: Tables, state: Int64s, now_m
     of the wrong length: where it ends). Dates are compared with `now_ms`, milliseconds since 1970. Warnings of a value that passes are
     counted; `uncount` takes them back.
     """
+    return _walk(data, start, end, tables, state, now_ms, False, state, 0)[0]
+
+
+@compiled
+def walk_cut(data: Bytes, start: int, end: int, tables: Tables, state: Int64s, events: Int64s, event: int) -> int:
+    """Walk a value that a gate has let pass, by a program that cuts (`node.avro.cutting`): note its cuts in events[event:].
+
+    Return the place after the last one; -1 - error code when data[start:end] is no value of the schema, with `state` as `walk` leaves it;
+    EVENTS_FULL when there is no room. An event is the cut's place and number, see `node.avro.layout`.
+    """
+    code, event = _walk(data, start, end, tables, state, 0, True, events, event)
+    return event if code == layout.OK else -1 - code
+
+
+@inlined
+def _walk(
+    data: Bytes,
+    start: int,
+    end: int,
+    tables: Tables,
+    state: Int64s,
+    now_ms: int,
+    cutting: bool,  # noqa: FBT001  # a constant where it is called: each of the two walks is compiled without the other's branches
+    events: Int64s,
+    event: int,
+) -> tuple[int, int]:
+    """Walk a value, either judging rules or noting cuts; return the verdict, and the place after the events or EVENTS_FULL."""
     rows, numbers, text = tables
     _begin(numbers, state)
     at, row, budget = start, 0, layout.ZERO_ITEMS_MAX
     while True:
         op, flags, before = row_at(rows, row + layout.OP), row_at(rows, row + layout.FLAGS), at
+        if cutting and flags & layout.F_CUT:
+            if event >= events.shape[0]:
+                return layout.OK, layout.EVENTS_FULL
+            events[event] = at << layout.CUT_BITS | row_at(rows, row + layout.CUT)
+            event += 1
         if op > layout.LEAF_LAST:
             if op == layout.END:
-                return _end(data, at, end, numbers, text, state, start)
+                return _end(data, at, end, numbers, text, state, start, cutting), event
             code, at, after, budget = _turn(op, data, at, end, rows, row, numbers, state, budget)
             if code != layout.OK:
-                return _fail(state, rows, row, at, code)
+                return _fail(state, rows, row, at, code), event
             row = after
             continue
         if flags & layout.F_NULLABLE:
             branch, at = read_int(data, at, end, layout.E_UNION)
             if at < 0 or branch < 0 or branch > 1:
-                return _fail(state, rows, row, before, -at if at < 0 else layout.E_UNION)
+                return _fail(state, rows, row, before, -at if at < 0 else layout.E_UNION), event
             if branch == row_at(rows, row + layout.NULL_INDEX):
                 rule = row_at(rows, row + layout.NULL_RULE)
-                if rule >= 0 and refuses(rule, numbers, state):
-                    return _refuse(state, rows, row, before, numbers, rule)
+                if not cutting and rule >= 0 and refuses(rule, numbers, state):
+                    return _refuse(state, rows, row, before, numbers, rule), event
                 row = row_at(rows, row + layout.NULL_TO)
                 continue
         code, value, place, length, at = _leaf(op, data, at, end, rows, row, state)
         if code != layout.OK:
-            return _fail(state, rows, row, at, code)
-        if flags & layout.F_RULES:
+            return _fail(state, rows, row, at, code), event
+        if not cutting and flags & layout.F_RULES:
             for rule in range(row_at(rows, row + layout.RULES_FROM), row_at(rows, row + layout.RULES_TO), layout.RULE_WIDTH):
                 if not holds(rule, data, value, place, length, numbers, text, now_ms) and refuses(rule, numbers, state):
-                    return _refuse(state, rows, row, before, numbers, rule)
+                    return _refuse(state, rows, row, before, numbers, rule), event
         if flags & layout.F_SLOT:
             slot = row_at(rows, row + layout.SLOT)
             state[slot + layout.SLOT_THERE] = 1
@@ -207,11 +239,13 @@ def _begin(numbers: Int64s, state: Int64s) -> None:
 
 
 @inlined
-def _end(data: Bytes, at: int, end: int, numbers: Int64s, text: Bytes, state: Int64s, start: int) -> int:
+def _end(data: Bytes, at: int, end: int, numbers: Int64s, text: Bytes, state: Int64s, start: int, cutting: bool) -> int:  # noqa: FBT001
     """Judge a value of which all leaves are well: nothing may follow, and the rules across its fields must hold."""
     state[layout.S_FIELD], state[layout.S_RULE], state[layout.S_OFFSET] = 0, -1, at
     if at != end:
         return layout.E_TRAILING
+    if cutting:
+        return layout.OK
     rules, last = number_at(numbers, layout.N_RECORD_RULES), number_at(numbers, layout.N_RECORD_RULES_END)
     for rule in range(rules, last, layout.RECORD_WIDTH):
         row = number_at(numbers, rule + layout.RECORD_TEST)

@@ -36,6 +36,10 @@ F_RULES = 2
 """the rule rows from RULES_FROM to RULES_TO hold"""
 F_SLOT = 4
 """the leaf is kept in the slot SLOT"""
+F_CUT = 8
+"""a cut for views stands before the row, before a nullable leaf's branch too: the walk notes that it came here; in any row, also one that turns"""
+CUT = RULES_FROM
+"""of a row with F_CUT, the number of its cut: programs that cut have no rules"""
 
 # A cell of an open array: items left in the block, where the block must end (-1: not said), items so far.
 CELL_LEFT, CELL_END, CELL_COUNT, CELL_WORDS = 0, 1, 2, 3
@@ -123,3 +127,35 @@ T_NUMBERS, T_REALS, T_DECIMALS, T_TEXTS = range(4)
 T_PAIR_LAST = T_TEXTS
 T_NULL, T_NUMBER, T_REAL, T_DECIMAL, T_TEXT, T_CHARACTERS, T_BYTES, T_STARTS, T_AMONG_NUMBERS, T_AMONG_TEXTS = range(4, 14)
 """with a constant: a number or a double's bits X, a text at X of Y bytes, a set at X; of T_NULL the slot alone counts"""
+
+# Cuts: what a walk notes at each, and what a view does there.
+CUT_BITS = 12
+"""An event is the place in the buffer, then so many bits of the cut's number: a program has fewer rows than they count."""
+EVENTS_FULL = -1
+"""What a walk that cuts says where there is no room for its events; verdicts other than OK follow: -1 - verdict."""
+# An action of a view, one for each cut: what it does until the next one, the index of null where the leaf may be null (else -1), two operands.
+ACTION_OP, ACTION_NULL, ACTION_X, ACTION_Y, ACTION_WIDTH = 0, 1, 2, 3, 4
+A_DROP, A_KEEP = range(2)
+"""leave out, or copy, all bytes until the next cut"""
+A_RECOUNT = 2
+"""the head of a block of items of which a part is kept: its count, without the size in bytes that was its own"""
+A_HIDE = 3
+"""null, the branch X of the view's union"""
+(
+    A_FIRST,
+    A_LAST,
+    A_HMAC_TEXT,
+    A_HMAC_UUID,
+    A_HMAC_NUMBER,
+    A_YEAR,
+    A_ROUND,
+    A_ROUND_FLOAT,
+    A_ROUND_DOUBLE,
+    A_ROUND_DECIMAL,
+) = range(4, 14)
+"""masks of `node.avro.selection`. X: characters kept, units of a day, or what a multiple is of; Y of a year: the units that China is ahead"""
+EVENT_BYTES_MAX = 34
+"""How much longer than what it stands for an action's output can be: 32 digits, their length and a branch, for a text of no bytes."""
+
+# The words of an HMAC's secret: the hash's state after the inner and after the outer block of the key (RFC 2104), then SHA-256's constants.
+H_INNER, H_OUTER, H_ROUNDS, H_WORDS = 0, 8, 16, 80

@@ -123,11 +123,7 @@ def compile_program(schema: ParsedSchema) -> Program:
     numbers[layout.N_SLOTS], numbers[layout.N_RULES], numbers[layout.N_WARNINGS] = slots, rules, warnings
     return Program(
         schema=schema,
-        tables=Tables(
-            read_only(np.array(compiler.rows, np.int32).reshape(-1)),
-            read_only(np.array(numbers, np.int64)),
-            read_only(np.frombuffer(bytes(compiler.pools.text), np.uint8)),
-        ),
+        tables=tables(compiler),
         rules=tuple(ProgramRule(one.field, one.rule.kind.name, one.rule.warns, one.rule.zh, one.rule.en) for one in compiler.rules),
         patterns=tuple(Pattern(compiler.slot(row), rule, _regex(compiler.rules[rule])) for row, rule in compiler.patterns),
         fields=tuple(compiler.fields),
@@ -135,6 +131,15 @@ def compile_program(schema: ParsedSchema) -> Program:
             leaf.place.field: leaf.target.node["logicalType"] for leaf in compiler.leaves.values() if "logicalType" in leaf.target.node
         },
         state_words=warnings + 3 * rules,
+    )
+
+
+def tables(compiler: Compiler) -> Tables:
+    """Return what the kernel reads of a schema that is compiled."""
+    return Tables(
+        read_only(np.array(compiler.rows, np.int32).reshape(-1)),
+        read_only(np.array(compiler.pools.numbers, np.int64)),
+        read_only(np.frombuffer(bytes(compiler.pools.text), np.uint8)),
     )
 
 

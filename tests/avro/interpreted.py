@@ -16,7 +16,7 @@ import numpy.typing as npt
 from node.avro import jit
 
 _HERE = Path(jit.__file__).parent
-_MODULES = ("read", "compare", "dates", "codes", "rules", "warnings", "cel", "", "key")
+_MODULES = ("read", "compare", "dates", "codes", "rules", "warnings", "cel", "", "key", "write", "sha", "mask", "cut")
 """Each after those that it calls."""
 
 
