@@ -4,7 +4,8 @@ An event's road: a command (`commands`) meets the book in `decide`, which answer
 both languages; the caller appends the run to the node's own control log, and the links carry every log to every node.
 There `Book.fold` takes each record: `events` reads the form, `chain` holds it to its author's chain and holds it back
 until what it answers is there, `book` judges and applies it, `tree` grows the divisions. `routes` says from the book
-what each link carries and which topics each cluster has. What was done with refused records is no event: `audit` has the form of its notes,
+what each link carries and which topics each cluster has, `views` what takers are granted of a resource, under which schemas: their names are
+made where a grant is folded (`naming`), their schemas said with it and with each new version (`fitting`, `registering`). What was done with refused records is no event: `audit` has the form of its notes,
 `quarantine`, `grouping` and `replay` what is asked, told and decided about them. All of it is pure: bytes, values and time come in as arguments.
 
 Non-obvious:
@@ -13,7 +14,9 @@ Non-obvious:
   at what else is folded by chance. Where two logs contradict each other, the outcome is a function of both (`tree`).
 - A division's event answers the one that made its author a child. From its parent's log alone a node so learns whose log
   it needs next, up to the root.
-- A grant of less than the whole resource stands in the book and moves nothing: the resource's topic holds too much for it.
+- A grant of less than the whole resource never moves the resource's own topic: that holds too much for it. Its view's name tells what it
+  shows, so that the same grant finds the same view again, and grants share one only where nobody could learn more by that.
+- Whether a grant fits a schema is asked where it is decided. Where it is folded it only has bounds: the verdict may change with a library.
 - A schema is held to the versions before it where it is decided, never where it is folded: the verdict may change with a library.
 - `decide` needs a book that holds the node's own log to its end: it chains to the last event taken.
 

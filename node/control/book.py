@@ -65,6 +65,8 @@ class Book:
         self.served: dict[int, set[Topic]] = {}
         """the resources that each schema id serves or has served"""
         self.grants: dict[EventRef, Grant] = {}
+        self.views: dict[Topic, GrantValue] = {}
+        """what each view shows that some grant needed, by the first of its grants, ended or not: schemas stand for ever"""
         self.unknown: Counter[Division] = Counter()
         self.refused: Counter[tuple[Division, str]] = Counter()
         self._chains = Chains()
@@ -223,7 +225,10 @@ class Book:
             return "no-such-taker"
         first = self.schema(self.versions[body.resource][0], event.author)
         assert first is not None, "a resource is folded only after its schema"
-        self.grants[event.ref] = Grant(event.ref, body, view_name(event.ref, body, first))
+        view = view_name(event.ref, body, first)
+        self.grants[event.ref] = Grant(event.ref, body, view)
+        if view is not None:
+            self.views.setdefault(view, body)
         self._standing.setdefault(body.resource, set()).add(event.ref)
         return ""
 

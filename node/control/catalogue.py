@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from datetime import date
 
 from node.avro import parse
 from node.avro.compatibility import comparable, conflicts, read, told
@@ -9,7 +10,8 @@ from node.control.bodies import RETENTION_MS_MAX
 from node.control.book import Book
 from node.control.checks import check_filled, check_resource, check_within
 from node.control.commands import ApplyCatalogue, CatalogueItem
-from node.control.registering import registering
+from node.control.fitting import check_still_shown, say_shown
+from node.control.registering import register
 from node.control.run import Run
 from node.errors import CommandRefused, SchemaError
 from node.model.limits import MESSAGE_BYTES_MAX, PARTITIONS_MAX
@@ -17,12 +19,15 @@ from node.model.names import Division, department_of, division_of
 from node.model.values import Kind, ResourceValue, SchemaValue
 
 
-def apply_catalogue(command: ApplyCatalogue, book: Book, author: Division, run: Run) -> None:
-    """Say what differs from the book, schemas before the resources that use them; CommandRefused names the resource at fault."""
+def apply_catalogue(command: ApplyCatalogue, book: Book, today: date, run: Run) -> None:
+    """Say what differs from the book, schemas before the resources that use them, those of their views too.
+
+    CommandRefused names the resource at fault.
+    """
     twice = [name for name, count in Counter(item.name for item in command.resources).items() if count > 1]
     if twice:
         raise CommandRefused("named-twice", f"{twice[0]} is described twice; keep one", f"{twice[0]} 出现了两次；请只保留一个")
-    said: dict[int, SchemaValue] = {}
+    author = run.author
     for item in command.resources:
         _check_own(item, book, author)
         _check_bounds(item)
@@ -30,13 +35,13 @@ def apply_catalogue(command: ApplyCatalogue, book: Book, author: Division, run: 
         if item.kind is Kind.STATE and not key:
             en = f'{item.name} is state and its schema has no key; name the key\'s fields in the schema, for example "key": ["code"]'
             raise CommandRefused("no-key", en, f'{item.name} 为基础数据（state），但其模式没有主键；请在模式中写明，例如 "key": ["code"]')
-        schema = _registered(item, book, author, said)
+        schema = _registered(item, book, run)
         value = _value(item, schema.id)
         _check_unchanged(value, key, book, author)
         _check_follows(item, schema.id, book, author)
-        if author not in book.schemas.get(schema.id, {}) and schema.id not in said:
-            run.say(schema)
-            said[schema.id] = schema
+        if book.versions.get(item.name, [])[-1:] != [schema.id]:
+            check_still_shown(item.name, item.schema, book, today)
+        say_shown(item.name, [schema.schema], book, today, run)
         if book.resources.get(value.name) != value:
             run.say(value)
 
@@ -77,9 +82,9 @@ def _schema_key(item: CatalogueItem) -> tuple[str, ...]:
     return parsed.key
 
 
-def _registered(item: CatalogueItem, book: Book, author: Division, said: dict[int, SchemaValue]) -> SchemaValue:
+def _registered(item: CatalogueItem, book: Book, run: Run) -> SchemaValue:
     try:
-        return registering(item.schema, book, author, said)
+        return register(item.schema, book, run)
     except SchemaError as error:
         raise _bad_schema(item, str(error), f"没有规范的 JSON 形式（RFC 8785）：{error}") from error
 

@@ -8,6 +8,8 @@ from node.control.catalogue import apply_catalogue
 from node.control.checks import check_day, check_department, check_division, check_filled, check_not_past, check_resource
 from node.control.commands import AddDepartment, AddDivision, ApplyCatalogue, Command, EndGrant, GiveGrant
 from node.control.events import Event, day_of, stamp
+from node.control.fitting import check_shown, say_derived, versions_of
+from node.control.naming import selection_of
 from node.control.run import Run
 from node.errors import CommandRefused
 from node.model.names import Division, division_of
@@ -27,7 +29,7 @@ def decide(command: Command, book: Book, author: Division, at: datetime) -> list
         case AddDepartment():
             _add_department(command, book, author, run)
         case ApplyCatalogue():
-            apply_catalogue(command, book, author, run)
+            apply_catalogue(command, book, day_of(at), run)
         case GiveGrant():
             _give_grant(command, book, author, at, run)
         case EndGrant():
@@ -118,16 +120,15 @@ def _give_grant(command: GiveGrant, book: Book, author: Division, at: datetime, 
     check_filled("purpose", value.purpose)
     check_day("until", value.until)
     check_not_past("until", value.until, today)
-    if not value.whole:
-        en = "fields, rows, masks and a history from now on need a view, and views come with a later version; leave them out to grant the whole resource"
-        zh = "字段、行、脱敏以及仅限新数据的授权需要视图，视图将在后续版本提供；不填这些项即授权整个资源"
-        raise CommandRefused("views-later", en, zh)
     _check_own_resource(command, book, author)
     taker = book.department_refs.get(value.taker)
     if taker is None:
         there = division_of(value.taker)
         en = f"{value.taker} is not known: add it on the node of {there}, and wait until the links have brought it"
         raise CommandRefused("no-such-taker", en, f"{value.taker} 未知：请先在 {there} 的节点添加，并等待链路送达")
+    if not value.whole:
+        check_shown(value, book)
+        say_derived(versions_of(book, value.resource), selection_of(value), book, run)
     if all(grant.value != value for grant in book.active_on(value.resource, today)):
         run.say(value, taker if taker[0] != author else None)
 

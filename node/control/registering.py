@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from node.avro.ids import canonical, text_id
 from node.control.book import Book
+from node.control.run import Run
 from node.model.names import Division
 from node.model.values import SchemaValue
 
@@ -14,18 +15,19 @@ _NONCES = 16
 """Ids in a row that may be another's before a schema is taken for unregistered: with n schemas known, a probability of (n / 2^31)^16."""
 
 
-def registering(schema: Mapping[str, object], book: Book, author: Division, said: Mapping[int, SchemaValue]) -> SchemaValue:
-    """Return a schema as `author` registers it; where another schema holds its id, a nonce is added until the id is free.
+def register(schema: Mapping[str, object], book: Book, run: Run) -> SchemaValue:
+    """Return a schema as the run's author registers it, said by it unless it was before; where another schema holds its id, it has a nonce.
 
-    `said` are schemas that are said in the same breath. Ends: with n schemas known, each further nonce is needed with a probability of n in
-    2^31. SchemaError as `canonical` raises it.
+    Ends: with n schemas known, each further nonce is needed with a probability of n in 2^31. SchemaError as `canonical` raises it.
     """
     for nonce in itertools.count():
         text = canonical({**schema, "nonce": nonce} if nonce else schema)
         found = SchemaValue(id=text_id(text), schema=text)
         holders = book.schemas.get(found.id, {})
-        holder = said.get(found.id)
-        if holders.get(author) == found or all(other == found for other in (*holders.values(), holder or found)):
+        if found in {holders.get(run.author), run.schemas.get(found.id)}:
+            return found
+        if all(other == found for other in (*holders.values(), run.schemas.get(found.id, found))):
+            run.say(found)
             return found
     raise AssertionError
 

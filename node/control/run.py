@@ -5,7 +5,7 @@ from node.control.events import Event, digest, encode
 from node.errors import CommandRefused
 from node.model.limits import CONTROL_EVENT_BYTES_MAX
 from node.model.names import Division
-from node.model.values import EventRef
+from node.model.values import EventRef, SchemaValue
 
 
 class Run:
@@ -13,13 +13,15 @@ class Run:
 
     def __init__(self, author: Division, tail: tuple[int, str | None], at: str) -> None:
         self.events: list[Event] = []
-        self._author, self._at = author, at
+        self.schemas: dict[int, SchemaValue] = {}
+        """the schemas among them, by id"""
+        self.author, self._at = author, at
         self._sequence, self._previous = tail
 
     def say(self, body: Body, answers: EventRef | None = None) -> None:
         """Add an event; CommandRefused when it is longer than the log takes."""
         event = Event(
-            author=self._author,
+            author=self.author,
             sequence=self._sequence + 1,
             previous=self._previous,
             answers=answers,
@@ -35,3 +37,5 @@ class Run:
             )
         self._sequence, self._previous = event.sequence, digest(value)
         self.events.append(event)
+        if isinstance(body, SchemaValue):
+            self.schemas[body.id] = body

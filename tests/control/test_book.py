@@ -326,7 +326,7 @@ def deed_body(author: Division, other: Division, deed: str, number: int) -> Body
 def state(book: Book) -> object:
     """All that a book tells."""
     kept = (book.departments, book.department_refs, book.schemas, book.resources, book.grants, book.unknown, book.refused)
-    versions = (book.versions, book.served)
+    versions = (book.versions, book.served, book.views)
     return (
         kept,
         versions,

@@ -1,6 +1,7 @@
 """Answers for node/control/catalogue.py."""
 
 import json
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -19,6 +20,7 @@ from node.model.values import DepartmentValue, Kind, ResourceValue, SchemaValue,
 
 HERE, OTHER = Division("445102"), Division("445100")
 AT = "2026-11-22T12:00:00.000Z"
+TODAY = date(2026, 11, 22)
 FIELDS = [{"name": "code", "type": "string"}, {"name": "people", "type": ["null", "int"]}]
 SCHEMA: dict[str, object] = {"type": "record", "name": "Village", "doc": "村", "key": ["code"], "fields": FIELDS}
 
@@ -32,7 +34,7 @@ def item(name: str = "445102.tax.villages", **changes: Any) -> CatalogueItem:
 def apply(book: Book, *items: CatalogueItem) -> list[Value]:
     """Apply and fold; return the bodies that were said."""
     run = Run(HERE, book.tail(HERE), AT)
-    apply_catalogue(ApplyCatalogue(resources=items), book, HERE, run)
+    apply_catalogue(ApplyCatalogue(resources=items), book, TODAY, run)
     fold(book, HERE, run)
     return [event.body for event in run.events if isinstance(event.body, Value)]
 

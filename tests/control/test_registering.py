@@ -3,11 +3,12 @@
 from node.avro.ids import canonical, schema_id
 from node.control.book import Book
 from node.control.events import encode
-from node.control.registering import registered_id, registering
+from node.control.registering import register, registered_id
 from node.control.run import Run
 from node.model.names import Division
 from node.model.values import SchemaValue
 
+AT = "2026-11-22T12:00:00.000Z"
 HERE, OTHER = Division("445102"), Division("445100")
 ONE: dict[str, object] = {"type": "record", "name": "R22037", "fields": []}
 TWO = ONE | {"name": "R30270"}
@@ -19,7 +20,7 @@ def book(*said: tuple[Division, SchemaValue]) -> Book:
     """A book in which these schemas were said."""
     book = Book()
     for author, schema in said:
-        run = Run(author, book.tail(author), "2026-11-22T12:00:00.000Z")
+        run = Run(author, book.tail(author), AT)
         run.say(schema)
         book.fold(author, encode(run.events[0]))
     assert not book.refused
@@ -31,19 +32,27 @@ def plain(schema: object) -> SchemaValue:
     return SchemaValue(id=schema_id(schema), schema=canonical(schema))
 
 
+def registered(schema: dict[str, object], known: Book, *before: dict[str, object]) -> tuple[SchemaValue, list[SchemaValue]]:
+    """Register a schema after others of the same run; return it, and what all of them made the run say."""
+    run = Run(HERE, known.tail(HERE), AT)
+    found = [register(one, known, run) for one in (*before, schema)][-1]
+    return found, [event.body for event in run.events if isinstance(event.body, SchemaValue)]
+
+
 def test_a_schema_whose_id_is_free_is_registered_as_it_is() -> None:
-    """Also where another node registered the same, and where it stands already."""
-    for known in (book(), book((OTHER, plain(ONE))), book((HERE, plain(ONE)))):
-        assert registering(ONE, known, HERE, {}) == plain(ONE)
+    """Also where another node registered the same; where it stands already or was just said, nothing more is."""
+    for known in (book(), book((OTHER, plain(ONE)))):
+        assert registered(ONE, known) == registered(ONE, known, ONE) == (plain(ONE), [plain(ONE)])
+    assert registered(ONE, book((HERE, plain(ONE)))) == (plain(ONE), [])
 
 
 def test_an_id_that_is_taken_is_passed_over() -> None:
     """By what any node said, or by what is said in the same breath; who registered first keeps it."""
     noted = plain(TWO | {"nonce": 1})
-    assert registering(TWO, book((OTHER, plain(ONE))), HERE, {}) == noted
-    assert registering(TWO, book(), HERE, {schema_id(ONE): plain(ONE)}) == noted
-    assert registering(TWO, book((HERE, plain(TWO)), (OTHER, plain(ONE))), HERE, {}) == plain(TWO)
-    assert registering(TWO, book((OTHER, plain(ONE)), (OTHER, plain(ONE | {"nonce": 1}))), HERE, {}) == noted
+    assert registered(TWO, book((OTHER, plain(ONE)))) == (noted, [noted])
+    assert registered(TWO, book(), ONE) == (noted, [plain(ONE), noted])
+    assert registered(TWO, book((HERE, plain(TWO)), (OTHER, plain(ONE)))) == (plain(TWO), [])
+    assert registered(TWO, book((OTHER, plain(ONE)), (HERE, noted))) == (noted, [])
 
 
 def test_what_was_registered_is_found_again() -> None:

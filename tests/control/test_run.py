@@ -2,12 +2,13 @@
 
 import pytest
 
+from node.avro.ids import text_id
 from node.control.events import digest, encode
 from node.control.run import Run
 from node.errors import CommandRefused
 from node.model.limits import CONTROL_EVENT_BYTES_MAX
 from node.model.names import Department, Division
-from node.model.values import DepartmentValue
+from node.model.values import DepartmentValue, SchemaValue
 
 HERE = Division("445102")
 AT = "2026-11-22T12:00:00.000Z"
@@ -30,3 +31,13 @@ def test_an_event_longer_than_the_log_takes_is_refused() -> None:
         run.say(DepartmentValue(department=Department("445102.a"), name="x" * CONTROL_EVENT_BYTES_MAX))
     assert refused.value.code == "too-large"
     assert not run.events
+
+
+def test_a_run_knows_the_schemas_that_it_says() -> None:
+    """By their ids, so that no other takes one of them in the same breath."""
+    run = Run(HERE, (0, None), AT)
+    schema = SchemaValue(id=text_id("{}"), schema="{}")
+    run.say(DepartmentValue(department=Department("445102.a"), name="甲"))
+    run.say(schema)
+    assert run.schemas == {schema.id: schema}
+    assert run.author == HERE
