@@ -1,15 +1,18 @@
 """The book as a registry: subjects, and the versions under each.
 
 A subject is `<topic>-value` (TopicNameStrategy), its topic a resource's or that of the resource's inbox: both have the resource's
-schema, and the same versions. Keys are plain text, so there is no `-key`.
+schema, and the same versions. Or it is a view's, with what the view leaves of each version. Keys are plain text, so there is no `-key`.
 """
 
+import itertools
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from node.control import Book
+from node.control.naming import selection_of
+from node.control.views import schema_ids
 from node.http.registry_answers import Code, fault
-from node.model.names import Topic, division_of
+from node.model.names import Topic, division_of, is_view
 
 _VALUE, _KEY, _INBOX = "-value", "-key", ".inbox"
 _VERSION_MAX = 2**31 - 1
@@ -23,22 +26,28 @@ class Version(NamedTuple):
     text: str
 
 
-def subjects_of(resources: Iterable[Topic]) -> Iterator[str]:
-    """Yield the subjects of resources, in order of their names."""
-    for topic in sorted(resources):
+def subjects_of(topics: Iterable[Topic]) -> Iterator[str]:
+    """Yield the subjects of resources and views, in order of their names."""
+    for topic in sorted(topics):
         yield f"{topic}{_VALUE}"
-        yield f"{topic}{_INBOX}{_VALUE}"
+        if not is_view(topic):
+            yield f"{topic}{_INBOX}{_VALUE}"
 
 
-def resource_of(book: Book, subject: str) -> Topic:
-    """Return the resource that a subject is of; refused when the book has no such subject, with the likely cause."""
+def topic_of(book: Book, subject: str) -> Topic:
+    """Return the resource or view that a subject is of; refused when the book has no such subject, with the likely cause."""
     topic, ends, kind = subject.rpartition("-")
-    resource = next((one for one in (Topic(topic), Topic(topic.removesuffix(_INBOX))) if one in book.versions), None)
-    if f"{ends}{kind}" == _VALUE and resource is not None:
-        return resource
+    found = next((one for one in (Topic(topic), Topic(topic.removesuffix(_INBOX))) if one in book.versions), None)
+    if found is None and topic in book.views:
+        found = Topic(topic)
+    if f"{ends}{kind}" == _VALUE and found is not None:
+        return found
     if f"{ends}{kind}" == _KEY:
         en = "Keys are UTF-8 text without a schema: write and read them with a serializer of strings"
         zh = "键是不带模式的 UTF-8 文本：请用字符串序列化器读写"
+    elif f"{ends}{kind}" == _VALUE and is_view(topic):
+        en = f"No grant that is known to this node needs {topic}: `exchange-node view list` shows which are; has the owner's control log come?"
+        zh = f"本节点已知的授权均不需要 {topic}：可用 `exchange-node view list` 查看；数源方的控制日志是否已到达？"
     elif f"{ends}{kind}" == _VALUE:
         en = f"{topic} is not in the catalogue of this node: `exchange-node catalogue list` shows what is; is the topic's name right?"
         zh = f"本节点的目录中没有 {topic}：可用 `exchange-node catalogue list` 查看；主题名称是否正确？"
@@ -48,19 +57,20 @@ def resource_of(book: Book, subject: str) -> Topic:
     raise fault(Code.SUBJECT_NOT_FOUND, f"Subject '{subject}' not found. {en}", f"未找到 '{subject}'。{zh}")
 
 
-def versions(book: Book, resource: Topic) -> list[Version]:
-    """Return a resource's versions, the first first."""
-    return [Version(number, one, _text(book, one, resource)) for number, one in enumerate(book.versions[resource], 1)]
+def versions(book: Book, topic: Topic) -> list[Version]:
+    """Return the versions of a resource or view, the first first."""
+    ids = book.versions[topic] if topic in book.versions else _view_ids(book, topic)
+    return [Version(number, one, _text(book, one, topic)) for number, one in enumerate(ids, 1)]
 
 
-def version(book: Book, resource: Topic, asked: str) -> Version:
+def version(book: Book, topic: Topic, asked: str) -> Version:
     """Return the version that a path names by its number, as `latest`, or, as old clients do, as -1."""
-    known = book.versions[resource]
+    known = versions(book, topic)
     number = len(known) if asked.strip().lower() in {"latest", "-1"} else _number(asked)
-    if number > len(known):
-        en = f"Version {number} not found. The resource has {len(known)}"
-        raise fault(Code.VERSION_NOT_FOUND, en, f"未找到第 {number} 版，该资源共有 {len(known)} 版")
-    return Version(number, known[number - 1], _text(book, known[number - 1], resource))
+    if not 1 <= number <= len(known):
+        en = f"Version {number} not found. There are {len(known)}"
+        raise fault(Code.VERSION_NOT_FOUND, en, f"未找到第 {number} 版，共有 {len(known)} 版")
+    return known[number - 1]
 
 
 def schema_text(book: Book, number: int, subject: str) -> str:
@@ -73,14 +83,23 @@ def schema_text(book: Book, number: int, subject: str) -> str:
 
 
 def served_by(book: Book, number: int, subject: str) -> list[Topic]:
-    """Return the resources that have or had the schema under an id, in order of their names."""
+    """Return the resources and views that have or had the schema under an id, in order of their names."""
     text = schema_text(book, number, subject)
-    return sorted(topic for topic in book.served.get(number, ()) if _text(book, number, topic) == text)
+    owners = book.schemas[number]
+    views = (topic for topic in book.views if division_of(topic) in owners and number in _view_ids(book, topic))
+    return sorted(topic for topic in (*book.served.get(number, ()), *views) if _text(book, number, topic) == text)
 
 
-def _text(book: Book, number: int, resource: Topic) -> str:
-    schema = book.schema(number, division_of(resource))
-    assert schema is not None, "the book folds a resource only after its schema"
+def _view_ids(book: Book, view: Topic) -> list[int]:
+    """Return the ids of a view's schemas; versions of its resource that follow each other with the same of it are one version."""
+    value = book.views[view]
+    ids = schema_ids(book, value.resource, selection_of(value))
+    return [one for one, _same in itertools.groupby(ids[number] for number in book.versions[value.resource] if number in ids)]
+
+
+def _text(book: Book, number: int, topic: Topic) -> str:
+    schema = book.schema(number, division_of(topic))
+    assert schema is not None, "the book folds a resource only after its schema, and a view has those that are registered"
     return schema.schema
 
 

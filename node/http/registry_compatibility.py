@@ -11,7 +11,7 @@ from litestar.params import FromPath, QueryParameter, RawBody
 from node.avro.compatibility import Comparable, conflicts, read
 from node.errors import SchemaError
 from node.http.registry_answers import MEDIA_TYPE, asked_schema, is_set
-from node.http.registry_book import Version, resource_of, version, versions
+from node.http.registry_book import Version, topic_of, version, versions
 from node.runtime import Node
 
 Verbose = Annotated[str, QueryParameter(description="Whether to tell the reasons")]
@@ -30,7 +30,7 @@ async def with_one(
 ) -> VerdictFace:
     """Tell whether the posted schema and one version read each other."""
     book = node.ledger.book
-    against = version(book, resource_of(book, subject), number)
+    against = version(book, topic_of(book, subject), number)
     return _verdict(asked_schema(body), [against], is_set(verbose))
 
 
@@ -38,7 +38,7 @@ async def with_one(
 async def with_all(node: NamedDependency[Node], subject: FromPath[str], body: RawBody, verbose: Verbose = "") -> VerdictFace:
     """Tell whether the posted schema and every version read each other: what the catalogue asks for."""
     book = node.ledger.book
-    against = versions(book, resource_of(book, subject))
+    against = versions(book, topic_of(book, subject))
     return _verdict(asked_schema(body), against, is_set(verbose))
 
 

@@ -9,7 +9,7 @@ from litestar.params import FromPath, QueryParameter
 
 from node.avro.compatibility import LEVEL
 from node.http.registry_answers import MEDIA_TYPE, Code, fault, is_set
-from node.http.registry_book import resource_of
+from node.http.registry_book import topic_of
 from node.runtime import Node
 
 MODE = "READONLY"
@@ -39,7 +39,7 @@ async def level() -> LevelFace:
 @get("/config/{subject:str}", media_type=MEDIA_TYPE)
 async def subject_level(node: NamedDependency[Node], subject: FromPath[str], default_to_global: DefaultToGlobal = "") -> LevelFace:
     """Return the level that holds for a subject, if asked so; it has none of its own."""
-    resource_of(node.ledger.book, subject)
+    topic_of(node.ledger.book, subject)
     if is_set(default_to_global):
         return LevelFace(LEVEL)
     en = f"Subject '{subject}' does not have subject-level compatibility configured; {LEVEL} holds for all (GET /config)"
@@ -55,7 +55,7 @@ async def mode() -> ModeFace:
 @get("/mode/{subject:str}", media_type=MEDIA_TYPE)
 async def subject_mode(node: NamedDependency[Node], subject: FromPath[str], default_to_global: DefaultToGlobal = "") -> ModeFace:
     """Return the mode that holds for a subject, if asked so; it has none of its own."""
-    resource_of(node.ledger.book, subject)
+    topic_of(node.ledger.book, subject)
     if is_set(default_to_global):
         return ModeFace(MODE)
     en = f"Subject '{subject}' does not have subject-level mode configured; {MODE} holds for all (GET /mode)"

@@ -12,7 +12,7 @@ from node.avro.compatibility import Comparable, differences, read, told
 from node.control import Book
 from node.errors import SchemaError
 from node.http.registry_answers import MEDIA_TYPE, Code, asked_schema, fault, is_set
-from node.http.registry_book import Version, resource_of, subjects_of, version, versions
+from node.http.registry_book import Version, subjects_of, topic_of, version, versions
 from node.model.names import Topic
 from node.runtime import Node
 
@@ -45,7 +45,11 @@ async def subjects(
     """List the subjects; none was ever deleted. A negative limit is none."""
     # Confluent's registry has contexts; here all stands in the default one.
     begins = prefix.removeprefix(_ALL_CONTEXTS).removeprefix(_DEFAULT_CONTEXT)
-    found = [] if is_set(deleted_only) else [one for one in subjects_of(node.ledger.book.versions) if one.startswith(begins)]
+    found = (
+        []
+        if is_set(deleted_only)
+        else [one for one in subjects_of([*node.ledger.book.versions, *node.ledger.book.views]) if one.startswith(begins)]
+    )
     start = max(offset, 0)
     return found[start : start + limit] if limit >= 0 else found[start:]
 
@@ -54,7 +58,7 @@ async def subjects(
 async def look_up(node: NamedDependency[Node], subject: FromPath[str], body: RawBody) -> VersionFace:
     """Return the newest version whose schema equals the one that was posted."""
     book = node.ledger.book
-    resource = resource_of(book, subject)
+    resource = topic_of(book, subject)
     asked = asked_schema(body)
     found = _equal(book, resource, asked)
     if found is None:
@@ -66,14 +70,14 @@ async def look_up(node: NamedDependency[Node], subject: FromPath[str], body: Raw
 async def list_versions(node: NamedDependency[Node], subject: FromPath[str]) -> list[int]:
     """List the numbers of a subject's versions."""
     book = node.ledger.book
-    return [one.number for one in versions(book, resource_of(book, subject))]
+    return [one.number for one in versions(book, topic_of(book, subject))]
 
 
 @post("/subjects/{subject:str}/versions", status_code=200, media_type=MEDIA_TYPE)
 async def register(node: NamedDependency[Node], subject: FromPath[str], body: RawBody) -> RegisteredFace:
     """Return the id of the registered schema that equals the one that was posted; nothing is registered here."""
     book = node.ledger.book
-    resource = resource_of(book, subject)
+    resource = topic_of(book, subject)
     asked = asked_schema(body)
     found = _equal(book, resource, asked)
     if found is None:
@@ -85,28 +89,28 @@ async def register(node: NamedDependency[Node], subject: FromPath[str], body: Ra
 async def one_version(node: NamedDependency[Node], subject: FromPath[str], number: FromPath[str]) -> VersionFace:
     """Return a version, by its number or as `latest`."""
     book = node.ledger.book
-    return _face(subject, version(book, resource_of(book, subject), number))
+    return _face(subject, version(book, topic_of(book, subject), number))
 
 
 @get("/subjects/{subject:str}/versions/{number:str}/schema", media_type=MEDIA_TYPE)
 async def version_text(node: NamedDependency[Node], subject: FromPath[str], number: FromPath[str]) -> str:
     """Return a version's schema alone."""
     book = node.ledger.book
-    return version(book, resource_of(book, subject), number).text
+    return version(book, topic_of(book, subject), number).text
 
 
 @get("/subjects/{subject:str}/versions/{number:str}/referencedby", media_type=MEDIA_TYPE)
 async def referenced_by(node: NamedDependency[Node], subject: FromPath[str], number: FromPath[str]) -> list[int]:
     """List the schemas that refer to a version: none, for references are not offered."""
     book = node.ledger.book
-    version(book, resource_of(book, subject), number)
+    version(book, topic_of(book, subject), number)
     return []
 
 
 @delete(["/subjects/{subject:str}", "/subjects/{subject:str}/versions/{number:str}"], status_code=200, media_type=MEDIA_TYPE)
 async def remove(node: NamedDependency[Node], subject: FromPath[str]) -> Response[None]:
     """Refuse: records that carry the schema's id stand in topics for ever."""
-    resource_of(node.ledger.book, subject)
+    topic_of(node.ledger.book, subject)
     en = "A schema is never deleted: records in the topics carry its id. What must not move any more is stopped with `exchange-node grant end`"
     raise fault(Code.NOT_PERMITTED, en, "模式不可删除：主题中的记录带有其编号。如需停止共享，请用 `exchange-node grant end`")
 

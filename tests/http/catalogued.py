@@ -1,12 +1,13 @@
 """A node without Kafka whose book holds a catalogue, as its HTTP face serves it: what the registry answers from."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 from litestar.testing import AsyncTestClient
 
 from node.avro.ids import canonical, schema_id
-from node.control import encode
+from node.control import GiveGrant, decide, encode
 from node.control.bodies import Body
 from node.control.run import Run
 from node.http.server import application
@@ -47,6 +48,17 @@ def say(node: Node, author: Division, *bodies: Body) -> None:
         run.say(body)
     for event in run.events:
         node.ledger.book.fold(author, encode(event))
+
+
+def show(node: Node, **parts: Any) -> Topic:
+    """Grant some of villages to its own department; return the view."""
+    command = GiveGrant(resource=VILLAGES, taker=Department("990000.civil-affairs"), purpose="核对", **parts)
+    events = decide(command, node.ledger.book, HERE, datetime.now(UTC))
+    for event in events:
+        node.ledger.book.fold(HERE, encode(event))
+    view = node.ledger.book.grants[events[-1].ref].view
+    assert view is not None
+    return view
 
 
 def catalogued_node() -> Node:

@@ -1,16 +1,31 @@
 """Subjects and versions as the book has them."""
 
+import json
 from typing import Any
 
 import pytest
 from litestar.exceptions import HTTPException
 
 from node.avro.ids import canonical, schema_id
-from node.http.registry_book import resource_of, schema_text, served_by, subjects_of, version, versions
+from node.http.registry_book import schema_text, served_by, subjects_of, topic_of, version, versions
 from node.model.names import Department, Topic
-from node.model.values import DepartmentValue
+from node.model.values import DepartmentValue, GrantEndedValue, GrantValue
 from node.runtime import Node
-from tests.http.catalogued import FIRST, HERE, PERMITS, R22037, R30270, SECOND, TWIN, VILLAGES, catalogued_node, registered, resource, say
+from tests.http.catalogued import (
+    FIRST,
+    HERE,
+    PERMITS,
+    R22037,
+    R30270,
+    SECOND,
+    TWIN,
+    VILLAGES,
+    catalogued_node,
+    registered,
+    resource,
+    say,
+    show,
+)
 
 
 @pytest.fixture(scope="module")
@@ -39,11 +54,11 @@ def test_a_resource_and_its_inbox_are_subjects() -> None:
 def test_a_subject_is_of_a_resource(node: Node) -> None:
     """Of the resource itself and of its inbox; also where a resource is called inbox."""
     book = node.ledger.book
-    assert resource_of(book, f"{VILLAGES}-value") == resource_of(book, f"{VILLAGES}.inbox-value") == VILLAGES
+    assert topic_of(book, f"{VILLAGES}-value") == topic_of(book, f"{VILLAGES}.inbox-value") == VILLAGES
     inbox = Topic("990000.civil-affairs.inbox")
     other = catalogued_node()
     say(other, HERE, resource(inbox, FIRST))
-    assert resource_of(other.ledger.book, f"{inbox}-value") == resource_of(other.ledger.book, f"{inbox}.inbox-value") == inbox
+    assert topic_of(other.ledger.book, f"{inbox}-value") == topic_of(other.ledger.book, f"{inbox}.inbox-value") == inbox
 
 
 @pytest.mark.parametrize(
@@ -60,7 +75,7 @@ def test_a_subject_is_of_a_resource(node: Node) -> None:
 def test_what_is_no_subject_is_refused_with_the_cause(node: Node, subject: str, why: str) -> None:
     """Keys, other topics and other strategies each have their reason."""
     with pytest.raises(HTTPException, match=why) as refused:
-        resource_of(node.ledger.book, subject)
+        topic_of(node.ledger.book, subject)
     assert (refused.value.status_code, code(refused)) == (404, 40401)
 
 
@@ -82,7 +97,7 @@ def test_what_is_no_version_is_told(node: Node, asked: str) -> None:
 @pytest.mark.parametrize("asked", ["3", "2147483647"])
 def test_a_version_that_is_not_there_is_told(node: Node, asked: str) -> None:
     """With how many there are."""
-    with pytest.raises(HTTPException, match=f"Version {asked} not found. The resource has 2") as refused:
+    with pytest.raises(HTTPException, match=f"Version {asked} not found. There are 2") as refused:
         version(node.ledger.book, VILLAGES, asked)
     assert (refused.value.status_code, code(refused)) == (404, 40402)
 
@@ -114,3 +129,51 @@ def test_resources_that_share_a_schema_are_all_told() -> None:
     rolls = Topic("990000.tax.rolls")
     say(node, HERE, DepartmentValue(department=Department("990000.tax"), name="税务局"), registered(FIRST), resource(rolls, FIRST))
     assert served_by(node.ledger.book, schema_id(FIRST), "") == [VILLAGES, rolls]
+
+
+def test_a_view_is_a_subject_with_versions_of_its_own() -> None:
+    """What it leaves of each version of its resource, that of two once where it is the same; it has no inbox, and its end changes nothing."""
+    node = catalogued_node()
+    book = node.ledger.book
+    code_only, both = show(node, fields=("code",)), show(node, fields=("code", "area"), rows="code == '1'")
+    assert list(subjects_of([both, VILLAGES])) == [f"{VILLAGES}-value", f"{VILLAGES}.inbox-value", f"{both}-value"]
+    for view, fields in ((code_only, [["code"]]), (both, [["code"], ["code", "area"]])):
+        assert topic_of(book, f"{view}-value") == view
+        known = versions(book, view)
+        assert [one.number for one in known] == [*range(1, len(fields) + 1)]
+        assert [[field["name"] for field in json.loads(one.text)["fields"]] for one in known] == fields
+        assert version(book, view, "latest") == known[-1]
+    assert served_by(book, versions(book, code_only)[0].id, "") == sorted([code_only, both])
+    assert served_by(book, versions(book, both)[1].id, f"{both}-value") == [both]
+    say(node, HERE, *(GrantEndedValue(grant=ref) for ref in book.grants))
+    assert topic_of(book, f"{both}-value") == both
+
+
+def test_a_view_with_all_of_a_version_has_the_schema_of_its_resource() -> None:
+    """Rows change no schema: one id, told under both."""
+    node = catalogued_node()
+    view = show(node, rows="code == '1'")
+    assert [one.id for one in versions(node.ledger.book, view)] == [schema_id(FIRST), schema_id(SECOND)]
+    assert served_by(node.ledger.book, schema_id(FIRST), "") == [VILLAGES, view]
+
+
+def test_a_view_whose_schemas_are_not_registered_has_no_versions() -> None:
+    """Of a node that said a grant alone: there is nothing to answer, and no defect of ours."""
+    node = catalogued_node()
+    value = GrantValue(resource=VILLAGES, taker=Department("990000.civil-affairs"), purpose="", fields=("people",))
+    say(node, HERE, value)
+    (view,) = node.ledger.book.views
+    assert versions(node.ledger.book, view) == []
+    with pytest.raises(HTTPException, match="There are 0"):
+        version(node.ledger.book, view, "latest")
+
+
+def test_a_view_that_no_grant_needs_is_told(node: Node) -> None:
+    """With what shows which there are; an inbox of a view there is none."""
+    view = show(catalogued_node(), fields=("code",))
+    for subject in (f"{view}-value", f"{view}.inbox-value"):
+        with pytest.raises(HTTPException) as refused:
+            topic_of(node.ledger.book, subject)
+        assert code(refused) == 40401
+    with pytest.raises(HTTPException, match="exchange-node view list"):
+        topic_of(node.ledger.book, f"{view}-value")

@@ -26,6 +26,7 @@ from tests.http.catalogued import (
     resource,
     say,
     served,
+    show,
 )
 
 VALUE = f"/subjects/{VILLAGES}-value"
@@ -62,6 +63,22 @@ async def test_versions_are_listed_and_shown(web: AsyncTestClient[Any]) -> None:
         assert (await web.get(f"{path}/versions/latest")).json()["version"] == 2
         assert (await web.get(f"{path}/versions/latest/schema")).text == canonical(SECOND)
         assert (await web.get(f"{path}/versions/2/referencedby")).json() == []
+
+
+async def test_a_view_is_found_as_a_resource_is() -> None:
+    """A taker's programs ask for its subject, its versions and the id of what they were made for."""
+    node = catalogued_node()
+    view = show(node, fields=("code", "people"), masks={"people": "round:10"})
+    async with served(node) as client:
+        assert f"{view}-value" in (await client.get("/subjects")).json()
+        assert (await client.get(f"/subjects/{view}-value/versions")).json() == [1]
+        latest = (await client.get(f"/subjects/{view}-value/versions/latest")).json()
+        assert [field["name"] for field in msgspec.json.decode(latest["schema"])["fields"]] == ["code", "people"]
+        answer = await client.post(f"/subjects/{view}-value/versions", json={"schema": latest["schema"]})
+        assert answer.json() == {"id": latest["id"]}
+        assert (await client.post(f"/subjects/{view}-value/versions", json=posted(FIRST))).status_code == 409
+        subjects = (await client.get(f"/schemas/ids/{latest['id']}/subjects")).json()
+        assert subjects == [f"{view}-value"]
 
 
 @pytest.mark.parametrize(
