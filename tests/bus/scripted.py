@@ -73,6 +73,8 @@ class Broker:
             END: lambda _asked: EndTxnResponse_v0(0, 0).encode(),
             PRODUCE: produced,
         }
+        self.waits: dict[int, asyncio.Event] = {}
+        """what replies of an API key wait for before they are sent"""
         self.changed = asyncio.Event()
 
     @property
@@ -123,6 +125,8 @@ class Broker:
                 self.changed.set()
                 reply = self.answers[asked.api](asked) if asked.api in self.answers else None
                 if reply is not None:
+                    if asked.api in self.waits:
+                        await self.waits[asked.api].wait()
                     writer.write(framed(asked, reply))
         except (OSError, EOFError, HangUp):
             pass
@@ -143,6 +147,15 @@ def _read(connection: int, data: bytes) -> Asked:
     api, version, correlation, name = struct.unpack_from(">hhih", data)
     at = 10 + max(name, 0) + ((api, version) in _FLEXIBLE)
     return Asked(connection, api, version, correlation, data[at:])
+
+
+def wanted_of(asked: Asked) -> tuple[int, list[tuple[int, int]]]:
+    """Return how long (ms) a Fetch of the one topic may wait, and each partition with the offset that it asks for."""
+    _replica, wait_ms = struct.unpack_from(">ii", asked.body)
+    topics, count = asked.body[25], asked.body[42] - 1  # behind the numbers before the topics, and the topic's id
+    assert (topics, count) < (3, 127), "one topic, and counts of one byte"
+    places = [struct.unpack_from(">iiq", asked.body, 43 + 33 * number) for number in range(count)]
+    return wait_ms, [(partition, offset) for partition, _epoch, offset in places]
 
 
 def batches_of(asked: Asked) -> list[tuple[str, int, bytes]]:

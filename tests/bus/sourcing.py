@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from itertools import takewhile
 
 from node.batch.header import read
 from node.batch.records import Record, records
@@ -10,6 +11,7 @@ from node.bus.fetch import Piece, topic_id
 from node.bus.source import Following
 from node.lane import Stop, TopicPartition
 from node.lane.facts import Batch
+from node.model.names import Topic
 from node.transform import Care
 
 
@@ -75,6 +77,33 @@ class Taker:
             while not there():
                 self.changed.clear()
                 await self.changed.wait()
+
+
+class Noting(Taker):
+    """Keeps in mind, too, which batches each route got."""
+
+    def __init__(self, *, keeps: bool = False) -> None:
+        super().__init__(keeps=keeps)
+        self.batches: dict[TopicPartition, list[Batch]] = {}
+
+    def fetched(self, route: TopicPartition, generation: int, batches: list[Batch], position: int, end: int) -> None:
+        """Take note."""
+        self.batches.setdefault(route, []).extend(batches)
+        super().fetched(route, generation, batches, position, end)
+
+    def offsets(self, route: TopicPartition) -> list[int]:
+        """Return the offsets of a route's records so far, where their keys tell them: `k<offset>`."""
+        return [int((record.key or b"k-1")[1:]) for record in self.records.get(route, [])]
+
+    def shared(self, one: TopicPartition, other: TopicPartition) -> int:
+        """Return how many of the batches that came last are the same for both."""
+        pairs = zip(reversed(self.batches.get(one, [])), reversed(self.batches.get(other, [])), strict=False)
+        return sum(1 for _pair in takewhile(lambda pair: pair[0] is pair[1], pairs))
+
+
+def view_of(topic: Topic, number: int) -> TopicPartition:
+    """Return a route that is read from a topic's partition 0."""
+    return TopicPartition(Topic(f"{topic}.v-{number:012x}"), 0)
 
 
 def following(

@@ -9,8 +9,9 @@ from node.bus.client import Client
 from node.bus.source import open_source
 from node.lane import TopicPartition
 from node.model.limits import FETCH_BYTES_MAX, FETCH_WAIT_S, MIB, UNSETTLED_BYTES_MAX
+from node.transform import Care
 from tests.bus.conftest import Cluster, Transactions, first
-from tests.bus.sourcing import Taker, following
+from tests.bus.sourcing import Noting, Taker, following, view_of
 
 pytestmark = pytest.mark.kafka
 
@@ -155,6 +156,28 @@ async def test_unsettled_bytes_are_bounded_and_nothing_is_lost(near: Cluster, cl
         taker.release()
         await taker.until(lambda: sum(len(taker.values(route)) for route in routes) == 20 * 600)
     assert all(taker.values(route) == values * 10 for route in routes)
+
+
+async def test_a_late_route_becomes_level_on_a_real_broker(near: Cluster, client: Client, transactions: Callable[[], Transactions]) -> None:
+    """One that begins at the start while another follows the end of a log that grows: soon each batch comes to both, aborted ones to none."""
+    topic = await near.make()
+    source_of, early, late = first(topic), view_of(topic, 0), view_of(topic, 1)
+    values = [b"%d" % number * 2000 for number in range(4000)]
+    await near.write(topic, *values, batch_num_messages=10)
+    await client.look([topic])
+    taker, writer, count = Noting(), await asyncio.to_thread(transactions), 0
+    async with open_source(client, "test") as source:
+        source.follow(following(client, early, taker, source=source_of, position=4000, care=Care.CUT))
+        await asyncio.to_thread(writer.run, topic, [b"lost"], commit=False)
+        source.follow(following(client, late, taker, source=source_of, care=Care.CUT))
+        while not taker.shared(early, late) >= 20:
+            await asyncio.to_thread(writer.run, topic, [b"new %d" % count], commit=True)
+            count += 1
+            assert count < 400, "level long ago"
+        await taker.until(lambda: len(taker.values(early)) == count and len(taker.values(late)) == 4000 + count)
+        assert taker.values(early) == [b"new %d" % number for number in range(count)]
+        assert taker.values(late) == values + taker.values(early)
+        assert taker.shared(early, late) >= 20
 
 
 async def test_a_topic_deleted_under_the_source_is_told(near: Cluster, client: Client) -> None:
