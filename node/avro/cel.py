@@ -117,14 +117,13 @@ class _Expression:
             to_null = to if mask == layout.EQUAL else Targets(to.false, to.true, to.error)
             return self._test([leaf], Test(layout.T_NULL), to_null)
         op, _ = self._pair(mask, leaf, name)
-        if kind == "string":
-            x, y = pool.put_text(_text(constant))
+        value = value_of(leaf, name, constant)
+        if isinstance(value, bytes):
+            x, y = pool.put_text(value)
         elif kind == "decimal":
-            x, y = pool.put_text(two_complement(_decimal(leaf, name, constant)))
-        elif kind in REALS:
-            x, y = real_bits(_double(name, constant)), 0
+            x, y = pool.put_text(two_complement(int(value)))
         else:
-            x, y = _number(leaf, name, constant), 0
+            x, y = real_bits(value) if isinstance(value, float) else value, 0
         return self._test([leaf], Test(op, _strict(mask), x, y), to)
 
     def _with_field(self, mask: int, name: Name, other: Name, to: Targets) -> int:
@@ -174,6 +173,19 @@ class _Expression:
         if self._tests > TESTS_MAX:
             raise ValueError(f"it takes more than {TESTS_MAX} tests")
         return self._pools.put([test.op, test.mask, self._compiler.slot(leaf), test.x, test.y, to.true, to.false, to.error])
+
+
+def value_of(leaf: Leaf, name: Name, constant: Constant) -> bytes | float | int:
+    """Return a constant as the leaf's values are compared: UTF-8, a double, or a whole number (unscaled, index, days, units of a moment).
+
+    ValueError says what the leaf is compared with, where the constant is unlike.
+    """
+    kind = leaf.target.kind
+    if kind == "string":
+        return _text(constant)
+    if kind == "decimal":
+        return _decimal(leaf, name, constant)
+    return _double(name, constant) if kind in REALS else _number(leaf, name, constant)
 
 
 def _strict(mask: int) -> int:

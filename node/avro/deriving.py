@@ -10,20 +10,30 @@ Paths that a schema does not have are passed over: grants are checked against th
 longer what a path or mask needs (no record, no text) is left out, whatever was meant: nothing leaves that was not granted.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
+from difflib import get_close_matches
+from itertools import pairwise
 from typing import Any
 
 from node.avro.cel import compile_expression
+from node.avro.cel_tree import read
 from node.avro.check import PRIMITIVES
-from node.avro.compiler import Compiler
+from node.avro.compiler import Compiler, Leaf
 from node.avro.masking import masked_default, masked_type, misfit, note
-from node.avro.schema import parse
-from node.avro.selection import Kept, Selection, kept, read_mask
+from node.avro.never import never
+from node.avro.schema import ParsedSchema, parse
+from node.avro.selection import Kept, Selection, kept, read_mask, within
+from node.errors import SchemaError
 
 _OF_ALL = ("title", "doc", "sharing", "update_cycle", "source", "aliases")
 _OF_TYPES = ("name", "doc", "title", "aliases", "symbols", "default", "size", "logicalType", "precision", "scale")
 _OF_FIELDS = ("title", "doc", "aliases", "order")
 """What is said of a resource, a type and a field that may be said of a view's as well. All else stays: it may speak of what is not granted."""
+PATHS_MAX = 500
+"""Fields and masks of one grant, each: deriving looks at all of them for each place of a schema."""
+_NEAR_SHOWN = 3
+_STEP = re.compile(r"[^.\[{|]+|\[\]|\{\}")
 _NULL = "null"
 
 
@@ -39,6 +49,24 @@ def derive(schema: dict[str, Any], selection: Selection) -> dict[str, Any]:
     return derived | {"fields": _Derivation(schema, selection).fields(schema, full, "", _space(full), whole=False)}
 
 
+def check_selection(schema: dict[str, Any], selection: Selection) -> None:
+    """Return when a grant may be made on a registered schema (JSON); SchemaError names the first fault and its place.
+
+    A place is a path of `fields` or `masks`, or a column of the expression `rows`.
+    """
+    parsed = parse(schema)
+    places = dict(_places(parsed.avro, parsed.named, ""))
+    if selection.fields is not None:
+        if not selection.fields:
+            raise SchemaError("fields: none is named; to grant all of them leave `fields` out")
+        _check_paths("fields", selection.fields, places)
+    _check_paths("masks", selection.masks, places)
+    for path, text in selection.masks.items():
+        _check_mask(selection, path, text, places[path])
+    _check_rows(selection.rows, parsed)
+    parse(derive(schema, selection))
+
+
 def key_granted(schema: dict[str, Any], selection: Selection) -> bool:
     """Tell whether the record's key stays: every key field is granted, unmasked. True where records have no key."""
     return all(kept(selection, name) is Kept.WHOLE for name in schema.get("key", ()))
@@ -46,16 +74,83 @@ def key_granted(schema: dict[str, Any], selection: Selection) -> bool:
 
 def filter_fits(schema: dict[str, Any], rows: str) -> bool:
     """Tell whether an expression can be asked of a schema's records; of one that it does not fit no record is granted."""
-    if not rows:
-        return True
-    parsed = parse(schema)
-    compiler = Compiler(parsed.named)
-    compiler.compile(parsed.avro)
     try:
-        compile_expression(rows, compiler)
+        if rows:
+            _leaves(rows, parse(schema))
     except ValueError:
         return False
     return True
+
+
+def _leaves(rows: str, parsed: ParsedSchema) -> dict[str, Leaf]:
+    """Return what an expression may name, once it has compiled; ValueError says what is wrong where in it."""
+    compiler = Compiler(parsed.named)
+    compiler.compile(parsed.avro)
+    compile_expression(rows, compiler)
+    return compiler.leaves
+
+
+def _check_rows(rows: str, parsed: ParsedSchema) -> None:
+    if not rows:
+        return
+    try:
+        leaves = _leaves(rows, parsed)
+        wrong = never(read(rows), leaves)
+    except ValueError as fault:
+        wrong = str(fault)
+    if wrong:
+        raise SchemaError(f"rows: {wrong}")
+
+
+def _places(node: Any, named: dict[str, Any], path: str) -> Iterator[tuple[str, Any]]:
+    """Yield the paths that a grant may name with their types, of a union of null and one more the other; nothing within other unions."""
+    one = nullable(node) if isinstance(node, list) else node
+    if one is None:
+        yield path, node
+        return
+    node = named.get(one, one) if isinstance(one, str) else one
+    yield path, node
+    match node:
+        case {"type": "record", "fields": fields}:
+            for field in fields:
+                yield from _places(field["type"], named, f"{path}.{field['name']}" if path else field["name"])
+        case {"type": "array", "items": inner}:
+            yield from _places(inner, named, f"{path}[]")
+        case {"type": "map", "values": inner}:
+            yield from _places(inner, named, f"{path}{{}}")
+
+
+def _check_paths(what: str, paths: Collection[str], places: dict[str, Any]) -> None:
+    if len(paths) > PATHS_MAX:
+        raise SchemaError(f"{what}: {len(paths)} are named; at most {PATHS_MAX} are supported")
+    for path in paths:
+        if not path or path not in places:
+            raise SchemaError(f"{what}: {path}: {_unknown(path, places)}")
+    # In the order of their steps, what lies within a path follows it at once.
+    for outer, path in pairwise(sorted(paths, key=_STEP.findall)):
+        if path == outer:
+            raise SchemaError(f"{what}: {path}: it is named twice")
+        if within(path, outer):
+            raise SchemaError(f"{what}: {path}: it lies within {outer}, which is named as well: name one of them")
+
+
+def _unknown(path: str, places: dict[str, Any]) -> str:
+    for outer, node in places.items():
+        if isinstance(node, list) and within(path, outer):
+            return f"{outer} is a union of several types: it is granted or hidden as a whole"
+    near = get_close_matches(path, places, _NEAR_SHOWN)
+    return "the schema has no such field" + (f"; near to it are {', '.join(near)}" if near else "")
+
+
+def _check_mask(selection: Selection, path: str, text: str, node: Any) -> None:
+    if kept(selection, path) is not Kept.MASKED:
+        raise SchemaError(f"masks: {path}: it is not granted: name it in `fields` too, or drop its mask")
+    try:
+        wrong = misfit(read_mask(text), node)
+    except ValueError as fault:
+        wrong = str(fault)
+    if wrong:
+        raise SchemaError(f"masks: {path}: {wrong}")
 
 
 class _Derivation:

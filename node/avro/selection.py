@@ -13,6 +13,7 @@ import msgspec
 MaskKind = Literal["hide", "keep-first", "keep-last", "hmac", "year", "round"]
 _NUMBERED = ("keep-first", "keep-last", "round")
 _NUMBER_MAX = 10**12
+_SHOWN = 40
 
 
 class Mask(msgspec.Struct, frozen=True):
@@ -31,14 +32,14 @@ def read_mask(text: str) -> Mask:
     """Return a mask as a grant writes it, such as `hide` or `keep-first:1`; ValueError says what is wrong."""
     kind, colon, number = text.partition(":")
     if kind not in get_args(MaskKind):
-        raise ValueError(f"{text!r} is no mask: it is one of hide, keep-first:n, keep-last:n, hmac, year, round:n")
+        raise ValueError(f"{text[:_SHOWN]!r} is no mask: it is one of hide, keep-first:n, keep-last:n, hmac, year, round:n")
     if bool(colon) != (kind in _NUMBERED) and not (kind == "round" and not colon):
         raise ValueError(f"{kind} {'takes no number' if colon else f'takes a number, such as {kind}:1'}")
     if not colon:
         return Mask(kind, 1 if kind == "round" else 0)  # type: ignore[arg-type]  # one of its words, as just seen
     least = 1 if kind == "round" else 0
     if not number.isascii() or not number.isdigit() or len(number) > len(str(_NUMBER_MAX)) or not least <= int(number) <= _NUMBER_MAX:
-        raise ValueError(f"{text!r}: the number of {kind} is a whole one from {least} to {_NUMBER_MAX}")
+        raise ValueError(f"the number of {kind} is a whole one from {least} to {_NUMBER_MAX}")
     return Mask(kind, int(number))  # type: ignore[arg-type]  # one of its words, as just seen
 
 
@@ -64,15 +65,15 @@ class Kept(Enum):
 
 def kept(selection: Selection, path: str) -> Kept:
     """Return how much of a place a view has, the record's root being the empty path."""
-    granted = selection.fields is None or any(_within(path, field) for field in selection.fields)
-    if any(_within(path, masked) for masked in selection.masks):
+    granted = selection.fields is None or any(within(path, field) for field in selection.fields)
+    if any(within(path, masked) for masked in selection.masks):
         return Kept.MASKED if granted else Kept.NONE
     if granted:
-        return Kept.PART if any(_within(masked, path) for masked in selection.masks) else Kept.WHOLE
+        return Kept.PART if any(within(masked, path) for masked in selection.masks) else Kept.WHOLE
     assert selection.fields is not None
-    return Kept.PART if any(_within(field, path) for field in selection.fields) else Kept.NONE
+    return Kept.PART if any(within(field, path) for field in selection.fields) else Kept.NONE
 
 
-def _within(path: str, outer: str) -> bool:
+def within(path: str, outer: str) -> bool:
     """Tell whether a path is another one or lies below it."""
     return not outer or path == outer or (path.startswith(outer) and path[len(outer)] in ".[{|")

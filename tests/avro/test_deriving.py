@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from node.avro.deriving import derive, filter_fits, key_granted
+from node.avro.deriving import check_selection, derive, filter_fits, key_granted
 from node.avro.schema import parse
 from node.avro.selection import Selection
+from node.errors import SchemaError
 
 Json = Any
 PHONE = [{"rule": "cn-phone"}]
@@ -190,3 +191,55 @@ def test_the_key_stays_where_it_is_granted() -> None:
 def test_a_filter_fits_a_version_or_not(rows: str, fits: bool) -> None:  # noqa: FBT001
     """Its fields are there, of the type that it compares them with."""
     assert filter_fits(deepcopy(PERSON), rows) is fits
+
+
+@pytest.mark.parametrize(
+    "selection",
+    [
+        Selection(),
+        Selection(fields=("id", "home.street", "others[].kind", "phones{}", "many")),
+        Selection(masks={"id": "hmac", "home.born": "year", "others[]": "hide", "many": "hide", "income": "round"}),
+        Selection(fields=("id",), rows='home.street.startsWith("潮") && (income > 5.0 || !has(work.born))'),
+        Selection(fields=("name", "work"), masks={"work.street": "keep-last:2"}),
+    ],
+)
+def test_a_selection_that_fits_may_be_granted(selection: Selection) -> None:
+    """Nothing is said, and its view's schema can be used."""
+    check_selection(deepcopy(PERSON), selection)
+
+
+@pytest.mark.parametrize(
+    ("selection", "said"),
+    [
+        (Selection(fields=()), "fields: none is named"),
+        (Selection(fields=("id", "hone")), "fields: hone: the schema has no such field; near to it are phones, home"),
+        (Selection(fields=("home.stret",)), "fields: home.stret: the schema has no such field; near to it are home.street"),
+        (Selection(fields=("",)), "fields: : the schema has no such field"),
+        (Selection(fields=("others.kind",)), r"fields: others.kind: the schema has no such field; near to it are others\[\].kind"),
+        (Selection(fields=("many|1",)), r"fields: many\|1: many is a union of several types: it is granted or hidden as a whole"),
+        (Selection(fields=("id", "id")), "fields: id: it is named twice"),
+        (Selection(fields=("home.street", "id", "home")), "fields: home.street: it lies within home, which is named as well"),
+        (Selection(fields=("others[]", "others")), r"fields: others\[\]: it lies within others"),
+        (Selection(fields=tuple(f"f{index}" for index in range(501))), "fields: 501 are named; at most 500"),
+        (Selection(masks={"nane": "hide"}), "masks: nane: the schema has no such field; near to it are name"),
+        (Selection(fields=("id",), masks={"name": "hide"}), "masks: name: it is not granted"),
+        (Selection(fields=("home.street",), masks={"home": "hide"}), "masks: home: it is not granted"),
+        (Selection(masks={"home.street": "hide", "home": "hide"}), "masks: home.street: it lies within home"),
+        (Selection(masks={"id": "blur"}), "masks: id: 'blur' is no mask"),
+        (Selection(masks={"id": "keep-first"}), "masks: id: keep-first takes a number"),
+        (Selection(masks={"id": "year"}), "masks: id: year fits date, timestamp, local-timestamp; this is string"),
+        (Selection(masks={"home": "hmac"}), "masks: home: hmac fits string, uuid, int, long; this is record"),
+        (Selection(masks={"kind": "keep-first:1"}), "masks: kind: keep-first fits string; this is enum"),
+        (Selection(masks={"many": "keep-first:1"}), "masks: many: keep-first fits string; this is union"),
+        (Selection(rows="nowhere == 1"), "rows: column 1: nowhere is no field"),
+        (Selection(rows="income =="), "rows: column 8: this is no CEL expression"),
+        (Selection(rows="others.kind == null"), "rows: column 1: others.kind is no field"),
+        (Selection(rows='id == "1" && id == "2"'), "rows: column 14: can never hold: with the tests beside it, no value of id is left"),
+        (Selection(rows=" && ".join(['(id == "1" || id == "2")'] * 9)), "rows: it unfolds to more than 256 alternatives"),
+        (Selection(rows=" || ".join(["income > 1.0"] * 400)), "rows: it is longer than 4000 characters"),
+    ],
+)
+def test_a_selection_that_does_not_fit_is_refused_with_its_place(selection: Selection, said: str) -> None:
+    """Before anything is cut by it; near names are told."""
+    with pytest.raises(SchemaError, match=f"^{said}"):
+        check_selection(deepcopy(PERSON), selection)
