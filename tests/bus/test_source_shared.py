@@ -1,107 +1,22 @@
 """Answers for node/bus/source.py too: routes that are read from one partition share its Fetch, its walk and its batches."""
 
 import asyncio
-import random
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
 from itertools import pairwise
 
 import pytest
 
-from node.batch.header import read
-from node.bus.client import Client, open_client
 from node.bus.fetch import Piece
-from node.bus.security import Security
-from node.bus.source import Feed, Following, Source, open_source
+from node.bus.source import Feed
 from node.lane import Stop, TopicPartition
 from node.lane.facts import Batch
 from node.model.limits import FETCH_WAIT_HELD_S, FETCH_WAIT_S
-from node.model.names import Topic
 from node.transform import Care
-from tests.bus.replies import Part, batch, fetch_body, marker
-from tests.bus.scripted import FETCH, TOPIC, TOPIC_ID, Asked, Broker, open_broker, wanted_of
-from tests.bus.sourcing import Noting, Taker, following, view_of
+from tests.bus.replies import Part, batch, fetch_body
+from tests.bus.scripted import FETCH, TOPIC_ID, Asked, wanted_of
+from tests.bus.sharing import HERE, ONE, OTHER, THIRD, Log, feed_of, log_of, scene, until_placed, viewing
+from tests.bus.sourcing import Noting, view_of
 
-HERE = TopicPartition(Topic(TOPIC), 0)
-ONE, OTHER, THIRD = (view_of(HERE.topic, number) for number in range(3))
 NOT_LEADER, OUT_OF_RANGE = 6, 1
-
-
-class Log:
-    """What the scripted broker holds of the one partition. A Fetch brings at most `most` batches, `growth` batches are written at each."""
-
-    def __init__(self, *batches: bytearray, most: int = 1000) -> None:
-        self.batches = list(batches)
-        self.most = most
-        self.growth = 0
-        self.places: list[int] = []
-        """the offset of each Fetch, in turn"""
-        self.waits_ms: list[int] = []
-        self.mute = False
-        """as a broker that waits for what comes"""
-
-    @property
-    def end(self) -> int:
-        """Where the next batch begins."""
-        return read(self.batches[-1], 0).next_offset
-
-    def grow(self, count: int) -> None:
-        """Write batches of two records."""
-        for _ in range(count):
-            self.batches.append(batch(self.end, 2))
-
-    def answer(self, asked: Asked) -> bytes | None:
-        """Answer as a broker does, but for what it would wait: at once where somebody waits for the reply, else when something is there."""
-        wait_ms, ((partition, offset),) = wanted_of(asked)  # one entry for the partition, whoever follows it
-        assert partition == 0
-        self.waits_ms.append(wait_ms)
-        self.places.append(offset)
-        self.grow(self.growth)
-        part = self.part(offset)
-        return None if self.mute and not part.data and wait_ms == FETCH_WAIT_S * 1000 else fetch_body({TOPIC_ID.bytes: [part]})
-
-    def part(self, offset: int) -> Part:
-        """Return what a Fetch from an offset brings."""
-        rest = [one for one in self.batches if read(one, 0).next_offset > offset]
-        return Part(stable=self.end, data=b"".join(rest[: self.most]))
-
-
-@asynccontextmanager
-async def scene(log: Log, taker: Taker, *routes: tuple[TopicPartition, int], care: Care = Care.RAW) -> AsyncIterator[tuple[Broker, Source]]:
-    """A source on a scripted broker that follows these routes, all read from the one partition, from these offsets on."""
-    async with open_broker() as broker, open_client(broker.bootstrap, client_id="test", security=Security()) as client:
-        broker.answers[FETCH] = log.answer
-        await client.look([HERE.topic])
-        async with open_source(client, "test") as source:
-            for route, position in routes:
-                source.follow(viewing(client, taker, route, position, care=care))
-            yield broker, source
-
-
-def viewing(client: Client, taker: Taker, route: TopicPartition, position: int, *, care: Care = Care.RAW) -> Following:
-    """Return a route that is read from the one partition."""
-    return following(client, route, taker, source=HERE, position=position, care=care)
-
-
-def feed_of(source: Source) -> Feed:
-    """Return the one connection."""
-    (feed,) = source._feeds.values()
-    return feed
-
-
-async def until_placed(source: Source) -> None:
-    """Wait until all routes are on their connections."""
-    async with asyncio.timeout(5):
-        while source._unplaced:
-            await asyncio.sleep(0)
-
-
-def log_of(count: int, *, most: int = 1000, mute: bool = True) -> Log:
-    """Return a log of batches of two records."""
-    log = Log(batch(0, 2), most=most)
-    log.mute = mute
-    log.grow(count - 1)
-    return log
 
 
 async def test_level_routes_share_one_fetch_and_its_batches() -> None:
@@ -325,89 +240,3 @@ async def test_routes_of_one_source_agree_on_what_its_batches_may_be_like() -> N
         feed.add(viewing(source.client, taker, ONE, 0, care=Care.CUT))
         with pytest.raises(AssertionError, match="differ in what its batches may be like"):
             feed.add(viewing(source.client, taker, OTHER, 0, care=Care.RAW))
-
-
-def _random_log(dice: random.Random) -> Iterator[bytearray]:
-    """Yield batches of one to four records, some of them behind holes, and markers of committed transactions between."""
-    offset = 0
-    while offset < 200:
-        offset += dice.choice((0, 0, 0, 1, 3))
-        one = batch(offset, dice.randint(1, 4), producer=7) if dice.random() < 0.8 else marker(offset, 7, commit=True)
-        yield one
-        offset = read(one, 0).next_offset
-
-
-class Chance:
-    """Holds, releases, follows, lets go and gives back at random; what each route must have got in the end follows from where it began."""
-
-    def __init__(self, dice: random.Random, log: Log) -> None:
-        self.dice, self.log = dice, log
-        self.taker = Noting(keeps=True)
-        self.began: dict[TopicPartition, int] = {}
-        self.gone: set[TopicPartition] = set()
-
-    def step(self, source: Source) -> None:
-        """Do something, or nothing."""
-        dice, here = self.dice, [route for route in self.began if route not in self.gone]
-        match dice.randrange(8):
-            case 0 if len(self.began) < 8:
-                route = view_of(HERE.topic, len(self.began))
-                self.began[route] = dice.randrange(self.log.end)
-                source.follow(viewing(source.client, self.taker, route, self.began[route], care=Care.CUT))
-            case 1 if len(here) > 2:
-                gone = dice.choice(here)
-                self.gone.add(gone)
-                source.unfollow(gone)
-            case 2 | 3 if here:
-                source.hold(dice.choice(here), held=dice.random() < 0.5)
-            case 4 if held := self.taker.held:
-                piece = held.pop(dice.randrange(len(held))).handle
-                assert isinstance(piece, Piece)
-                piece.release()
-            case _:
-                pass
-
-    def expected(self, route: TopicPartition) -> list[int]:
-        """Return the offsets of all records from where a route began."""
-        headers = [read(one, 0) for one in self.log.batches]
-        every = [offset for one in headers if not one.is_control for offset in range(one.base_offset, one.next_offset)]
-        return [offset for offset in every if offset >= self.began[route]]
-
-    def check(self) -> None:
-        """See that each got everything once and in order, and who was let go a beginning of it."""
-        for route in self.began:
-            got, all_of_it = self.taker.offsets(route), self.expected(route)
-            assert got == (all_of_it[: len(got)] if route in self.gone else all_of_it), route
-
-
-@pytest.mark.parametrize("seed", range(20))
-async def test_each_gets_everything_once_whatever_the_others_do(seed: int) -> None:
-    """Routes that come, go, rest and give back at any moment of a Fetch: in order, nothing twice, nothing missing, no byte left over."""
-    dice = random.Random(seed)
-    log = Log(*_random_log(dice))
-    chance = Chance(dice, log)
-    async with scene(log, chance.taker) as (broker, source):
-
-        def answer(asked: Asked) -> bytes | None:
-            log.most = dice.randint(1, 12)
-            if len(log.places) < 150:
-                chance.step(source)
-            return log.answer(asked)
-
-        broker.answers[FETCH] = answer
-        while not chance.began:
-            chance.step(source)
-        staying: Sequence[TopicPartition] = ()
-        async with asyncio.timeout(15):
-            while not staying or any(chance.taker.positions.get(route, 0) < log.end for route in staying):
-                await asyncio.sleep(0.001)
-                chance.step(source)
-                staying = [route for route in chance.began if route not in chance.gone]
-                if len(log.places) >= 150 or dice.random() < 0.01:
-                    for route in staying:
-                        source.hold(route, held=False)
-        chance.check()
-        for route in staying:
-            source.unfollow(route)
-        chance.taker.release()
-        assert (feed_of(source)._unsettled, feed_of(source).followers) == (0, {})
