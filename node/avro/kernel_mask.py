@@ -67,7 +67,7 @@ def nearest(value: int, n: int) -> int:
         over = value % n
         low = value - over
         return low + n if over >= n - over and low <= _LONG_MAX - n else low
-    over = (n - value % n) % n
+    over = n - value % n
     low = value + over
     return low - n if over >= n - over and low >= _LONG_MIN + n else low
 

@@ -161,7 +161,7 @@ def hmac_tables(secret: bytes) -> Int64s:
     """Return what `put_hmac` needs of a secret of at most 64 bytes, read-only: threads may share it."""
     assert len(secret) <= _BLOCK_BYTES, "a longer key would have to be hashed first"
     table = np.zeros(layout.H_WORDS, np.int64)
-    table[layout.H_ROUNDS :] = [_cube_root(prime) for prime in _PRIMES]
+    table[layout.H_ROUNDS :] = _ROUNDS
     for place, pad in ((layout.H_INNER, 0x36), (layout.H_OUTER, 0x5C)):
         padded = bytes(byte ^ pad for byte in secret.ljust(_BLOCK_BYTES, b"\0"))
         words = (int.from_bytes(padded[at : at + 4], "big") for at in range(0, _BLOCK_BYTES, 4))
@@ -185,5 +185,6 @@ def _cube_root(number: int) -> int:
     return root & _WORD
 
 
+_ROUNDS = [_cube_root(prime) for prime in _PRIMES]
 _START = [isqrt(prime << 64) & _WORD for prime in _PRIMES[:8]]
 """The first 32 bits behind the points of square roots (FIPS 180-4, 5.3.3)."""

@@ -33,6 +33,13 @@ def _load(count: int, *, signed: bool = False) -> Callable[[npt.NDArray[Any], in
     return load
 
 
+def _copy(target: npt.NDArray[Any], at: int, source: npt.NDArray[Any], begin: int, size: int) -> None:
+    assert min(at, begin, size) >= 0
+    assert at + size <= target.shape[0]
+    assert begin + size <= source.shape[0]
+    target[at : at + size] = source[begin : begin + size]
+
+
 def _as_it_is(function: Any) -> Any:
     return function
 
@@ -47,6 +54,7 @@ def kernel(module: str = "", right: str = "", wrong: str = "") -> dict[str, Any]
         "load64": _load(8, signed=True),
         "row_at": _element,
         "number_at": _element,
+        "copy_bytes": _copy,
         "Bytes": Any,
         "Int32s": Any,
         "Int64s": Any,
