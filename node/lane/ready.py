@@ -16,7 +16,9 @@ from node.model.limits import COMMIT_BYTES_MAX
 class Ready:
     """Routes that have batches to send, by their source, and the bytes that the open transaction has sent."""
 
-    def __init__(self) -> None:
+    def __init__(self, bytes_max: int = COMMIT_BYTES_MAX) -> None:
+        self.bytes_max = bytes_max
+        """a transaction is full that has sent as much"""
         self.bytes = 0
         """sent in the open transaction; a batch counts once, however many routes send it"""
         self._transaction = 0
@@ -28,7 +30,7 @@ class Ready:
     @property
     def full(self) -> bool:
         """The open transaction has sent enough."""
-        return self.bytes >= COMMIT_BYTES_MAX
+        return self.bytes >= self.bytes_max
 
     def add(self, state: RouteState) -> None:
         """Take a route in, behind those that are there."""
@@ -59,8 +61,9 @@ class Ready:
                 batch = behind.queue[0]
                 for state in [state for state in routes.values() if state.queue[0] is batch]:
                     yield self._send(state)
-            if self.full:
-                return
+        if self.full:
+            for state in [state for routes in self._sources.values() for state in routes.values()]:
+                yield from self.catch_up(state)
 
     def catch_up(self, state: RouteState) -> Iterator[Produce]:
         """Take out of a route's queue what others of its source have sent already in the open transaction, full or not."""

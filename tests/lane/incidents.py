@@ -5,10 +5,12 @@ from typing import Any
 
 from node.lane import Machine, Resume, State, Stop, TopicPartition
 from node.lane import facts as f
+from node.model.limits import COMMIT_BYTES_MAX, MIB
 from node.model.names import Topic
-from tests.lane.lanes import Kind, targets_of
+from tests.lane.lanes import Kind, records, targets_of
 from tests.lane.logs import Entry, Log, Status, V
 from tests.lane.process import Process
+from tests.lane.views import is_state
 from tests.lane.world import World
 
 FAULTY_S = 8.0
@@ -20,11 +22,17 @@ class Incidents:
 
     def __init__(self, world: World, routes: list[TopicPartition], make: Callable[[], Machine]) -> None:
         self._world, self._dice, self._make = world, world.dice, make
-        self.routes = routes
-        self.wanted = frozenset(routes)
+        unborn = {route for route in routes[1:] if route in world.origins and self._dice.random() < 0.3}
+        self.routes = [route for route in routes if route not in unborn]
+        self.unborn = [route for route in routes if route in unborn]
+        """views that nobody has asked for yet"""
+        self.sources = sorted({world.source_of(route) for route in routes})
+        self.wanted = frozenset(self.routes)
         self.poison = self._dice.choice([0.0, 0.0, 0.1])
         """chance that a batch is one that the target refuses or the source cannot give"""
-        self._fat = self._dice.random() < 0.1
+        self._fat = self._dice.random() < (0.3 if world.kind is Kind.VIEW else 0.1)
+        self._bytes_max = self._dice.choice([COMMIT_BYTES_MAX, 3 * MIB]) if world.kind is Kind.VIEW else COMMIT_BYTES_MAX
+        """what fills a transaction"""
         self._started = 0
         self._regrown: set[TopicPartition] = set()
         self._snapshot: Callable[[], None] | None = None
@@ -34,8 +42,10 @@ class Incidents:
             self.recreate_source, self.recreate_target, self.delete_topic, self.retention, self.retention, self.deny, self.stall,
             self.rewire, self.rewire, self.rewire, self.other_lane, self.other_lane,
         ]  # fmt: skip
+        if world.kind is Kind.SHARES:
+            self.all += [self.change_shares] * 4
         if world.kind is Kind.VIEW:
-            self.all += [self.change_views] * 4
+            self.all += [self.recreate_target, self.recreate_target, self.truncate_target]
 
     def harm(self, *acts: Callable[[], None]) -> None:
         """Let something go wrong, unless the world is healing already."""
@@ -53,7 +63,8 @@ class Incidents:
         """Start a process, whoever else runs."""
         self._started += 1
         process = Process(self._world, f"p{self._started}", self._make(), -1)
-        process.tell(f.Routed(self.wanted))
+        process.machine._ready.bytes_max = self._bytes_max
+        process.tell(self._routed())
         return process
 
     def _any(self) -> Process | None:
@@ -105,7 +116,27 @@ class Incidents:
         """Tell every process which routes to carry."""
         self.wanted = frozenset(routes)
         for process in list(self._world.processes):
-            process.tell(f.Routed(self.wanted))
+            process.tell(self._routed())
+
+    def _routed(self) -> f.Routed:
+        world, wanted = self._world, self.wanted
+        return f.Routed(wanted, {route: world.origins[route] for route in wanted if route in world.origins}, wanted & world.from_now)
+
+    def bear(self, route: TopicPartition) -> None:
+        """Let a view be wanted that nobody has asked for before, while the others run."""
+        if route in self.unborn:
+            self.unborn.remove(route)
+            self.routes.append(route)
+            self._world.after(self._dice.choice([0.0, self._world.latency()]), self.create, self._world.targets, route)
+            if self._dice.random() < 0.2:
+                self._world.after(0.0, self._leave, route)
+            self.want([*self.wanted, route])
+
+    def _leave(self, route: TopicPartition) -> None:
+        """Let something stand in a view already: what a node wrote that is lost."""
+        log, serial = self._world.targets.get(route), self._world.unique()
+        if log is not None:
+            log.append(records(serial, 0, 3), count=3, crc=serial)
 
     def operator(self) -> None:
         """Give an operator's word for a stopped route."""
@@ -114,15 +145,15 @@ class Incidents:
             if stopped:
                 process.tell(f.Resumed(self._dice.choice(stopped), self._dice.choice(list(Resume))))
 
-    def choose_views(self, route: TopicPartition) -> None:
-        """Let other views be cut from a route from the next look on."""
+    def choose_shares(self, route: TopicPartition) -> None:
+        """Let other shares be made of a route from the next look on."""
         topics = targets_of(self._world.kind, route)
         chosen: list[Topic] = [topic for topic in topics if self._dice.random() < 0.6]
         self._world.chosen[route] = chosen or [self._dice.choice(topics)]
 
-    def change_views(self) -> None:
-        """Let other views be cut, and mostly have all looked at anew."""
-        self.choose_views(self._dice.choice(self.routes))
+    def change_shares(self) -> None:
+        """Let other shares be made, and mostly have all looked at anew."""
+        self.choose_shares(self._dice.choice(self.routes))
         if self._dice.random() < 0.7:
             self.rewire()
 
@@ -141,18 +172,18 @@ class Incidents:
                 for process in list(self._world.processes):
                     process.tell(f.Looked())
 
-    def write(self, route: TopicPartition) -> None:
-        """Let the source grow: by a few batches, or by a transaction that commits or aborts later."""
+    def write(self, source: TopicPartition) -> None:
+        """Let a source grow: by a few batches, or by a transaction that commits or aborts later."""
         world, dice = self._world, self._dice
-        log = world.sources.get(route)
+        log = world.sources.get(source)
         if log is None:
             return
         in_transaction = dice.random() < 0.3
         entries = [self._append(log, Status.OPEN if in_transaction else Status.COMMITTED) for _ in range(dice.choice([1, 1, 2, 4, 8]))]
         if in_transaction:
             outcome = dice.choice([Status.COMMITTED, Status.ABORTED])
-            world.after(dice.choice([0.0, 0.05, 1.0]), self._finish, route, log, entries, outcome)
-        world.source_grew(route)
+            world.after(dice.choice([0.0, 0.05, 1.0]), self._finish, source, log, entries, outcome)
+        world.source_grew(source)
 
     def _append(self, log: Log[int], status: Status) -> Entry[int]:
         serial = self._world.unique()
@@ -161,20 +192,20 @@ class Incidents:
         size = self._dice.randrange(200_000, 1_000_000) if self._fat else self._dice.randrange(100, 5_000)
         return log.append(serial, count=self._dice.choice([1, 1, 3, 10]), crc=serial, size=size, status=status)
 
-    def _finish(self, route: TopicPartition, log: Log[int], entries: list[Entry[int]], outcome: Status) -> None:
+    def _finish(self, source: TopicPartition, log: Log[int], entries: list[Entry[int]], outcome: Status) -> None:
         log.decide(entries, outcome)
         log.finish(entries, self._world.unique())
-        self._world.source_grew(route)
+        self._world.source_grew(source)
 
     def restore_source(self) -> None:
         """Replace a source by an older copy, which grows again."""
-        route = self._dice.choice(self.routes)
-        log = self._world.sources.get(route)
+        source = self._dice.choice(self.sources)
+        log = self._world.sources.get(source)
         if log is not None and (cuts := log.cuts()):
-            self._world.sources[route] = log.restored(self._dice.choice(cuts))
-            self._regrown.add(route)
-            self._world.after(self._dice.choice([0.0, 1.0]), self.write, route)
-            self._world.source_grew(route)
+            self._world.sources[source] = log.restored(self._dice.choice(cuts))
+            self._regrown.add(source)
+            self._world.after(self._dice.choice([0.0, 1.0]), self.write, source)
+            self._world.source_grew(source)
 
     def _break_all(self) -> None:
         for process in self._world.processes:
@@ -230,10 +261,10 @@ class Incidents:
 
     def recreate_source(self) -> None:
         """Delete a source and make it anew."""
-        route = self._dice.choice(self.routes)
-        if self._world.sources.pop(route, None) is not None:
-            self.create(self._world.sources, route)
-            self.write(route)
+        source = self._dice.choice(self.sources)
+        if self._world.sources.pop(source, None) is not None:
+            self.create(self._world.sources, source)
+            self.write(source)
 
     def recreate_target(self) -> None:
         """Delete a target and make it anew."""
@@ -248,25 +279,26 @@ class Incidents:
             if self._world.targets.pop(target, None) is not None:
                 self.in_time(self.create, self._world.targets, target)
             return
-        route = self._dice.choice(self.routes)
-        if self._world.sources.pop(route, None) is not None:
-            self._world.source_grew(route)
-            self.in_time(self.create, self._world.sources, route)
+        source = self._dice.choice(self.sources)
+        if self._world.sources.pop(source, None) is not None:
+            self._world.source_grew(source)
+            self.in_time(self.create, self._world.sources, source)
 
     def retention(self) -> None:
-        """Remove the oldest batches, carried or not."""
+        """Remove the oldest batches, carried or not. A view of a state is compacted instead, so that nobody forgets what it shows."""
         if self._dice.random() < 0.2:
-            log = self._world.targets.get(self._target())
-            if log is not None:
-                self._remove_oldest(log)
+            target = self._target()
+            held = self._world.targets.get(target)
+            if held is not None and not (self._world.kind is Kind.VIEW and is_state(target.topic)):
+                self._remove_oldest(held)
             return
-        route = self._dice.choice(self.routes)
-        source = self._world.sources.get(route)
-        if source is not None and route not in self._regrown:
+        source = self._dice.choice(self.sources)
+        log = self._world.sources.get(source)
+        if log is not None and source not in self._regrown:
             if self._dice.random() < 0.5:
-                self.write(route)
-            self._remove_oldest(source)
-            self._world.source_grew(route)
+                self.write(source)
+            self._remove_oldest(log)
+            self._world.source_grew(source)
 
     def _remove_oldest(self, log: Log[V]) -> None:
         log.start = self._dice.choice([log.stable, *[base for base in log.bases if log.start <= base <= log.stable]])

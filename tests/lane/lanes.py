@@ -1,4 +1,4 @@
-"""What the lane of a simulated world makes of what it reads: nothing (a link), two shares (a gate), or any part for each of many (views).
+"""What the lane of a simulated world makes of what it reads: nothing (a link), two shares (a gate), shares that come and go, or views.
 
 Records are told by numbers of their own. What a target gets of a batch follows from these alone, so that whoever carries it makes the same.
 """
@@ -23,11 +23,13 @@ class Kind(Enum):
     """each batch as it is, to the topic of the same name"""
     GATE = "gate"
     """each record to one of two"""
-    VIEW = "view"
+    SHARES = "shares"
     """each record to any of several, which come and go, or to none"""
+    VIEW = "view"
+    """several routes read one source, each through a filter of its own (`views`)"""
 
 
-_SUFFIXES = {Kind.LINK: [""], Kind.GATE: ["_a", "_b"], Kind.VIEW: ["_1", "_2", "_3"]}
+_SUFFIXES = {Kind.LINK: [""], Kind.GATE: ["_a", "_b"], Kind.SHARES: ["_1", "_2", "_3"], Kind.VIEW: [""]}
 
 
 def targets_of(kind: Kind, route: TopicPartition) -> list[Topic]:
@@ -52,8 +54,8 @@ def records(serial: int, first: int, behind: int) -> Records:
 
 
 def serial_of(record: int) -> int:
-    """Return the batch that a record came in."""
-    return record // _SPAN
+    """Return the batch that a record, or a tombstone that was made of it, came in."""
+    return max(record, ~record) // _SPAN
 
 
 def share(kind: Kind, topic: Topic, given: Records) -> Records:

@@ -73,7 +73,7 @@ def wrote_with_each(patch: pytest.MonkeyPatch) -> None:
     """Tell with every batch of a group what was written of all of it."""
 
     def mutant(self: Producer, group: Group) -> None:
-        self._release(group.route, group.batches)
+        self._process.release(group.batches)
         for _ in group.batches:
             if not self.closed:
                 self._process.tell(f.Settled(group.route, group.generation, tuple(group.wrote)))

@@ -10,6 +10,7 @@ from node.lane import facts as f
 from node.model.names import Topic
 from tests.lane.lanes import Kind, Records, records, share
 from tests.lane.logs import Entry, Log
+from tests.lane.views import content, cut, has, is_state, is_tombstone, key_of, remembers
 
 if TYPE_CHECKING:
     from tests.lane.process import Process
@@ -39,6 +40,8 @@ class Standing(msgspec.Struct, frozen=True):
     """source offset at which the route began, or went on by an operator's word"""
     carried: tuple[tuple[int, int], ...]
     held: Mapping[Topic, Held]
+    shown: frozenset[int] = frozenset()
+    """keys that a view of a state shows"""
 
 
 class Word(msgspec.Struct, frozen=True, eq=False):
@@ -56,6 +59,8 @@ class Stream(msgspec.Struct):
     """what it is written to, as it was seen"""
     word: "Word | None"
     """an operator's word that this Follow carries out, until it is committed"""
+    shown: frozenset[int]
+    """keys that a view of a state shows where this begins"""
 
 
 class Look(msgspec.Struct):
@@ -105,6 +110,20 @@ class Oracle:
             return False  # written once more after an older copy was restored: the same records, but not the batch we know
         return tuple(entry.value for entry in log.committed(held.start, log.end)) == held.batches
 
+    def content_true(self, route: TopicPartition, source: Log[int], target: Log[Records]) -> bool:
+        """Whether who reads a view of a state holds what the view has in its rows of all that was read for it, as far as that can be told."""
+        standing = self.standing[route]
+        if not is_state(route.topic) or source.start > standing.begin:
+            return True
+        begin, start = standing.begin, standing.held[route.topic].start
+        due = content(record for entry in target.committed(0, start) for record in entry.value or ())
+        for entry in source.committed(begin, standing.progress.next):
+            for record in records_of(entry, begin):
+                due.pop(key_of(record), None)
+                if has(route.topic, record) and not is_tombstone(record):
+                    due[key_of(record)] = record
+        return content(record for entry in target.committed(0, target.end) for record in entry.value or ()) == due
+
     def floor(self, process: "Process", route: TopicPartition, topic: Topic) -> int:
         """Return the offset of a target below which nothing may be written any more."""
         stream, standing = process.streams[route], self.standing.get(route)
@@ -126,11 +145,12 @@ class Oracle:
         """Judge where a route is read from."""
         word = process.words.get(order.route)
         known = look.order.progress
+        from_now = order.route in self._world.from_now
         if word is not None:
-            self._expect(process, order, _by_word(word.mode, known, look.source))
+            self._expect(process, order, _by_word(word.mode, known, look.source, from_now=from_now))
         elif process.owns():
             if look.standing is None:
-                self._expect(process, order, known.next if known else look.source.start)
+                self._expect(process, order, known.next if known else _beginning(look.source, from_now=from_now))
             else:
                 self._expect(process, order, look.standing.progress.next)
                 if not look.source_true or look.source.start > look.standing.progress.next:
@@ -140,7 +160,15 @@ class Oracle:
         if missing := [topic for topic, side in look.targets.items() if not side.topic_id]:
             raise Violation(f"{order.route} goes on though there is no {missing}")
         assert look.log is not None
-        process.streams[order.route] = Stream(order.offset, look.log, look.targets, word)
+        process.streams[order.route] = Stream(order.offset, look.log, look.targets, word, self._shown(order.route, look))
+
+    def _shown(self, route: TopicPartition, look: Look) -> frozenset[int]:
+        """Return the keys that a view of a state shows: what stood in it when it was looked at."""
+        log = self._world.targets.get(route)
+        if self._world.kind is not Kind.VIEW or not is_state(route.topic) or log is None:
+            return frozenset()
+        stands = log.committed(0, look.targets[route.topic].end)
+        return frozenset(content(record for entry in stands for record in entry.value or ()))
 
     def _expect(self, process: "Process", order: f.Follow, offset: int) -> None:
         if order.offset != offset:
@@ -182,9 +210,10 @@ class Oracle:
         if progress.targets.keys() != stream.targets.keys() or not written.keys() <= stream.targets.keys():
             raise Violation(f"{route}: progress speaks of {list(progress.targets)}, written to are {list(stream.targets)}")
         held = {}
+        shown = set(before.shown if before else stream.shown)
         for topic, side in stream.targets.items():
             wrote = written.get(topic, [])
-            self._check_records(topic, wrote, entries, start)
+            self._check_records(topic, wrote, self._due(route, topic, entries, start, shown), start)
             known = old.progress.targets.get(topic) if old else None
             self._check_written(topic, progress.targets[topic], _begun(known, side, word=word), wrote)
             stood = before.held.get(topic) if before else None
@@ -197,16 +226,23 @@ class Oracle:
                 transaction.process.spent[route] = transaction.process.words.pop(route)
             stream.word = None
         carried = (before.carried if before else ()) + tuple((entry.value, entry.next) for entry in entries if entry.value is not None)
-        self.standing[route] = Standing(progress, before.begin if before else start, carried, held)
+        self.standing[route] = Standing(progress, before.begin if before else start, carried, held, frozenset(shown))
 
-    def _check_records(self, topic: Topic, wrote: list[Entry[Records]], entries: list[Entry[int]], start: int) -> None:
+    def _due(self, route: TopicPartition, topic: Topic, entries: list[Entry[int]], start: int, shown: set[int]) -> list[int]:
+        """Return what a target is to get of some batches; `shown` is what a view of a state has shown, before them and then behind them."""
+        kind, given = self._world.kind, [records_of(entry, start) for entry in entries]
+        if kind is Kind.VIEW and remembers(route, from_now=route in self._world.from_now):
+            seen = [_seen(topic, record, shown) for records in given for record in records]
+            return [record for record in seen if record is not None]
+        if kind is Kind.VIEW:
+            given = [cut(topic, records, None) for records in given]
+        elif kind is not Kind.LINK:
+            given = [share(kind, topic, records) for records in given]
+        return [record for records in given for record in records]
+
+    def _check_records(self, topic: Topic, wrote: list[Entry[Records]], wanted: list[int], start: int) -> None:
         """See that a target gets each record that is due exactly once and in order."""
         got = [record for entry in wrote for record in entry.value or ()]
-        kind = self._world.kind
-        if kind is Kind.LINK:
-            wanted = [record for entry in entries for record in records_of(entry, start)]
-        else:
-            wanted = [record for entry in entries for record in share(kind, topic, records_of(entry, start))]
         if got != wanted:
             raise Violation(f"{topic}: {got} committed where {wanted} is due, of what was read from {start} on")
 
@@ -254,11 +290,27 @@ def _begun(known: Written | None, side: Side, *, word: bool) -> Written:
     return msgspec.structs.replace(known or Written(id=""), id=side.topic_id, last=side.end, count=0, crc=0)
 
 
-def _by_word(word: Resume, known: Progress | None, source: Side) -> int:
+def _seen(topic: Topic, record: int, shown: set[int]) -> int | None:
+    """Return what a view of a state lets be seen of a record: itself in its rows, else that a key it has shown is gone, else nothing."""
+    key = key_of(record)
+    if has(topic, record) and not is_tombstone(record):
+        shown.add(key)
+        return record
+    if key not in shown:
+        return None
+    shown.remove(key)
+    return ~record
+
+
+def _beginning(source: Side, *, from_now: bool) -> int:
+    return source.end if from_now else source.start
+
+
+def _by_word(word: Resume, known: Progress | None, source: Side, *, from_now: bool) -> int:
     match word:
         case Resume.FROM_START:
             return source.start
         case Resume.FROM_NOW:
             return source.end
         case Resume.ACCEPT:
-            return min(max(known.next, source.start), source.end) if known else source.start
+            return min(max(known.next, source.start), source.end) if known else _beginning(source, from_now=from_now)

@@ -3,18 +3,20 @@
 It may crash between any two orders, or freeze and go on later as if nothing were.
 """
 
-from collections import deque
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from node.lane import Machine, Phase, State, Stop, TopicPartition
 from node.lane import facts as f
-from node.model.limits import AHEAD_BYTES_MAX, FETCH_PARTITION_BYTES_MAX, TRANSACTION_TIMEOUT_S
-from tests.lane.lanes import Kind, made
+from node.model.limits import AHEAD_BYTES_MAX, COMMIT_INTERVAL_S, FETCH_PARTITION_BYTES_MAX, TRANSACTION_TIMEOUT_S
+from tests.lane.lanes import Kind
 from tests.lane.logs import Status
+from tests.lane.memories import Memories
 from tests.lane.oracle import Look, Stream, Violation, Word
 from tests.lane.producer import Producer, Write, need
 from tests.lane.reader import Reader
+from tests.lane.transforming import Transforming
 from tests.lane.world import Carried, World
 
 _LOAD_MAX = AHEAD_BYTES_MAX + 2 * FETCH_PARTITION_BYTES_MAX
@@ -39,16 +41,22 @@ class Process:
         """those that are, while nobody has told it yet"""
         self.streams: dict[TopicPartition, Stream] = {}
         self.load: dict[TopicPartition, int] = {}
-        """bytes fetched and not settled"""
-        self.hands: dict[Carried, TopicPartition] = {}
-        """what the machine has neither sent nor dropped"""
-        self.waiting: deque[f.Produce] = deque()
-        """batches that are to be transformed"""
+        """bytes fetched and not settled, by source"""
+        self._users: Counter[Carried] = Counter()
+        """for how many routes a batch is not settled yet"""
+        self.hands: Counter[Carried] = Counter()
+        """for how many routes the machine has neither sent nor dropped a batch"""
+        self.memories = Memories(world, self)
+        self.transforming = Transforming(world, self)
+        self._sent: set[f.Batch] = set()
+        """what some route has sent in the open transaction"""
         self.producer: Producer | None = None
         self.reader = Reader(world, self)
         self._look: Look | None = None
         self._blamed: set[tuple[TopicPartition, Stop]] = set()
         self._tick_at: float | None = None
+        self._lets_go = False
+        """it was told to stop"""
         self._begun: float | None = None
         world.processes.append(self)
 
@@ -74,7 +82,7 @@ class Process:
         world.tell(self.name, fact)
         if not isinstance(fact, f.Settled):  # most are
             self._take(fact)
-        over, begun = machine.phase in _OVER, self._begun
+        before, over, begun = machine.phase, machine.phase in _OVER, self._begun
         for order in machine.handle(fact, world.now):
             world.tell(self.name, order)
             if over and not isinstance(order, _SILENT):
@@ -89,8 +97,12 @@ class Process:
             self._check_words(fact)
         if self.hands and machine.phase in _OVER:
             raise Violation(f"buffers of {list(self.hands)} are kept though the shard was let go")
+        if machine.phase is Phase.CLOSING is not before:
+            self._check_full()
         if isinstance(fact, (f.Fetched, f.Ticked)):
             self._check(fact)
+        if isinstance(fact, f.Routed):
+            self.memories.keep(machine.routes)
         if isinstance(fact, f.Fenced):
             self._check_fenced(begun)
         due = machine.deadline
@@ -122,10 +134,14 @@ class Process:
             case f.Fetched():
                 for batch in fact.batches:
                     assert isinstance(batch.handle, Carried)
-                    self.hands[batch.handle] = fact.route
-                    self.load[fact.route] = self.load.get(fact.route, 0) + batch.size
+                    self.hands[batch.handle] += 1
+                    self._hold(batch.handle)
             case f.Committed() | f.Recovered():
                 self.spent.clear()
+                if isinstance(fact, f.Committed):
+                    self.memories.confirm()
+            case f.Stopping():
+                self._lets_go = True
             case f.TargetFailed(route, stop) if stop is not None:
                 self._blamed.add((route, stop))
             case f.SourceFailed(route, _, stop) if stop is not None:
@@ -140,15 +156,15 @@ class Process:
     def _carry_out(self, order: f.Order) -> None:
         match order:
             case f.Produce():
-                self._leaves_hand(order.batch)
-                self._produce(order, need(self.producer, order))
+                self._sent.add(order.batch)
+                self._produce(order, self._leaves_hand(order.batch))
             case f.Drop():
-                for batch in order.batches:
-                    self.load[self._leaves_hand(batch)] -= batch.size
+                self.release([self._leaves_hand(batch) for batch in order.batches])
             case f.Follow():
                 assert self._look is not None
                 self.world.oracle.follow(self, order, self._look)
-                self.reader.follow(order, self._look.log)
+                follow = self.memories.follow if self.memories.needed(order.route) else self.reader.follow
+                follow(order, self._look.log)
             case f.Unfollow():
                 self.reader.unfollow(order.route)
             case f.Hold():
@@ -158,10 +174,13 @@ class Process:
             case f.Inspect():
                 self.reader.inspect(order)
             case f.Record():
+                self._check_together()
+                self.memories.recorded(order.moved)
                 need(self.producer, order).record(order, {move.route: self.streams[move.route] for move in order.moved})
             case f.Commit():
                 need(self.producer, order).end(Status.COMMITTED)
             case f.Abort():
+                self.transforming.forget()
                 need(self.producer, order).end(Status.ABORTED)
             case f.Open():
                 if self.producer is not None:
@@ -177,65 +196,53 @@ class Process:
                 self._set_aside(order)
             case f.Begin():
                 self._begun = self.world.now
+                self._sent.clear()
             case f.GiveUp():
                 pass
 
-    def _produce(self, order: f.Produce, producer: Producer) -> None:
+    def _produce(self, order: f.Produce, carried: Carried) -> None:
         """Write a batch at once where it is carried as it is; what is opened waits for a thread."""
         if self.world.kind is Kind.LINK:
-            carried = _carried(order)
-            producer.produce(order.route, order.generation, [carried], [Write(order.route.topic, carried.records, carried.size)])
-            return
-        self.waiting.append(order)
-        if len(self.waiting) == 1:
-            self.world.after(self.world.latency(), self._make, producer)
+            writes = [Write(order.route.topic, carried.records, carried.size)]
+            need(self.producer, order).produce(order.route, order.generation, [carried], writes)
+        else:
+            self.transforming.take(order)
 
-    def _make(self, producer: Producer) -> None:
-        """Transform some of the batches of one route that wait, and write what was made of them."""
-        if self.frozen:
-            self.later(self._make, producer)
-            return
-        if producer is not self.producer:
-            return
-        dice, route, generation = self.world.dice, self.waiting[0].route, self.waiting[0].generation
-        orders = [self.waiting.popleft()]
-        while self.waiting and self.waiting[0].route == route and dice.random() < 0.7:
-            orders.append(self.waiting.popleft())
-        if any(order.generation != generation for order in orders):
-            raise Violation(f"batches of {route} from before and after a roll-back wait together")
-        batches = [_carried(order) for order in orders]
-        topics = list(self.streams[route].targets)
-        shares = made(self.world.kind, topics, [carried.records for carried in batches], together=dice.random() < 0.7)
-        producer.produce(route, generation, batches, [Write(topic, part, 61 + 10 * len(part)) for topic, part in shares])
-        if producer is not self.producer:
-            return
-        if self.machine.phase is Phase.CLOSING:
-            self._hand_back()
-        elif self.waiting:
-            self.world.after(self.world.latency(), self._make, producer)
+    # ---- buffers
 
-    def _hand_back(self) -> None:
-        """Give back what is not begun, route by route: the transaction is to end."""
-        routes: dict[TopicPartition, list[f.Produce]] = {}
-        for order in self.waiting:
-            self.hands[_carried(order)] = order.route
-            routes.setdefault(order.route, []).append(order)
-        self.waiting.clear()
-        for route, orders in routes.items():
-            self.tell(f.Returned(route, orders[0].generation, [order.batch for order in orders]))
+    def _hold(self, carried: Carried) -> None:
+        if not self._users[carried]:
+            self.load[carried.source] = self.load.get(carried.source, 0) + carried.size
+        self._users[carried] += 1
 
-    def _leaves_hand(self, batch: f.Batch) -> TopicPartition:
+    def take_back(self, orders: Sequence[f.Produce]) -> None:
+        """Hand batches of a route back that were not begun."""
+        for order in orders:
+            assert isinstance(order.batch.handle, Carried)
+            self.hands[order.batch.handle] += 1
+            self._sent.discard(order.batch)
+        self.tell(f.Returned(orders[0].route, orders[0].generation, [order.batch for order in orders]))
+
+    def release(self, batches: list[Carried]) -> None:
+        """Give a route's batches back; the last route of a batch gives its buffer back."""
+        for carried in batches:
+            self._users[carried] -= 1
+            if not self._users[carried]:
+                del self._users[carried]
+                self.load[carried.source] -= carried.size
+
+    def _leaves_hand(self, batch: f.Batch) -> Carried:
         assert isinstance(batch.handle, Carried)
-        route = self.hands.pop(batch.handle, None)
-        if route is None:
+        if not self.hands[batch.handle]:
             raise Violation(f"{batch.handle} was sent or dropped twice")
-        return route
+        self.hands[batch.handle] -= 1
+        if not self.hands[batch.handle]:
+            del self.hands[batch.handle]
+        return batch.handle
 
     def _close(self) -> None:
         producer, self.producer = self.producer, None
-        for order in self.waiting:
-            self.load[order.route] -= order.batch.size
-        self.waiting.clear()
+        self.transforming.forget()
         if producer is not None:
             producer.close()
 
@@ -250,12 +257,27 @@ class Process:
 
     def _check(self, fact: f.Fetched | f.Ticked) -> None:
         if isinstance(fact, f.Fetched):
-            if (size := self.load.get(fact.route, 0)) > _LOAD_MAX:
-                raise Violation(f"{size} bytes of {fact.route} are unsettled")
+            source = self.world.source_of(fact.route)
+            most = _LOAD_MAX * sum(state.source == source for state in self.machine.routes.values())
+            if (size := self.load.get(source, 0)) > most > 0:
+                raise Violation(f"{size} bytes of {source} are unsettled")
             return
         due = self.machine.deadline
         if due is not None and due <= self.world.now:
             raise Violation(f"a tick is due at {due} again at {self.world.now}")
+
+    def _check_together(self) -> None:
+        """A transaction parts no routes that waited with the same batch: who has it, has sent it if another has."""
+        for state in self.machine.routes.values():
+            if state.state is State.FLOWING and state.queue and state.queue[0] in self._sent and not self._lets_go:
+                raise Violation(f"{state.route} was left behind with {state.queue[0].handle}, which others have sent")
+
+    def _check_full(self) -> None:
+        """A transaction that waits for what was sent is full, or has come to its time; what several routes have sent fills it once."""
+        assert self._begun is not None
+        size = sum(batch.size for batch in self._sent)
+        if not self._lets_go and self.world.now < self._begun + COMMIT_INTERVAL_S and size < self.machine._ready.bytes_max:
+            raise Violation(f"a transaction ends after {size} bytes, before its time, with something on its way")
 
     def _check_words(self, fact: f.Fact) -> None:
         for route in [route for route in self.words if not self._has_word(route, fact)]:
@@ -307,8 +329,3 @@ class Process:
     def over(self) -> bool:
         """Whether the shard was let go."""
         return self.machine.phase in _OVER
-
-
-def _carried(order: f.Produce) -> Carried:
-    assert isinstance(order.batch.handle, Carried)
-    return order.batch.handle

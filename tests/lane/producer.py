@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from node.lane import Stop, TopicPartition
 from node.lane import facts as f
 from node.model.names import Topic
-from tests.lane.lanes import Records, in_target, leader, serial_of
+from tests.lane.lanes import Kind, Records, in_target, leader, serial_of
 from tests.lane.logs import Status
 from tests.lane.oracle import Stream, Violation
 from tests.lane.world import PROGRESS, Carried, World
@@ -133,14 +133,11 @@ class Producer:
             self._tell_of(queue.popleft())
 
     def _tell_of(self, group: Group) -> None:
-        self._release(group.route, group.batches)
+        self._process.release(group.batches)
         last = group.batches[-1]
         for carried in group.batches:
             if not self.closed:
                 self._process.tell(f.Settled(group.route, group.generation, tuple(group.wrote) if carried is last else ()))
-
-    def _release(self, route: TopicPartition, batches: list[Carried]) -> None:
-        self._process.load[route] -= sum(carried.size for carried in batches)
 
     def lose(self, detail: str) -> None:
         """A connection breaks: of what was sent, some arrives still. The machine hears of it sooner or later."""
@@ -166,9 +163,9 @@ class Producer:
         self._let_go()
         self.closed = True
         groups, self._groups = self._groups, {}
-        for route, queue in groups.items():
+        for queue in groups.values():
             for group in queue:
-                self._release(route, group.batches)
+                self._process.release(group.batches)
 
     # ---- orders
 
@@ -210,7 +207,7 @@ class Producer:
     def produce(self, route: TopicPartition, generation: int, batches: list[Carried], writes: list[Write]) -> None:
         """Write what was made of a route's oldest batches to the brokers that lead its targets; nothing more once an abort was ordered."""
         if self.closed or self._aborting:
-            self._release(route, batches)
+            self._process.release(batches)
             return
         group = Group(route, generation, batches, len(writes))
         self._groups.setdefault(route, deque()).append(group)
@@ -228,7 +225,7 @@ class Producer:
             return None
         if target in self._refused:
             return f.Lost("out of order sequence")
-        stop = Stop.UNAUTHORIZED if target in world.denied else self._refusal(write.records) if world.refused else None
+        stop = Stop.UNAUTHORIZED if target in world.denied else self._refusal(write) if world.refused else None
         log = world.targets.get(target)
         if log is None or stop is not None or (world.fails() and world.dice.random() < 0.5):
             self._refused.add(target)
@@ -243,9 +240,11 @@ class Producer:
         offset = -1 if misplaced else entry.base
         return Acked(group, f.Wrote(write.topic, offset, entry.count, entry.size, entry.crc), low or misplaced)
 
-    def _refusal(self, records: Records) -> Stop | None:
-        refused = self._world.refused
-        return next((refused[serial_of(record)] for record in records if serial_of(record) in refused), None)
+    def _refusal(self, write: Write) -> Stop | None:
+        """Return why a target refuses what was made of some batches: of several views, one may and another not."""
+        refused, kind = self._world.refused, self._world.kind
+        found = [serial for record in write.records if (serial := serial_of(record)) in refused]
+        return next((refused[serial] for serial in found if kind is not Kind.VIEW or (serial + ord(write.topic[-1])) % 2), None)
 
     def record(self, order: f.Record, streams: dict[TopicPartition, Stream]) -> None:
         """Write progress."""

@@ -11,6 +11,7 @@ from tests.lane.lanes import Kind, in_target
 from tests.lane.logs import Log, V
 from tests.lane.oracle import Standing, Violation
 from tests.lane.process import Process
+from tests.lane.views import source_name, view_name
 from tests.lane.world import World
 
 _HEALED_S = 60.0
@@ -21,9 +22,11 @@ _WRITES_MAX = 12
 _MOMENTS = [f.Open, f.Inspect, f.Follow, f.Produce, f.Produce, f.Record, f.Commit, f.Commit, f.Commit, f.Abort, f.SetAside]
 _NTH_MAX = 12
 _BUSY = {f.Produce, f.Record, f.Commit, f.Follow}
-_KINDS = [Kind.LINK, Kind.GATE, Kind.LINK, Kind.VIEW]
-_COUNTS = {Kind.LINK: [1, 2, 2, 3, 4], Kind.GATE: [1, 1, 2, 2, 3], Kind.VIEW: [1, 1, 2, 2, 3]}
-"""Of routes; one with several targets makes about as much work as two."""
+_KINDS = [Kind.LINK, Kind.GATE, Kind.VIEW, Kind.SHARES]
+_COUNTS = {Kind.LINK: [1, 2, 2, 3, 4], Kind.GATE: [1, 1, 2, 2, 3], Kind.SHARES: [1, 1, 2, 2, 3], Kind.VIEW: [1, 1, 1, 2]}
+"""Of sources; one with several targets makes about as much work as two."""
+_VIEWS = 4
+"""The most of one source."""
 _BETWEEN = (Phase.RESTING, Phase.BACKING_OFF, Phase.OPENING)
 
 
@@ -34,7 +37,7 @@ class Scenario:
         self.seed = seed
         self.world = World(seed, _KINDS[seed % len(_KINDS)])
         self._dice = self.world.dice
-        self._routes = [TopicPartition(Topic(f"t{n}"), n) for n in range(self._dice.choice(_COUNTS[self.world.kind]))]
+        self._routes = self._make_routes(self._dice.choice(_COUNTS[self.world.kind]))
         self._can = can = Incidents(self.world, self._routes, make)
         self._moments: dict[tuple[object, int], list[Callable[[], None]]] = {}
         """incidents that come with the nth order of a kind"""
@@ -49,6 +52,18 @@ class Scenario:
         self._ended = False
         self.world.on_order = self._at_order
         self.world.on_stop = self._see_stop
+
+    def _make_routes(self, count: int) -> list[TopicPartition]:
+        """Return the routes, views with what they read."""
+        world, dice = self.world, self._dice
+        if world.kind is not Kind.VIEW:
+            return [TopicPartition(Topic(f"t{n}"), n) for n in range(count)]
+        for n in range(count):
+            source = TopicPartition(source_name(n, is_state=dice.random() < 0.7), n)
+            for number in sorted(dice.sample(range(_VIEWS), dice.randrange(1, _VIEWS + 1))):
+                world.origins[TopicPartition(view_name(source.topic, number), n)] = source
+        world.from_now.update(route for route in world.origins if dice.random() < 0.3)
+        return list(world.origins)
 
     def run(self) -> None:
         """Play the scenario; raise Violation, with the last events, for whatever must not happen."""
@@ -85,15 +100,18 @@ class Scenario:
         themes = [self._plan_words, self._plan_unrest, self._plan_stall, self._plan_slow]
         dice.choice([*themes, *[self._plan_incidents] * len(themes)])()
         rushes = [dice.random() * FAULTY_S for _ in range(_RUSHES)]
-        for route in self._routes:
-            self._make(world.sources, route)
+        for source in can.sources:
+            self._make(world.sources, source)
+            for _ in range(dice.randrange(1, _WRITES_MAX)):
+                world.after(dice.choice(rushes) + dice.random() * world.speed * 20, can.write, source)
+        for route in can.routes:
             for target in world.targets_of(route):
                 self._make(world.targets, target)
-            if world.kind is Kind.VIEW:
-                can.choose_views(route)
-                can.in_time(can.harm, can.change_views)
-            for _ in range(dice.randrange(1, _WRITES_MAX)):
-                world.after(dice.choice(rushes) + dice.random() * world.speed * 20, can.write, route)
+            if world.kind is Kind.SHARES:
+                can.choose_shares(route)
+                can.in_time(can.harm, can.change_shares)
+        for route in can.unborn:
+            can.in_time(can.bear, route)
         can.in_time(can.take_snapshot)
         self._supervise()
 
@@ -164,8 +182,9 @@ class Scenario:
         world.trouble = world.slow = can.poison = 0.0
         for process in world.processes:
             process.orders_left = -1
+        for source in can.sources:
+            can.create(world.sources, source)
         for route in self._routes:
-            can.create(world.sources, route)
             for target in world.targets_of(route):
                 can.create(world.targets, target)
         can.want(self._routes)
@@ -183,8 +202,8 @@ class Scenario:
             process.tell(f.Resumed(route, self._dice.choice(list(Resume))))
 
     def _take_over(self) -> None:
-        for route in self._routes:
-            self._can.write(route)
+        for source in self._can.sources:
+            self._can.write(source)
         self._dice.choice([self._can.crash, self._can.rival])()
 
     def _let_go(self) -> None:
@@ -206,6 +225,8 @@ class Scenario:
         for topic in topics:
             if not world.oracle.target_true(standing, topic, world.targets[in_target(topic, route)]):
                 raise Violation(f"{route} was not stopped, and {topic} is not what was carried")
+        if world.kind is Kind.VIEW and not world.oracle.content_true(route, world.sources[world.source_of(route)], world.targets[route]):
+            raise Violation(f"{route} was not stopped, and who reads it does not hold what lies in its rows")
 
     # ---- liveness
 
@@ -222,7 +243,7 @@ class Scenario:
         return any(process.owns() and self._has_arrived(process) for process in running)
 
     def _has_arrived(self, process: Process) -> bool:
-        if process.hands or process.waiting:
+        if process.hands or process.transforming.waiting or process.memories.busy:
             return False
         if process.producer is None or not process.producer.idle:
             return False
@@ -234,9 +255,11 @@ class Scenario:
         state = process.machine.routes[route].state
         if state is not State.FLOWING or route in process.words:
             return state is State.STOPPED
-        standing = self.world.oracle.standing.get(route)
+        standing, world = self.world.oracle.standing.get(route), self.world
+        if standing is None and route in world.from_now:
+            return False  # where it begins is written down even if nothing comes
         offset = standing.progress.next if standing else process.streams[route].offset
-        return offset == self.world.sources[route].end
+        return offset == world.sources[world.source_of(route)].end
 
     def _report(self) -> str:
         lines = [

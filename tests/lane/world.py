@@ -25,10 +25,11 @@ _LONG = re.compile(r"TopicPartition\(topic='(\w+)', partition=\d+\)")
 class Carried:
     """A batch on its way."""
 
-    __slots__ = ("records", "serial", "size")
+    __slots__ = ("records", "serial", "size", "source")
 
-    def __init__(self, entry: Entry[int], start: int) -> None:
+    def __init__(self, source: TopicPartition, entry: Entry[int], start: int) -> None:
         assert entry.value is not None
+        self.source = source
         self.serial, self.size = entry.value, entry.size
         self.records = records_of(entry, start)
 
@@ -128,6 +129,10 @@ class World:
         self.kind = kind
         self.chosen: dict[TopicPartition, list[Topic]] = {}
         """what a route is written to, where it is not all that it may be"""
+        self.origins: dict[TopicPartition, TopicPartition] = {}
+        """what a route reads, where it has another name"""
+        self.from_now: set[TopicPartition] = set()
+        """routes that begin at their source's end"""
         self.now = 0.0
         self.told: deque[tuple[float, str, object]] = deque(maxlen=_TOLD_LAST)
         """the last events, for the report of a failure"""
@@ -196,6 +201,10 @@ class World:
 
     # ---- logs
 
+    def source_of(self, route: TopicPartition) -> TopicPartition:
+        """Return what a route reads."""
+        return self.origins.get(route, route)
+
     def topics_of(self, route: TopicPartition) -> list[Topic]:
         """Return what a route is to be written to now."""
         return self.chosen.get(route) or targets_of(self.kind, route)
@@ -214,10 +223,10 @@ class World:
             if process.producer is not None:
                 process.producer.read_progress()
 
-    def source_grew(self, route: TopicPartition) -> None:
+    def source_grew(self, source: TopicPartition) -> None:
         """Tell those who fetch that there is more."""
         for process in self.processes:
-            process.reader.poke(route)
+            process.reader.poke(source)
 
     def tell(self, name: str, what: object) -> None:
         """Remember an event for the report."""
