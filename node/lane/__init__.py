@@ -41,6 +41,9 @@ for ever; only when our own transaction outlived its time-out was it the coordin
 - An operator's word is written down in a transaction of its own, or with the first batches. When the answer to that commit is lost, the
   recovered progress tells whether the word was carried out: a second time would lose or double once more. Where another owner has gone
   on meanwhile it does not tell any more, and the word is dropped.
+- Who keeps something of a route from batch to batch (what a view of a state has shown) has it hold for a place: the offset of `Follow`, and
+  what the route's progress says of its target then. The offset alone would not do: an operator's word may leave it and go past a target that
+  was made anew. A route's beginning may be recorded while such a thing is being opened still; it has no part in that transaction.
 - An acknowledged offset below what was written before means that the target went back under our feet; the commit is refused.
 """
 
