@@ -66,7 +66,7 @@ prerequisites:
 # The record kernel is compiled here, not while a node or a test waits for it; it is kept beside its modules.
 .venv/.kernel: .venv/.ready node/avro/jit.py node/avro/layout.py $(wildcard node/*/kernel*.py)
 	@echo '记录内核 / record kernel → __pycache__'
-	@$(RUN) -c 'from node.transform.gate import warm; warm()'
+	@$(RUN) -c 'from node.transform import gate, view; gate.warm(); view.warm()'
 	@touch $@
 
 .kafka/.ready: deploy/kafka/pom.xml | prerequisites

@@ -1,16 +1,17 @@
 """A look at one side of a route with ordinary requests: what stands at an offset, where the log begins and ends."""
 
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import msgspec
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.protocol.offset import OffsetRequest
 
-from node.batch.header import read
+from node.batch.header import Header, read
 from node.bus.client import Client
 from node.bus.faults import of_route, raised, speaks_of_route
 from node.bus.fetch import walk_committed
-from node.errors import BatchError, BusError
+from node.errors import BatchError, BusError, Unavailable
 from node.lane import Progress, Side, TopicPartition, Written
 from node.model.limits import FETCH_PARTITION_BYTES_MAX
 
@@ -115,6 +116,33 @@ async def first_committed(client: Client, route: TopicPartition, start: int) -> 
             position = header.next_offset
         if position >= stretch.stable or position == before:
             return None
+
+
+class Batches(msgspec.Struct, frozen=True):
+    """Committed batches of records as one ordinary Fetch brought them: their bytes, and where each begins."""
+
+    data: bytearray
+    places: Sequence[tuple[int, Header]]
+
+
+async def committed_below(client: Client, route: TopicPartition, end: int) -> AsyncIterator[Batches]:
+    """Yield what stands committed in a log below an offset, in order. BusError where it cannot be read, BatchError for a damaged batch."""
+    await client.look([route.topic])
+    position = await offset(client, route, EARLIEST) if end > 0 else 0
+    while position < end:
+        before = position
+        stretch = await fetch(client, route, position, committed=True)
+        places = []
+        for at, header, alive in walk_committed(stretch.data, 0, len(stretch.data), stretch.aborted):
+            if position < header.next_offset <= end and alive:
+                places.append((at, header))
+            position = max(position, header.next_offset)
+        if places:
+            yield Batches(stretch.data, places)
+        if position == before:
+            if position >= stretch.stable:
+                raise Unavailable(f"{route}: read_committed ends at {stretch.stable}, below {end}: another transaction is still open there")
+            return
 
 
 async def oldest(client: Client, route: TopicPartition, start: int) -> tuple[int, int | None]:

@@ -16,16 +16,17 @@ from rich.console import Console
 from rich.live import Live
 
 from node.demo.remote import ask, serve
-from node.demo.story import TAKERS, Publication, prepare, publications, publish
-from node.demo.table import Arrived, Board, refusals, summary
+from node.demo.sides import Sides, compare, read_rows
+from node.demo.story import GRANT, GRANTED_STREETS, LICENCES, TAKERS, TAXATION, Publication, prepare, publications, publish
+from node.demo.table import Arrived, Board, both, refusals, summary
 from node.demo.takers import Taker
 from node.demo.world import DISTRICT, World, open_world
 from node.errors import ConfigError, NodeError, Unavailable
-from node.model.names import Topic, quarantine_topic
+from node.model.names import Topic, is_view, quarantine_topic
 
 FOLDER = Path(".run/demo")
 _REFRESH_S = 0.5
-_WIDTH = 126
+_WIDTH = 136
 """Columns where the output is no terminal: the widest table fits."""
 _SILENCE_S = 60.0
 """With --once the demo gives up when no taker got anything for so long."""
@@ -152,13 +153,15 @@ class _Demo:
         self._tell("stewards describe divisions, departments, resources and grants", "正在登记区划、部门、资源目录和授权")
         making = asyncio.create_task(asyncio.to_thread(lambda: list(publications(self._folder, self._records))))
         await prepare(world)
-        takers = _takers(world)
+        (view,) = await world.nodes[LICENCES[:6]].get("/v1/views")
+        takers = _takers(world, view["topic"])
         try:
             self._tell("departments publish; the gate checks; records move", "部门发布数据，闸口校验，记录流动")
             files = await making
             published = await self._publish(world, files)
+            published[view["topic"]] = sum(one.granted for one in files)
             await self._arrive(takers, published)
-            return self._compare(takers, files, published)
+            return self._compare(takers, files, published, await _sides(world, view["topic"]))
         finally:
             for taker in takers:
                 await asyncio.to_thread(taker.stop)
@@ -180,18 +183,19 @@ class _Demo:
             await asyncio.sleep(_REFRESH_S / 2)
         await asyncio.sleep(_REFRESH_S)  # one record too many would come now
 
-    def _compare(self, takers: list[Taker], files: list[Publication], published: dict[str, int]) -> bool:
+    def _compare(self, takers: list[Taker], files: list[Publication], published: dict[str, int], sides: Sides) -> bool:
         owners = {taker.topic: taker.received() for taker in takers if taker.taker == _OWNER}
         rows: list[Arrived] = []
         for resource, refused, taker in _expecting(takers):
             count, got = published[resource], taker.received()
-            equal = got.records + refused == count and got == owners[taker.topic]
+            equal = got.records + refused == count and (sides.equal if is_view(taker.topic) else got == owners[taker.topic])
             rows.append(Arrived(resource, count, refused, taker.taker, got, equal))
         found = {taker.topic: taker.received().reasons for taker in takers if taker.taker == _QUARANTINE}
         reasons = [(one.resource, one.wrong, found[quarantine_topic(Topic(one.resource))]) for one in files]
         self._console.print(self._board.draw(""))
         self._console.print(summary(self._board, rows))
         self._console.print(refusals(self._board, reasons))
+        self._console.print(both(self._board, sides))
         return all(row.equal for row in rows) and all(wrong == got for _resource, wrong, got in reasons)
 
     def _addresses(self, world: World) -> None:
@@ -207,9 +211,9 @@ class _Demo:
 _OWNER, _QUARANTINE = "(owner)", "(quarantine)"
 
 
-def _takers(world: World) -> list[Taker]:
+def _takers(world: World, view: str) -> list[Taker]:
     """Start a taker for each grant, on the cluster of its own node, and at each owner one to compare with and one of its quarantine."""
-    found = []
+    found = [Taker(TAXATION, world.clusters[TAXATION[:6]].bootstrap, view)]
     for resource, names in TAKERS.items():
         owner = world.clusters[resource[:6]].bootstrap
         found += [Taker(_OWNER, owner, resource), Taker(_QUARANTINE, owner, quarantine_topic(Topic(resource)))]
@@ -223,5 +227,15 @@ def _expecting(takers: list[Taker]) -> Iterator[tuple[str, int, Taker]]:
     """Yield each taker of a resource with the resource's name and how many of its records are in quarantine by now."""
     refused = {taker.topic: taker.records for taker in takers if taker.taker == _QUARANTINE}
     for taker in takers:
-        if taker.taker != _QUARANTINE:
-            yield taker.topic, refused[quarantine_topic(Topic(taker.topic))], taker
+        if taker.taker != _QUARANTINE:  # of a view nothing is refused: what it gives has passed
+            yield taker.topic, refused.get(quarantine_topic(Topic(taker.topic)), 0), taker
+
+
+async def _sides(world: World, view: str) -> Sides:
+    """Compare what the owner of the view holds with what its taker got, each read at its own node."""
+    owner, taker = LICENCES[:6], TAXATION[:6]
+    resource = await world.nodes[owner].get(f"/v1/resources/{LICENCES}")
+    shown = await world.nodes[taker].get(f"/v1/views/{view}")
+    owned = asyncio.to_thread(read_rows, world.clusters[owner].bootstrap, LICENCES, {resource["schema_id"]: resource["schema"]})
+    taken = asyncio.to_thread(read_rows, world.clusters[taker].bootstrap, view, {shown["schema_id"]: shown["schema"]})
+    return compare(await owned, await taken, GRANT, GRANTED_STREETS)

@@ -1,6 +1,7 @@
 """What the demo's stewards do: divisions, departments, three resources, their grants, and the publishing."""
 
 import asyncio
+import json
 import sys
 from asyncio.subprocess import PIPE
 from collections import Counter
@@ -15,9 +16,11 @@ from node.avro.files import read_schema
 from node.control import AddDepartment, AddDivision, ApplyCatalogue, CatalogueItem, GiveGrant
 from node.demo.generate import Made, write_rows
 from node.demo.generate import records as generated
+from node.demo.sides import is_granted
 from node.demo.world import TREE, NodeProcess, World
 from node.errors import Unavailable
 from node.model.divisions import known_divisions
+from node.model.names import Department, Topic
 from node.model.shipped import shipped
 
 VILLAGES = "445102.civil-affairs.villages"
@@ -27,10 +30,24 @@ SEED = 445102
 WRONG = 0.01
 """The share of generated licences that break a rule of their schema."""
 
+TAXATION = "445100.taxation"
+GRANTED_STREETS = ("445102007", "445102009", "445102010")
+"""Three streets of Xiangqiao in which bodies hold licences."""
+GRANT = GiveGrant(
+    resource=Topic(LICENCES),
+    taker=Department(TAXATION),
+    purpose="税源核查",
+    fields=("holder_name", "holder_uscc", "legal_person", "licence_type"),
+    rows=f'holder_kind == "LEGAL_PERSON" && street in {json.dumps(GRANTED_STREETS)}',
+    masks={"legal_person": "keep-first:1"},
+)
+"""Four fields of some rows, one of them masked: what taxation needs of the licences. Their numbers, which are the key, are not among them."""
+
 DEPARTMENTS = {
     "440000.civil-affairs": "广东省民政厅",
     "440000.market-regulation": "广东省市场监督管理局",
     "445100.civil-affairs": "潮州市民政局",
+    TAXATION: "国家税务总局潮州市税务局",
     "445102.civil-affairs": "湘桥区民政局",
     "445102.government-services": "湘桥区政务服务和数据管理局",
 }
@@ -49,6 +66,8 @@ class Publication(msgspec.Struct, frozen=True):
     resource: str
     file: Path
     wrong: dict[str, int] = {}
+    granted: int = 0
+    """rows that pass and that a view gives away"""
 
 
 async def prepare(world: World) -> None:
@@ -72,6 +91,9 @@ async def prepare(world: World) -> None:
                 await node.command(AddDepartment(department=department, name=name))  # type: ignore[arg-type]  # names of our own table
     for resource in TAKERS:
         await _offer(world.nodes[resource[:6]], resource)
+    owner = world.nodes[LICENCES[:6]]
+    await owner.until("/v1/departments", "department", {TAXATION})
+    await owner.command(GRANT)
 
 
 async def _offer(owner: NodeProcess, resource: str) -> None:
@@ -113,15 +135,18 @@ def publications(folder: Path, records: int) -> Iterator[Publication]:
     yield Publication(STREETS, shipped("deploy/demo/streets.csv"))
     file = folder / "licences.ndjson"
     wrong: Counter[str] = Counter()
+    granted = 0
 
     def noted(made: Made) -> Made:
+        nonlocal granted
+        granted += made.wrong is None and is_granted(made.datum, GRANTED_STREETS)
         if made.wrong is not None:
             field, rule = made.wrong
             wrong[f"{rule} {field}".strip()] += 1
         return made
 
     write_rows(file, "licences", map(noted, generated("licences", count=records, seed=SEED, wrong=WRONG)))
-    yield Publication(LICENCES, file, dict(wrong))
+    yield Publication(LICENCES, file, dict(wrong), granted)
 
 
 async def publish(world: World, publication: Publication) -> int:

@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from node.demo.sides import Sides
 from node.demo.takers import Received
 
 
@@ -62,6 +63,8 @@ class Board:
     def _name(self, division: str, lane: str, parent: str) -> str:
         if lane == "gate":
             return f"{division} {self.say('gate', '闸口')}"
+        if lane == "view":
+            return f"{division} {self.say('view', '视图')}"
         return f"{division} → {parent}" if lane == "link-up" else f"{parent} → {division}"
 
     def draw(self, note: str) -> RenderableType:
@@ -127,6 +130,20 @@ def refusals(board: Board, rows: Iterable[tuple[str, Mapping[str, int], Mapping[
         for reason in sorted({*wrong, *found}):
             made, got = wrong.get(reason, 0), found.get(reason, 0)
             table.add_row(resource, reason, f"{made:,}", f"{got:,}", _mark(board, equal=made == got))
+    return table
+
+
+def both(board: Board, sides: Sides) -> Table:
+    """Return the table of one row as its owner holds it and as the view's taker got it."""
+    table = _table(
+        board,
+        ("One row, at its owner and at the view's taker", "同一条记录：数源方与视图使用方"),
+        ("field", "字段", False),
+        ("owner", "数源方", False),
+        ("taker", "使用方", False),
+    )
+    for field, owned, taken in sides.sample:
+        table.add_row(field, owned, taken or Text(board.say("not granted", "未授权"), style="dim"))
     return table
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -13,7 +13,7 @@ from node.bus.client import Client
 from node.bus.inspect import oldest
 from node.bus.source import open_source
 from node.errors import BusError
-from node.lane import Phase, Resume, RouteState, State, TopicPartition
+from node.lane import Phase, Progress, Resume, RouteState, State, TopicPartition
 from node.lane import facts as f
 from node.model.limits import STOP_S, WATCH_INTERVAL_S
 from node.model.names import Topic
@@ -35,6 +35,7 @@ class LaneSpec(msgspec.Struct, frozen=True, kw_only=True):
     progress_topic: str
     care: Callable[[Topic], Care]
     transform: Callable[[Topic], Transform] | None = None
+    source_topic: Callable[[Topic], Topic] = lambda topic: topic
 
 
 class RouteStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +53,7 @@ class RouteStatus(msgspec.Struct, frozen=True, kw_only=True):
     records: int
     bytes: int
     outcomes: dict[str, int]
-    """records by what became of them: carried, or passed and quarantined"""
+    """records by what became of them: carried; passed and quarantined; sent and filtered"""
 
 
 class Lane:
@@ -67,17 +68,23 @@ class Lane:
         self._failed = False
         self._behind: dict[TopicPartition, tuple[int, int | None]] = {}
 
-    def route(self, topics: Iterable[tuple[Topic, int]]) -> None:
-        """Carry these topics, given with their partition counts, and no others from now on."""
-        wanted: dict[int, set[TopicPartition]] = {number: set() for number in self._shards}
+    def route(self, topics: Iterable[tuple[Topic, int]], from_now: Collection[Topic] = ()) -> None:
+        """Carry these topics, given with their partition counts, and no others from now on.
+
+        Those `from_now` begin at their source's end where they have not begun yet. All that is made of one partition of a source has one shard.
+        """
+        wanted: dict[int, dict[TopicPartition, TopicPartition]] = {number: {} for number in self._shards}
         for topic, partitions in topics:
+            source = self.spec.source_topic(topic)
             for partition in range(partitions):
-                wanted.setdefault(shard_of(topic, partition), set()).add(TopicPartition(topic, partition))
+                routes = wanted.setdefault(shard_of(source, partition), {})
+                routes[TopicPartition(topic, partition)] = TopicPartition(source, partition)
         for number, routes in sorted(wanted.items()):
             shard = self._shards.get(number)
             if shard is None:
                 shard = self._shards[number] = Shard(self._place, number, self.spawn)
-            shard.feed(f.Routed(frozenset(routes)))
+            late = frozenset(route for route in routes if route.topic in from_now)
+            shard.feed(f.Routed(frozenset(routes), routes, late))
 
     def look(self) -> None:
         """Look again at routes that wait for a topic."""
@@ -106,7 +113,7 @@ class Lane:
         progress = route.progress
         phase = shard.machine.phase
         given_up = phase is Phase.GIVEN_UP
-        outcomes = self._place.outcomes(route.route.topic)
+        outcomes = _outcomes(progress, self._place.outcomes(route.route)) if progress else {}
         return RouteStatus(
             lane=self.spec.lane,
             topic=route.route.topic,
@@ -119,9 +126,7 @@ class Lane:
             lag_seconds=lag_seconds,
             records=progress.records if progress else 0,
             bytes=progress.bytes if progress else 0,
-            outcomes={word: progress.targets[topic].records for topic, word in outcomes.items() if topic in progress.targets}
-            if progress
-            else {},
+            outcomes=outcomes,
         )
 
     def _lag(self, route: RouteState) -> tuple[int, float]:
@@ -182,7 +187,7 @@ class Lane:
                 if route.state is State.FLOWING or route.progress is None:
                     continue
                 with contextlib.suppress(BusError):
-                    behind[route.route] = await oldest(self._place.source.client, route.route, route.progress.next)
+                    behind[route.route] = await oldest(self._place.source.client, self._place.source_of(route.route), route.progress.next)
             self._behind = behind
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
@@ -218,6 +223,13 @@ class Lane:
             task.cancel()
 
 
+def _outcomes(progress: Progress, words: Mapping[Topic, str]) -> dict[str, int]:
+    """Return how many records became what; those that were read and stand nowhere were left out by a filter."""
+    found = {word: progress.targets[topic].records for topic, word in words.items() if topic in progress.targets}
+    filtered = progress.records - sum(found.values())
+    return found | ({"filtered": filtered} if filtered > 0 else {})
+
+
 @asynccontextmanager
 async def open_lane(spec: LaneSpec, source: Client, target: Client, metrics: Metrics) -> AsyncIterator[Lane]:
     """Open a lane; leaving it finishes or aborts its transactions, unless `stop` was called before."""
@@ -232,6 +244,7 @@ async def open_lane(spec: LaneSpec, source: Client, target: Client, metrics: Met
             care=spec.care,
             metrics=metrics,
             transform=spec.transform,
+            source_topic=spec.source_topic,
         )
         lane = Lane(spec, place, tasks)
         lane.spawn(lane.watch())

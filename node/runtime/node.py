@@ -1,4 +1,4 @@
-"""A node at run time: its two parts, what they show, and the supervisor that keeps them going."""
+"""A node at run time: its parts, what they show, and the supervisor that keeps them going."""
 
 import asyncio
 import contextlib
@@ -6,6 +6,8 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -13,20 +15,24 @@ from node.bus.client import Client, open_client
 from node.bus.log import open_log_reader
 from node.bus.security import Security
 from node.bus.topics import make_topics
-from node.control import Command, Event, day_of, routes, topics_here
+from node.control import Command, Event, GiveGrant, day_of, routes, topics_here
 from node.errors import BusError, CommandRefused
 from node.lane import Resume, TopicPartition
 from node.model.limits import BACKOFF_FIRST_S, BACKOFF_MAX_S, LINK_UP_S, WATCH_INTERVAL_S
-from node.model.names import Division, Topic, control_topic, progress_topic
+from node.model.names import Division, Topic, control_topic, is_view, progress_topic, resource_of
 from node.model.values import Kind
 from node.runtime.gates import Gates
 from node.runtime.lane import Lane, LaneSpec, RouteStatus, open_lane
 from node.runtime.ledger import Ledger
+from node.runtime.preview import Preview, preview
+from node.runtime.reading import Cluster
+from node.runtime.views import OwnViews
 from node.telemetry import Metrics, logger
 from node.transform import Care
-from node.transform.gate import warm
+from node.transform.gate import warm as warm_gate
+from node.transform.view import warm as warm_views
 
-UP, DOWN, GATE = "link-up", "link-down", "gate"
+UP, DOWN, GATE, VIEW = "link-up", "link-down", "gate", "view"
 
 
 class NodeSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +44,7 @@ class NodeSettings(msgspec.Struct, frozen=True, kw_only=True):
     parent: Division | None = None
     parent_bootstrap: str = ""
     security: Security = Security()
+    data_dir: Path = Path("data")
 
 
 class LinkStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,8 +67,10 @@ class Node:
         self._lanes: dict[str, Lane] = {}
         self._dirty = asyncio.Event()
         self._gates = Gates(settings.division, lambda: self.ledger.book)
-        self._warm = False
-        self._troubles: dict[str, str] = {"own cluster": "not connected yet", "gate": "not connected yet"}
+        self._views = OwnViews(settings.division, lambda: self.ledger.book, settings.data_dir)
+        self._warm = asyncio.Lock()
+        self._warmed: set[str] = set()
+        self._troubles: dict[str, str] = dict.fromkeys(("own cluster", "gate", "views"), "not connected yet")
         if settings.parent is not None:
             self._troubles["link"] = "not connected yet"
 
@@ -125,7 +134,14 @@ class Node:
 
     async def command(self, command: Command) -> list[Event]:
         """Carry a steward's command out; see `Ledger.command`."""
+        if isinstance(command, GiveGrant):
+            self._views.prepare(command)
         return await self.ledger.command(command)
+
+    async def preview(self, command: GiveGrant) -> Preview:
+        """Return what a grant would give; see `node.runtime.preview`."""
+        s = self.settings
+        return await preview(Cluster(s.division, s.bootstrap, s.security), self.ledger.book, command)
 
     def resume(self, topic: Topic, mode: Resume) -> list[TopicPartition]:
         """Let a stopped route go on. CommandRefused if none of that topic is stopped."""
@@ -186,39 +202,41 @@ class Node:
         """Carry the routes of the link until its clients fail or it is cancelled: then what is open is finished or aborted."""
         s = self.settings
         assert s.parent is not None
-        progress = progress_topic(s.division)
         async with (
             open_client(s.bootstrap, client_id=f"{s.division}.link", security=s.security) as own,
             open_client(s.parent_bootstrap, client_id=f"{s.division}.link", security=s.security) as parents,
-            open_lane(self._lane(UP, progress), own, parents, self.metrics) as up,
-            open_lane(self._lane(DOWN, progress), parents, own, self.metrics) as down,
+            open_lane(self._lane(UP), own, parents, self.metrics) as up,
+            open_lane(self._lane(DOWN), parents, own, self.metrics) as down,
         ):
             self._trouble("link", "")
             async with self._carrying("link", {UP: up, DOWN: down}):
                 await asyncio.get_running_loop().create_future()
 
-    # ---- the gate
+    # ---- the gate and the views
 
     async def keep_gate(self) -> None:
         """Check what departments publish, until the cluster's clients fail or it is cancelled."""
+        await self._keep_kernel_lane("gate", warm_gate, self._lane(GATE, care=lambda _inbox: Care.OPENED, transform=self._gates))
+
+    async def keep_views(self) -> None:
+        """Cut the views of the own resources, until the cluster's clients fail or it is cancelled."""
+        spec = self._lane(VIEW, care=lambda _resource: Care.CUT, transform=self._views, source_topic=resource_of)
+        await self._keep_kernel_lane("views", warm_views, spec)
+
+    async def _keep_kernel_lane(self, part: str, warm: Callable[[], None], spec: LaneSpec) -> None:
+        """Keep a lane from the own cluster to itself that opens what it carries."""
         s = self.settings
-        if not self._warm:  # once: where the cluster is away, that is what there is to tell
-            self._trouble("gate", "the record kernel is being loaded")
-            await asyncio.to_thread(warm)
-            self._warm = True
-        spec = LaneSpec(
-            node=s.division,
-            lane=GATE,
-            progress_topic=progress_topic(s.division),
-            care=lambda _inbox: Care.OPENED,
-            transform=self._gates,
-        )
+        async with self._warm:
+            if part not in self._warmed:  # once: where the cluster is away, that is what there is to tell
+                self._trouble(part, "the record kernel is being loaded")
+                await asyncio.to_thread(warm)
+                self._warmed.add(part)
         async with (
-            open_client(s.bootstrap, client_id=f"{s.division}.gate", security=s.security) as own,
+            open_client(s.bootstrap, client_id=f"{s.division}.{spec.lane}", security=s.security) as own,
             open_lane(spec, own, own, self.metrics) as lane,
         ):
-            self._trouble("gate", self._gates.trouble)
-            async with self._carrying("gate", {GATE: lane}):
+            self._trouble(part, "")
+            async with self._carrying(part, {spec.lane: lane}):
                 await asyncio.get_running_loop().create_future()
 
     @asynccontextmanager
@@ -234,16 +252,18 @@ class Node:
             self._troubles[part] = "not connected"
             await asyncio.gather(*(lane.stop() for lane in lanes.values()))
 
-    def _lane(self, name: str, progress: Topic) -> LaneSpec:
-        return LaneSpec(node=self.settings.division, lane=name, progress_topic=progress, care=self._care)
+    def _lane(self, name: str, care: Callable[[Topic], Care] | None = None, **more: Any) -> LaneSpec:
+        here = self.settings.division
+        return LaneSpec(node=here, lane=name, progress_topic=progress_topic(here), care=care or self._care, **more)
 
     def _care(self, topic: Topic) -> Care:
-        resource = self.ledger.book.resources.get(topic)
+        resource = self.ledger.book.resources.get(resource_of(topic) if is_view(topic) else topic)
         return Care.COMPACTED if resource is not None and resource.kind is Kind.STATE else Care.RAW
 
     async def _route(self) -> None:
         s = self.settings
-        wanted = routes(self.ledger.book, s.division, s.parent, day_of(datetime.now(UTC)))
+        today = day_of(datetime.now(UTC))
+        wanted = routes(self.ledger.book, s.division, s.parent, today)
         for name in (UP, DOWN):
             if name in self._lanes:
                 self._lanes[name].route((route.topic, route.partitions) for route in wanted if route.lane == name)
@@ -251,6 +271,10 @@ class Node:
         if GATE in self._lanes:
             self._lanes[GATE].route(inboxes)
             self._trouble("gate", self._gates.trouble)
+        viewed, from_now = await self._views.open(today)
+        if VIEW in self._lanes:
+            self._lanes[VIEW].route(viewed, from_now)
+            self._trouble("views", self._views.trouble)
 
     # ---- keeping all going
 
@@ -297,6 +321,7 @@ async def run_node(node: Node) -> None:
         parts = [
             tasks.create_task(node.supervise("own cluster", node.keep_own_cluster), name="own cluster"),
             tasks.create_task(node.supervise("gate", node.keep_gate), name="gate"),
+            tasks.create_task(node.supervise("views", node.keep_views), name="views"),
         ]
         if node.settings.parent is not None:
             parts.append(tasks.create_task(node.supervise("link", node.keep_link), name="link"))

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, assert_never
 
@@ -15,13 +15,16 @@ from node.bus.progress import read_progress
 from node.bus.sink import Sink, release
 from node.bus.source import Following, Source
 from node.errors import BatchError, BusError, Fenced
-from node.lane import Machine, Phase, Stop, TopicPartition, Written
+from node.lane import Machine, Phase, State, Stop, TopicPartition
 from node.lane import facts as f
 from node.model.limits import WAIT_MAX_S
 from node.model.names import Topic
-from node.runtime.transforming import Transforming, raw
+from node.runtime.memories import Memories
+from node.runtime.tally import Tally
+from node.runtime.transforming import Making, Transforming, raw
 from node.telemetry import Metrics, logger
 from node.transform import Care, Made, Transform
+from node.transform.shown import Shown
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,10 +40,21 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     metrics: Metrics
     transform: Callable[[Topic], Transform] | None = None
     """by the source's topic: what is done to its batches; without one they are carried as they are"""
+    source_topic: Callable[[Topic], Topic] = lambda topic: topic
+    """by the route's topic: what is read for it"""
 
-    def outcomes(self, topic: Topic) -> Mapping[Topic, str]:
-        """Return what a source's batches are written to, and the word by which records that go there are counted."""
-        return {topic: "carried"} if self.transform is None else self.transform(topic).outcomes
+    def source_of(self, route: TopicPartition) -> TopicPartition:
+        """Return what is read for a route."""
+        return TopicPartition(self.source_topic(route.topic), route.partition)
+
+    def transform_of(self, route: TopicPartition) -> Transform:
+        """Return what is done to a route's batches."""
+        assert self.transform is not None
+        return self.transform(self.source_topic(route.topic))
+
+    def outcomes(self, route: TopicPartition) -> Mapping[Topic, str]:
+        """Return what a route writes to, and the word by which records that go there are counted."""
+        return {route.topic: "carried"} if self.transform is None else self.transform_of(route).outcomes(route.topic)
 
 
 class Shard:
@@ -66,10 +80,13 @@ class Shard:
         self._feeding = False
         self._timer: asyncio.TimerHandle | None = None
         self._moved: tuple[f.Moved, ...] = ()
-        self._transforming = None if place.transform is None else Transforming(place.lane, place.transform, self, spawn)
-        self._refused: Counter[tuple[Topic, str]] = Counter()
-        self._warned: Counter[tuple[Topic, str]] = Counter()
-        """of the open transaction, by topic and reason or rule"""
+        self._transforming: Transforming | None = None
+        self._memories: Memories | None = None
+        if place.transform is not None:
+            making = Making(lane=place.lane, source_of=place.source_of, transform=place.transform, kept=self._kept)
+            self._transforming = Transforming(making, self, spawn)
+            self._memories = Memories(place.target, place.transform_of, self._transforming.at_rest)
+        self._tally = Tally(place.metrics, place.lane, place.outcomes)
         self._loop = asyncio.get_running_loop()
 
     def feed(self, fact: f.Fact) -> None:
@@ -88,8 +105,13 @@ class Shard:
         finally:
             self._feeding = False
         self._set_timer()
+        if self._memories is not None and isinstance(fact, f.Routed):
+            self._memories.keep(self.machine.routes)
         if self.machine.phase.is_over:
             self.ended.set()
+
+    def _kept(self, route: TopicPartition) -> Shown | None:
+        return None if self._memories is None else self._memories.of(route)
 
     def _set_timer(self) -> None:
         deadline = self.machine.deadline
@@ -109,11 +131,12 @@ class Shard:
             case f.Produce():
                 self._produce(order)
             case f.Begin():
-                self._refused.clear()
-                self._warned.clear()
+                self._tally.begin()
                 self._use.begin()
             case f.Record():
                 self._moved = tuple(order.moved)
+                if self._memories is not None:
+                    self._memories.recorded(self._moved)
                 self._use.record(order.moved, int(time.time() * 1000))
             case f.Commit():
                 self._spawn(self._commit(self._use))
@@ -128,17 +151,10 @@ class Shard:
             case f.Inspect():
                 self._spawn(self._inspect(order))
             case f.Follow():
-                source.follow(
-                    Following(
-                        route=order.route,
-                        source=order.route,
-                        topic_id=topic_id(order.topic_id),
-                        generation=order.generation,
-                        position=order.offset,
-                        care=place.care(order.route.topic),
-                        listener=self,
-                    )
-                )
+                if self._memories is None:
+                    self._follow(order)
+                else:
+                    self._spawn(self._follow_remembering(order, self._memories))
             case f.Unfollow():
                 source.unfollow(order.route)
             case f.Hold():
@@ -172,6 +188,36 @@ class Shard:
             self._use.produce(order.route, order.generation, (order.batch,), (raw(order),))
         else:
             self._transforming.take(order)
+
+    def _follow(self, order: f.Follow) -> None:
+        place, source = self._place, self._place.source_of(order.route)
+        place.source.follow(
+            Following(
+                route=order.route,
+                source=source,
+                topic_id=topic_id(order.topic_id),
+                generation=order.generation,
+                position=order.offset,
+                care=place.care(source.topic),
+                listener=self,
+            )
+        )
+
+    async def _follow_remembering(self, order: f.Follow, memories: Memories) -> None:
+        """Follow a route once what is kept of it holds for where it begins, if it is to be followed still by then."""
+        state = self.machine.routes.get(order.route)
+        known = state.progress.targets if state is not None and state.progress is not None else {}
+        try:
+            await memories.open(order.route, order.offset, known.get(order.route.topic))
+        except BusError as error:
+            self.feed(f.SourceFailed(order.route, order.generation, None, str(error)))
+            return
+        except BatchError as error:
+            self.feed(f.SourceFailed(order.route, order.generation, Stop.CORRUPT, str(error)))
+            return
+        state = self.machine.routes.get(order.route)
+        if state is not None and state.generation == order.generation and state.state is State.FLOWING:
+            self._follow(order)
 
     @property
     def _use(self) -> Sink:
@@ -234,7 +280,9 @@ class Shard:
             self._failed(sink, error)
             return
         self.answered_at, self.ending, self._logged = sink.answered_at, "committed", ""
-        self._count()
+        if self._memories is not None:
+            self._memories.confirm(self._moved)
+        self._tally.committed(self._moved)
         self._tell(sink, f.Committed())
 
     async def _abort(self, sink: Sink) -> None:
@@ -251,11 +299,11 @@ class Shard:
     async def _inspect(self, order: f.Inspect) -> None:
         route, known = order.route, order.progress.targets if order.progress else {}
         source, target = self._place.source.client, self._place.target
-        topics = list(self._place.outcomes(route.topic))
+        topics, origin = list(self._place.outcomes(route)), self._place.source_of(route)
         try:
-            await source.look([route.topic])
+            await source.look([origin.topic])
             await target.look(topics)
-            one = await inspect.source_side(source, route, order.progress)
+            one = await inspect.source_side(source, origin, order.progress)
             others = {
                 topic: await inspect.target_side(target, TopicPartition(topic, route.partition), known.get(topic)) for topic in topics
             }
@@ -274,27 +322,6 @@ class Shard:
     def _failed(self, sink: Sink, error: BusError) -> None:
         self._tell(sink, f.Fenced() if isinstance(error, Fenced) else f.Lost(str(error)))
 
-    def _count(self) -> None:
-        metrics, lane, now = self._place.metrics, self._place.lane, time.time()
-        metrics.transactions.labels(lane, "committed").inc()
-        for move in self._moved:
-            outcomes, topic = self._place.outcomes(move.route.topic), move.route.topic
-            for target, new in move.progress.targets.items():
-                old = move.before.targets.get(target, _NOTHING)
-                metrics.carried(
-                    (lane, topic, outcomes.get(target, "carried")),
-                    batches=new.batches - old.batches,
-                    records=new.records - old.records,
-                    size=new.bytes - old.bytes,
-                )
-            age = metrics.age.labels(lane, topic)
-            for newest in move.ages:
-                age.observe(max(now - newest / 1000, 0.0))
-        for (topic, word), count in self._refused.items():
-            metrics.refused.labels(topic, word).inc(count)
-        for (topic, rule), count in self._warned.items():
-            metrics.warned.labels(topic, rule).inc(count)
-
     # ---- what the transform, the sink and the source tell
 
     @property
@@ -305,17 +332,16 @@ class Shard:
     def made(self, orders: Sequence[f.Produce], made: Made) -> None:
         """Something was made of a route's batches."""
         route = orders[0].route
-        self._refused.update({(route.topic, word): count for word, count in made.refused.items()})
-        self._warned.update({(route.topic, rule): count for rule, count in made.warned.items()})
+        self._tally.made(route.topic, made)
         self._use.produce(route, orders[0].generation, [order.batch for order in orders], made.writes)
 
     def handed_back(self, orders: Sequence[f.Produce]) -> None:
         """Batches of a route were not begun."""
         self.feed(f.Returned(orders[0].route, orders[0].generation, [order.batch for order in orders]))
 
-    def failed(self, route: TopicPartition) -> None:
+    def failed(self, route: TopicPartition, stop: Stop | None, detail: str) -> None:
         """Nothing can be made of a route's batches."""
-        self.feed(f.TargetFailed(route, Stop.DEFECT, "a batch could not be worked on, whatever it holds: the log says where"))
+        self.feed(f.TargetFailed(route, stop, detail))
 
     def settled(self, route: TopicPartition, generation: int, wrote: Sequence[f.Wrote]) -> None:
         """What was made of a batch stands in its targets."""
@@ -340,9 +366,6 @@ class Shard:
     def source_failed(self, route: TopicPartition, generation: int, stop: Stop | None, detail: str) -> None:
         """The source refuses a route."""
         self.feed(f.SourceFailed(route, generation, stop, detail))
-
-
-_NOTHING = Written(id="")
 
 
 async def _fail(error: Exception) -> None:

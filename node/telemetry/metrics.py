@@ -74,6 +74,10 @@ class Metrics:
         self.records.labels(*labels).inc(records)
         self.bytes.labels(*labels).inc(size)
 
+    def filtered(self, lane: str, resource: str, records: int) -> None:
+        """Count records that were read for a route and are none of it: what its filter leaves out."""
+        self.records.labels(lane, resource, "filtered").inc(records)
+
     def show_routes(self, routes: Iterable[RouteFigures]) -> None:
         """Set the gauges of all routes anew; routes that are gone leave no series."""
         for gauge in (self.lag_records, self.lag_seconds, self.stopped, self.waiting):

@@ -51,7 +51,7 @@ class Stand:
     def passes(self, schema: Any, value: bytes) -> bool:
         """Tell whether the gate lets a record of a schema pass."""
         raw = rows([Row(NOW_MS, None, schema_id(schema).to_bytes(5) + value)])
-        (write,) = self.gates(INBOX).make(0, [raw], NOW_MS).writes
+        (write,) = self.gates(INBOX).judge(0, [raw], NOW_MS).writes
         return write.topic == FACT
 
 
@@ -64,7 +64,7 @@ async def test_a_resource_in_the_book_gets_a_gate() -> None:
     assert await stand.gates.open() == [(INBOX, 3)]
     gate = stand.gates(INBOX)
     assert (gate.resource, gate.partitions, gate.is_state, gate.batch_bytes_max) == (FACT, 3, True, 2048)
-    assert gate.outcomes == {FACT: "passed", f"{FACT}.quarantine": "quarantined"}
+    assert gate.outcomes(INBOX) == {FACT: "passed", f"{FACT}.quarantine": "quarantined"}
     assert stand.gates.trouble == ""
 
 
