@@ -13,12 +13,12 @@ longer what a path or mask needs (no record, no text) is left out, whatever was 
 import re
 from collections.abc import Collection, Iterator
 from difflib import get_close_matches
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any
 
 from node.avro.cel import compile_expression
 from node.avro.cel_tree import read
-from node.avro.check import PRIMITIVES
+from node.avro.check import PLACES_MAX, PRIMITIVES
 from node.avro.compiler import Compiler, Leaf
 from node.avro.masking import masked_default, masked_type, misfit, note
 from node.avro.never import never
@@ -32,6 +32,7 @@ _OF_FIELDS = ("title", "doc", "aliases", "order")
 """What is said of a resource, a type and a field that may be said of a view's as well. All else stays: it may speak of what is not granted."""
 PATHS_MAX = 500
 """Fields and masks of one grant, each: deriving looks at all of them for each place of a schema."""
+_PLACES_MAX = 2 * PLACES_MAX
 _NEAR_SHOWN = 3
 _STEP = re.compile(r"[^.\[{|]+|\[\]|\{\}")
 _NULL = "null"
@@ -55,7 +56,10 @@ def check_selection(schema: dict[str, Any], selection: Selection) -> None:
     A place is a path of `fields` or `masks`, or a column of the expression `rows`.
     """
     parsed = parse(schema)
-    places = dict(_places(parsed.avro, parsed.named, ""))
+    found = list(islice(_places(parsed.avro, parsed.named, "", ""), _PLACES_MAX + 1))
+    if len(found) > _PLACES_MAX:
+        raise SchemaError(f"schema: with the aliases of its fields it has more than {_PLACES_MAX} places")
+    places = {path: node for path, _, node in reversed(found)}
     if selection.fields is not None:
         if not selection.fields:
             raise SchemaError("fields: none is named; to grant all of them leave `fields` out")
@@ -63,6 +67,9 @@ def check_selection(schema: dict[str, Any], selection: Selection) -> None:
     _check_paths("masks", selection.masks, places)
     for path, text in selection.masks.items():
         _check_mask(selection, path, text, places[path])
+    for path, now, _ in found:
+        if path != now:
+            _check_alias(selection, path, now)
     _check_rows(selection.rows, parsed)
     parse(derive(schema, selection))
 
@@ -102,22 +109,37 @@ def _check_rows(rows: str, parsed: ParsedSchema) -> None:
         raise SchemaError(f"rows: {wrong}")
 
 
-def _places(node: Any, named: dict[str, Any], path: str) -> Iterator[tuple[str, Any]]:
-    """Yield the paths that a grant may name with their types, of a union of null and one more the other; nothing within other unions."""
+def _places(node: Any, named: dict[str, Any], path: str, now: str) -> Iterator[tuple[str, str, Any]]:
+    """Yield the paths that a grant may name, with what each is called `now` and its type; nothing within a union of several types.
+
+    Of a union of null and one type more it is the other. A field stands there under its name and its aliases: so it was called in older
+    versions, whose records are cut by the same grant.
+    """
     one = nullable(node) if isinstance(node, list) else node
     if one is None:
-        yield path, node
+        yield path, now, node
         return
     node = named.get(one, one) if isinstance(one, str) else one
-    yield path, node
+    yield path, now, node
     match node:
         case {"type": "record", "fields": fields}:
+            own = {field["name"] for field in fields}
             for field in fields:
-                yield from _places(field["type"], named, f"{path}.{field['name']}" if path else field["name"])
+                for name in (field["name"], *(alias for alias in _aliases(field) if alias not in own)):
+                    yield from _places(field["type"], named, _below(path, name), _below(now, field["name"]))
         case {"type": "array", "items": inner}:
-            yield from _places(inner, named, f"{path}[]")
+            yield from _places(inner, named, f"{path}[]", f"{now}[]")
         case {"type": "map", "values": inner}:
-            yield from _places(inner, named, f"{path}{{}}")
+            yield from _places(inner, named, f"{path}{{}}", f"{now}{{}}")
+
+
+def _aliases(field: dict[str, Any]) -> list[str]:
+    aliases = field.get("aliases")
+    return [one for one in aliases if isinstance(one, str)] if isinstance(aliases, list) else []
+
+
+def _below(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
 
 
 def _check_paths(what: str, paths: Collection[str], places: dict[str, Any]) -> None:
@@ -153,6 +175,14 @@ def _check_mask(selection: Selection, path: str, text: str, node: Any) -> None:
         raise SchemaError(f"masks: {path}: {wrong}")
 
 
+def _check_alias(selection: Selection, path: str, now: str) -> None:
+    """Refuse a grant that treats a field in one way by its name and in another by an alias: old records would show what new ones do not."""
+    asked = {(kept(selection, one), selection.masks.get(one)) for one in (path, now)}
+    if len(asked) > 1 and all(part is not Kept.PART for part, _ in asked):  # of a part, what lies below tells
+        what = "masks" if any(part is Kept.MASKED for part, _ in asked) else "fields"
+        raise SchemaError(f"{what}: {now}: in older versions it is called {path}: name both, and mask both alike")
+
+
 class _Derivation:
     """One walk over a schema: types by their names, and which of them stand in the derived schema already."""
 
@@ -164,8 +194,8 @@ class _Derivation:
 
     def fields(self, node: dict[str, Any], full: str, path: str, at: str, *, whole: bool) -> list[dict[str, Any]]:
         """Return the fields of a record: `full` is its name in the source, `at` the namespace in which they stand."""
-        space, prefix = _space(full), f"{path}." if path else ""
-        found = (self._field(field, space, prefix + field["name"], at, whole=whole) for field in node["fields"])
+        space = _space(full)
+        found = (self._field(field, space, _below(path, field["name"]), at, whole=whole) for field in node["fields"])
         return [field for field in found if field]
 
     def _field(self, field: dict[str, Any], space: str, path: str, at: str, *, whole: bool) -> dict[str, Any] | None:

@@ -1,14 +1,23 @@
 """Answers for node/avro/deriving.py; an independent cutter of data, fastavro and the registry's own compatibility are the judges."""
 
+import json
 from copy import deepcopy
+from io import BytesIO
+from itertools import combinations
 from typing import Any
 
+import fastavro
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from node.avro.compatibility import comparable, conflicts
 from node.avro.deriving import check_selection, derive, filter_fits, key_granted
-from node.avro.schema import parse
+from node.avro.ids import canonical
+from node.avro.schema import ParsedSchema, parse
 from node.avro.selection import Selection
 from node.errors import SchemaError
+from tests.avro.granting import Cutter, Maker, as_json
 
 Json = Any
 PHONE = [{"rule": "cn-phone"}]
@@ -243,3 +252,124 @@ def test_a_selection_that_does_not_fit_is_refused_with_its_place(selection: Sele
     """Before anything is cut by it; near names are told."""
     with pytest.raises(SchemaError, match=f"^{said}"):
         check_selection(deepcopy(PERSON), selection)
+
+
+RENAMED: dict[str, Json] = {
+    "type": "record",
+    "name": "R",
+    "fields": [
+        {
+            "name": "home",
+            "aliases": ["residence", "flat"],
+            "type": ADDRESS | {"fields": [{"name": "way", "aliases": ["street"], "type": "string"}]},
+        },
+        {"name": "other", "aliases": ["home"], "type": "string"},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("selection", "said"),
+    [
+        (Selection(fields=("home",)), "fields: home: in older versions it is called residence: name both"),
+        (Selection(fields=("home", "residence")), "fields: home: in older versions it is called flat"),
+        (Selection(fields=("flat",)), "fields: home: in older versions it is called flat"),
+        (Selection(masks={"home": "hide"}), "masks: home: in older versions it is called residence"),
+        (Selection(masks={"home.way": "hide"}), "masks: home.way: in older versions it is called home.street"),
+        (Selection(masks={"home.way": "hide", "home.street": "hide"}), "masks: home.way: in older versions it is called residence.way"),
+        (Selection(masks={f"{home}.{way}": "hide" for home in ("home", "residence", "flat") for way in ("way", "street")}), ""),
+        (
+            Selection(masks={f"{home}.way": "hide" for home in ("home", "residence", "flat")}),
+            "masks: home.way: in older versions it is called ",
+        ),
+        (Selection(masks={"home": "hide", "residence": "hide", "flat": "hide"}), ""),
+        (Selection(fields=("home", "residence", "flat")), ""),
+        (Selection(fields=("other",)), ""),
+        (Selection(), ""),
+    ],
+)
+def test_a_renamed_field_is_granted_and_masked_by_all_its_names(selection: Selection, said: str) -> None:
+    """Old records are cut by the same grant, and in them it has its old name: they would show what new ones do not."""
+    if said:
+        with pytest.raises(SchemaError, match=f"^{said}"):
+            check_selection(deepcopy(RENAMED), selection)
+    else:
+        check_selection(deepcopy(RENAMED), selection)
+
+
+# ---- random resources, grants and data
+
+
+def _usable(schema: dict[str, Json]) -> bool:
+    try:
+        parse(schema)
+    except SchemaError:  # a field went that defined what others name
+        return False
+    return True
+
+
+def _of_view(seed: int) -> tuple[Maker, Selection, ParsedSchema]:
+    maker = Maker(seed)
+    parse(maker.schema)
+    selection = maker.grant()
+    check_selection(maker.schema, selection)
+    return maker, selection, parse(derive(maker.schema, selection))
+
+
+@given(st.integers(0, 10**9))
+@settings(max_examples=150, deadline=None)
+def test_a_cut_datum_is_one_of_the_derived_schema(seed: int) -> None:
+    """It has all the fields and no other; and what is written is read again by fastavro."""
+    maker, selection, derived = _of_view(seed)
+    cutter = Cutter(maker.types, selection)
+    for _ in range(3):
+        datum = cutter.cut(maker.value(maker.schema), maker.schema)
+        written = BytesIO()
+        fastavro.schemaless_writer(written, derived.avro, datum, strict=True)
+        written.seek(0)
+        assert fastavro.schemaless_reader(written, derived.avro, None) == datum
+
+
+@given(st.integers(0, 10**9))
+@settings(max_examples=100, deadline=None)
+def test_what_a_default_leaves_is_what_a_value_would(seed: int) -> None:
+    """A reader that fills in a default sees no more than one to whom the value was sent; only hmac has no secret to work with."""
+    maker, selection, derived = _of_view(seed)
+    cutter = Cutter(maker.types, selection, secret=b"")
+    for field, value in maker.defaults:
+        found = [one for one in derived.fields if any(field is mine for mine in maker.schema["fields"]) and one["name"] == field["name"]]
+        for one in found:
+            assert one["default"] == as_json(cutter.cut({field["name"]: value}, {"type": "record", "fields": [field]})[field["name"]])
+
+
+@given(st.integers(0, 10**9))
+@settings(max_examples=60, deadline=None)
+def test_a_derived_schema_is_the_same_everywhere(seed: int) -> None:
+    """However the grant lists its fields and masks, and however the JSON of the schema orders its keys."""
+    maker, selection, _ = _of_view(seed)
+    turned = Selection(
+        fields=None if selection.fields is None else selection.fields[::-1], masks=dict(reversed(list(selection.masks.items())))
+    )
+    once = derive(deepcopy(maker.schema), selection)
+    assert canonical(once) == canonical(derive(json.loads(canonical(maker.schema)), turned))
+
+
+@given(st.integers(0, 10**9))
+@settings(max_examples=120, deadline=None)
+def test_versions_that_read_each_other_give_views_that_do(seed: int) -> None:
+    """All of them with all: the grant names fields of the newest version, and old ones may lack them."""
+    maker, versions = Maker(seed), []
+    for _ in range(3):
+        versions.append(maker.schema)
+        maker.next_version()
+    versions = [one for one in versions if _usable(one)]
+    pairs = [(new, old) for old, new in combinations(versions, 2) if not conflicts(comparable(new), comparable(old))]
+    if not pairs:
+        return
+    newest = pairs[-1][0]
+    maker.know(newest)
+    selection = maker.grant()
+    check_selection(newest, selection)
+    for new, old in pairs:
+        told = conflicts(comparable(derive(new, selection)), comparable(derive(old, selection)))
+        assert told == []
