@@ -2,6 +2,7 @@
 
 from node.avro.jit import Bytes, inlined, load8
 from node.avro.kernel_read import read_int, read_long
+from node.avro.kernel_write import put_long
 from node.avro.layout import E_LENGTH
 
 HEAD_BYTES = 21
@@ -50,28 +51,10 @@ def put_head(out: Bytes, at: int, delta: int, number: int, size: int) -> int:
 
 
 @inlined
-def zigzag(value: int) -> int:
-    """Return a number as varints have it, as bits without a sign."""
-    return (value << 1) ^ (value >> 63)
-
-
-@inlined
 def size_of(value: int) -> int:
     """Return the bytes of a zigzag varint."""
-    bits, size = zigzag(value), 1
+    bits, size = (value << 1) ^ (value >> 63), 1
     while bits & ~0x7F:
         bits = (bits >> 7) & 0x01FF_FFFF_FFFF_FFFF
         size += 1
     return size
-
-
-@inlined
-def put_long(out: Bytes, at: int, value: int) -> int:
-    """Write a zigzag varint; return the place after it."""
-    bits = zigzag(value)
-    while bits & ~0x7F:
-        out[at] = bits & 0x7F | 0x80
-        bits = (bits >> 7) & 0x01FF_FFFF_FFFF_FFFF
-        at += 1
-    out[at] = bits
-    return at + 1

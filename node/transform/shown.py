@@ -48,18 +48,18 @@ class Shown:
 
     def put(self, key: bytes, *, there: bool) -> bool:
         """Let a key be shown, or not any more; return whether it was."""
-        self.make_room(1)
+        self.make_room(keys=1, changes=1)
         return kernel.put(self.keys, self._hash(key), there)
 
-    def make_room(self, count: int) -> None:
-        """Make room for so many changes."""
-        seed, seats, changes, counts = self.keys
-        if (most := len(self) + count) > _LOAD_MAX * len(seats):
+    def make_room(self, *, keys: int, changes: int) -> None:
+        """Make room for so many keys more, and so many changes."""
+        seed, seats, journal, counts = self.keys
+        if (most := len(self) + keys) > _LOAD_MAX * len(seats):
             seats = np.zeros(1 << int(most / _LOAD_MAX).bit_length(), np.int64)
             kernel.move(self.keys.seats, seats)
-        if (most := int(counts[kernel.COUNT_CHANGES]) + count) > len(changes):
-            changes = np.concatenate((changes, np.zeros(1 << most.bit_length(), np.int64)))
-        self.keys = kernel.Keys(seed, seats, changes, counts)
+        if (most := int(counts[kernel.COUNT_CHANGES]) + changes) > len(journal):
+            journal = np.concatenate((journal, np.zeros(1 << most.bit_length(), np.int64)))
+        self.keys = kernel.Keys(seed, seats, journal, counts)
 
     # ---- opening
 
@@ -70,7 +70,7 @@ class Shown:
         """
         assert self.at < 0, "what was opened has learned all"
         data = unfold(write)
-        self.make_room(write.header.count)
+        self.make_room(keys=write.header.count, changes=write.header.count)
         if not kernel.learn(data, write.header.count, self.keys):
             raise BatchError(f"{write.topic}: the batch at offset {write.header.base_offset} holds records that cannot come from our node")
         self.keys.counts[kernel.COUNT_CHANGES] = 0

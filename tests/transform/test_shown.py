@@ -157,7 +157,7 @@ class _Lane(RuleBasedStateMachine):
 
 
 _Lane.TestCase.settings = settings(
-    max_examples=150, stateful_step_count=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+    max_examples=80, stateful_step_count=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
 )
 TestLane = _Lane.TestCase
 
