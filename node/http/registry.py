@@ -13,7 +13,7 @@ one is told the id of the registered schema that equals it, or what differs. One
 
 Not offered, each with an answer that says so: references, JSON Schema and Protobuf, other naming strategies, `-key` subjects,
 deleting, levels and modes of one subject. Bounds: those of the server; a schema is compared with each version of its resource, at
-0.4 ms. Failure modes: a node behind its control logs answers from what it has, so a schema of a minute ago may not be found yet.
+0.4 ms; who asks for the subjects of an id has all views of its owner looked through, each derived once. Failure modes: a node behind its control logs answers from what it has, so a schema of a minute ago may not be found yet.
 """
 
 from litestar import Router
