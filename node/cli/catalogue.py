@@ -5,6 +5,7 @@ from typing import Any
 
 from cyclopts import App
 from rich.console import Group
+from rich.table import Table
 from rich.text import Text
 
 from node.avro.rule_kinds import EVERY
@@ -135,10 +136,15 @@ def _shown(found: ResourceInfo, session: Session) -> Group:
         Text(session.say(f"schema {found.schema_id}, key: {key}", f"模式 {found.schema_id}，主键：{key}")),
         Text(str(found.schema.get("doc", ""))),
     ]
+    return Group(*lines, Text(), fields_table(found.schema, session))
+
+
+def fields_table(schema: dict[str, Any], session: Session) -> Table:
+    """Return a schema's fields as a table, with their types in few words and their meaning."""
     fields = table(session.say("field", "字段"), session.say("type", "类型"), session.say("meaning", "含义"))
-    for field in found.schema.get("fields", ()):
+    for field in schema.get("fields", ()):
         fields.add_row(str(field.get("name", "")), _type(field.get("type")), str(field.get("doc", "")))
-    return Group(*lines, Text(), fields)
+    return fields
 
 
 def _kept(retention_ms: int, session: Session) -> str:

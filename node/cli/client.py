@@ -12,10 +12,10 @@ import httpx
 import msgspec
 
 from node.cli.voice import CliError, Exit
-from node.control import Command
+from node.control import Command, GiveGrant
 from node.control.quarantine import Asked, Ended, Line, Problem
 from node.errors import CommandRefused
-from node.model.names import Division
+from node.model.names import Department, Division, Topic
 from node.model.values import DepartmentValue, DivisionValue, EventRef, GrantValue, ResourceValue
 
 T = TypeVar("T")
@@ -124,6 +124,47 @@ class GrantInfo(_Answer, frozen=True):
     value: GrantValue
 
 
+class PreviewInfo(_Answer, frozen=True):
+    """What a grant would show: its view's schema as JSON, some rows, and how many records were looked at for them."""
+
+    schema: dict[str, Any]
+    rows: list[dict[str, Any]]
+    read: int
+
+
+class CutInfo(_Answer, frozen=True):
+    """What came of a resource's records for a view."""
+
+    read: int
+    filtered: int
+    sent: int
+    bytes: int
+
+
+class ViewInfo(_Answer, frozen=True):
+    """A view that active grants need, its partitions by state, and `cut` where the node asked is the one that cuts it."""
+
+    topic: Topic
+    resource: Topic
+    takers: list[Department]
+    grants: list[EventRef]
+    fields: list[str] | None
+    rows: str
+    masks: dict[str, str]
+    history: Literal["all", "from-now"]
+    states: dict[str, int]
+    cut: CutInfo | None
+
+
+class ViewShown(_Answer, frozen=True):
+    """A view with its schema as JSON, where it is known, and its routes on the node asked."""
+
+    view: ViewInfo
+    schema: dict[str, Any] | None
+    schema_id: int | None
+    routes: list[RouteInfo]
+
+
 class ResumedRoute(_Answer, frozen=True):
     """A partition that goes on."""
 
@@ -182,6 +223,18 @@ class NodeClient:
     def grants(self) -> list[GrantInfo]:
         """Ask for all grants, ended ones too."""
         return self._get("/v1/grants", list[GrantInfo])
+
+    def preview(self, command: GiveGrant) -> PreviewInfo:
+        """Ask what a grant would show; nothing is written."""
+        return self._post("/v1/grants/preview", command, PreviewInfo)
+
+    def views(self) -> list[ViewInfo]:
+        """Ask for the views of all nodes that active grants need."""
+        return self._get("/v1/views", list[ViewInfo])
+
+    def view(self, topic: str) -> ViewShown:
+        """Ask for one view, its schema and its routes."""
+        return self._get(f"/v1/views/{quote(topic, safe='')}", ViewShown)
 
     def command(self, command: Command) -> list[dict[str, Any]]:
         """Give a command; return the events that it made, none where all held already. It may be given again without harm."""

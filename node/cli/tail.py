@@ -5,6 +5,7 @@ from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
@@ -12,6 +13,7 @@ from node.avro import ParsedSchema, decode, parse, readable, unframe
 from node.cli.client import NodeClient, open_node
 from node.cli.voice import SESSION, CliError, Exit, Flag, Session, print_json
 from node.errors import CommandRefused, DataError
+from node.model.names import is_view
 from node.model.values import ResourceValue
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ def tail(
     follow: Annotated[Flag, Parameter(alias="-f")] = False,
     session: Session = SESSION,
 ) -> int:
-    """读出资源的记录，每行一个 JSON / Read the records of a resource, one JSON object a line.
+    """读出资源或视图的记录，每行一个 JSON / Read the records of a resource or view, one JSON object a line.
 
     每个对象有 partition、offset、timestamp、key 和按模式解码的 value；value 为 null 表示该主键已删除 / Each has partition, offset,
     timestamp, key and the value decoded by its schema; a value of null means that the key was removed. 只读已提交的记录 / Committed records only.
@@ -42,19 +44,27 @@ def tail(
         exchange-node tail 445102.government-services.licences --from now --follow | jq .value.holder
 
     Args:
-        resource: 资源名称 / The resource's name.
+        resource: 资源名称，或视图的主题（见 view list）/ The resource's name, or a view's topic as `view list` shows it.
         from_: start 最早，now 最新，或每个分区的位移 / start, now, or an offset, which counts in every partition.
         count: 读这么多条后结束 / End after so many records.
         follow: 读完后继续等待新记录，直到 Ctrl-C / Wait for new records at the end, until Ctrl-C.
     """
     start = _start(from_)
     with open_node(session.node) as node:
-        found = node.resource(resource).resource
+        found = _found(node, resource)
         try:
             undecoded = asyncio.run(_tail(node, found, start, count=count, follow=follow))
         except KeyboardInterrupt:
             return Exit.OK if follow else Exit.INTERRUPTED
     return Exit.PARTLY if undecoded else Exit.OK
+
+
+def _found(node: NodeClient, name: str) -> ResourceValue:
+    """Return a resource; a view as one of its own name, for it has the partitions of its resource."""
+    if not is_view(name):
+        return node.resource(name).resource
+    view = node.view(name).view
+    return msgspec.structs.replace(node.resource(view.resource).resource, name=view.topic)
 
 
 def _start(text: str) -> "Start":

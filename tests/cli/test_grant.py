@@ -8,6 +8,7 @@ import pytest
 from node.http.book import GrantFace
 from node.model.names import Department, Division, Topic
 from node.model.values import GrantValue
+from node.runtime.preview import Preview
 
 VILLAGES, TAKER = "445102.civil-affairs.villages", "440000.civil-affairs"
 
@@ -23,6 +24,48 @@ def test_give_asks_for_the_whole_resource(cli: Callable[..., Any], node: Any) ->
     body = node.asked[0][1]
     assert (body["resource"], body["taker"], body["purpose"], body["until"]) == (VILLAGES, TAKER, "地名核对", "2027-12-31")
     assert (body["fields"], body["rows"], body["masks"], body["history"]) == (None, "", {}, "all")
+
+
+PARTS = ["--field", "code", "--field", "home.street", "--rows", "code == '1'", "--mask", "code=hmac", "--mask", "home.street=keep-first:1"]
+
+
+def test_give_asks_for_a_part(cli: Callable[..., Any], node: Any) -> None:
+    """Fields, rows, masks and history reach the node as they were written."""
+    assert cli("grant", "give", VILLAGES, "--to", TAKER, "--purpose", "p", *PARTS, "--history", "from-now").status == 0
+    ((path, body),) = node.asked
+    assert (path, body["command"]) == ("/v1/commands", "give-grant")
+    assert (body["fields"], body["rows"]) == (["code", "home.street"], "code == '1'")
+    assert (body["masks"], body["history"]) == ({"code": "hmac", "home.street": "keep-first:1"}, "from-now")
+
+
+def test_a_dry_run_shows_and_writes_nothing(cli: Callable[..., Any], node: Any) -> None:
+    """The preview alone is asked for, with the whole command; its schema and rows are told, as tables or as JSON."""
+    schema = {"type": "record", "name": "V", "fields": [{"name": "code", "type": "string", "doc": "twelve digits"}]}
+    found = Preview(schema=schema, rows=[{"code": "445102001"}], read=12)
+    node.answer("/v1/grants/preview", found)
+    done = cli("grant", "give", VILLAGES, "--to", TAKER, "--purpose", "p", *PARTS, "--dry-run")
+    assert done.status == 0
+    assert "twelve digits" in done.out
+    assert "445102001" in done.out
+    told = cli("grant", "give", VILLAGES, "--to", TAKER, "--purpose", "p", *PARTS, "--dry-run", "--json").json
+    assert told == {"schema": schema, "rows": [{"code": "445102001"}], "read": 12}
+    assert [path for path, _body in node.asked] == ["/v1/grants/preview"] * 2
+    assert node.asked[0][1]["fields"] == ["code", "home.street"]
+
+
+def test_a_wrong_mask_asks_nothing(cli: Callable[..., Any], node: Any) -> None:
+    """It is wrong usage, told with the mask."""
+    done = cli("grant", "give", VILLAGES, "--to", TAKER, "--purpose", "p", "--mask", "code=blur")
+    assert (done.status, node.asked) == (2, [])
+    assert "code=blur" in done.err
+
+
+def test_list_tells_what_a_grant_shows(cli: Callable[..., Any], node: Any) -> None:
+    """In a line, where it is less than the whole."""
+    value = GrantValue(resource=Topic(VILLAGES), taker=Department(TAKER), purpose="p", fields=("code",), masks={"code": "hmac"})
+    node.answer("/v1/grants", [GrantFace((Division("445102"), 4), True, False, value)])
+    assert "code; code=hmac" in cli("grant", "list").out
+    assert cli("grant", "list", "--json").json[0]["value"]["masks"] == {"code": "hmac"}
 
 
 def test_end_names_one_grant_or_all_of_a_taker(cli: Callable[..., Any], node: Any) -> None:
@@ -63,5 +106,9 @@ def test_list_tells_which_are_active(cli: Callable[..., Any], node: Any) -> None
         [GrantFace((own, 4), True, False, value), GrantFace((own, 5), False, True, value), GrantFace((own, 6), False, False, value)],
     )
     lines = [line.split() for line in cli("grant", "list").out.splitlines()[1:]]
-    assert [(line[0], " ".join(line[4:])) for line in lines] == [("445102/4", "active"), ("445102/5", "ended"), ("445102/6", "not active")]
+    assert [(line[0], line[3], " ".join(line[5:])) for line in lines] == [
+        ("445102/4", "all", "active"),
+        ("445102/5", "all", "ended"),
+        ("445102/6", "all", "not active"),
+    ]
     assert [one["active"] for one in cli("grant", "list", "--json").json] == [True, False, False]

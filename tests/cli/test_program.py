@@ -29,6 +29,8 @@ COMMANDS = [
     ["grant", "give"],
     ["grant", "end"],
     ["grant", "list"],
+    ["view", "list"],
+    ["view", "show"],
     ["route", "list"],
     ["route", "resume"],
     ["generate"],

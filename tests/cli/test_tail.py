@@ -11,6 +11,7 @@ from node.adapters import tail as adapter
 from node.adapters.tail import Tailed
 from node.avro import encode, frame, parse
 from node.http.book import ResourceFace, SchemaFace
+from node.http.views import ViewFace, ViewShownFace
 from node.model.names import Topic
 from node.model.values import Kind, ResourceValue
 
@@ -81,6 +82,28 @@ def test_records_are_decoded_by_the_schema_that_each_names(cli: Callable[..., An
     ]
     assert [path for path, _ in node.asked].count("/v1/schemas/7") == 1
     assert records.given == ("127.0.0.1:1", NAME, "start", False)
+
+
+def test_a_view_is_read_as_a_resource_is(cli: Callable[..., Any], records: Records, node: Any) -> None:
+    """From its own topic, which has its resource's partitions; records are decoded by the schemas that they name."""
+    topic = Topic(f"{NAME}.v-0123456789ab")
+    view = ViewFace(
+        topic=topic,
+        resource=Topic(NAME),
+        takers=(),
+        grants=(),
+        fields=None,
+        rows="",
+        masks={},
+        history="all",
+        states={},
+        cut=None,
+    )
+    node.answer(f"/v1/views/{topic}", ViewShownFace(view=view, schema=SCHEMA, schema_id=7, routes=[]))
+    records.laid = [record(0)]
+    assert [one["value"]["code"] for one in lines(cli("tail", topic))] == ["445102001"]
+    assert records.given[:2] == ("127.0.0.1:1", topic)
+    assert cli("tail", f"{topic}0").status == 1
 
 
 def test_record_that_cannot_be_decoded_is_told_and_the_rest_goes_on(cli: Callable[..., Any], records: Records) -> None:

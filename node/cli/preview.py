@@ -1,0 +1,29 @@
+"""What people see of a grant before it is given: the schema of its view, and some rows as its takers would have them."""
+
+import json
+from typing import Any
+
+from rich.console import Group
+from rich.text import Text
+
+from node.cli.catalogue import fields_table
+from node.cli.client import PreviewInfo
+from node.cli.voice import Session, table
+
+
+def shown(found: PreviewInfo, session: Session) -> Group:
+    """Return a preview as two tables: the fields of the view, and the rows."""
+    names = [str(field.get("name", "")) for field in found.schema.get("fields", ())]
+    rows = table(*names)
+    for row in found.rows:
+        rows.add_row(*(_cell(row.get(name)) for name in names))
+    count = len(found.rows)
+    told = session.say(
+        f"{count} rows, found in {found.read:,} records; nothing was written. Without --dry-run the grant is given",
+        f"共 {count} 行，取自 {found.read:,} 条记录；未写入任何内容。去掉 --dry-run 即正式授权",
+    )
+    return Group(fields_table(found.schema, session), Text(), rows, Text(), Text(told))
+
+
+def _cell(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
