@@ -1,26 +1,21 @@
-"""Random resources, versions of them and grants on them, for the battery of views; and a cutter of data that knows nothing of node/avro.
+"""Random resources, versions of them, grants on them and data for them, for the battery of derived schemas.
 
 Types are used twice, in one namespace and another; fields have defaults; a grant names places without overlap and masks that fit.
 """
 
-import hashlib
-import hmac
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from datetime import UTC, date, datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from random import Random
 from typing import Any
 from uuid import UUID
-
-import msgspec
 
 from node.avro.selection import Selection
 from tests.avro.shapes import two_complement
 
 Json = Any
 Steps = tuple[str, ...]
-SECRET = b"of this view alone"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LOCAL_EPOCH = _EPOCH.replace(tzinfo=None)
@@ -271,65 +266,3 @@ def written(path: Steps) -> str:
 def _apart(paths: list[Steps]) -> list[Steps]:
     """Return the paths that stand within no other."""
     return [path for path in paths if not any(path[:count] in paths for count in range(len(path)))]
-
-
-class Cutter(msgspec.Struct):
-    """Cuts decoded records as a selection says."""
-
-    types: dict[str, Json]
-    selection: Selection
-    secret: bytes = SECRET
-    """empty: hmac leaves an empty text"""
-
-    def cut(self, value: Any, node: Json, path: Steps = ()) -> Any:
-        """Return what a view has of a value at a place."""
-        text = self.selection.masks.get(written(path))
-        if isinstance(node, list) and other_than_null(node) is not None:
-            return None if value is None else self.cut(value, other_than_null(node), path)
-        node = self.types.get(node, node) if isinstance(node, str) else node
-        if text:
-            return masked(text, kind_of(node), value, self.secret)
-        match kind_of(node):
-            case "record":
-                return {
-                    one["name"]: self.cut(value[one["name"]], one["type"], (*path, one["name"]))
-                    for one in node["fields"]
-                    if self._has((*path, one["name"]))
-                }
-            case "array":
-                return [self.cut(one, node["items"], (*path, "[]")) for one in value]
-            case "map":
-                return {key: self.cut(one, node["values"], (*path, "{}")) for key, one in value.items()}
-        return value
-
-    def _has(self, path: Steps) -> bool:
-        """Tell whether something of a place is granted: a step above it, it, or a step below."""
-        if self.selection.fields is None:
-            return True
-        own = written(path)
-        above = {written(path[:count]) for count in range(1, len(path) + 1)}
-        return any(field in above or field.startswith((f"{own}.", f"{own}[", f"{own}{{")) for field in self.selection.fields)
-
-
-def masked(text: str, kind: str, value: Any, secret: bytes) -> Any:  # noqa: PLR0911  # one return for each mask
-    """Return a value that is not null, masked."""
-    mask, _, number = text.partition(":")
-    n = int(number or 1)
-    match mask:
-        case "hide":
-            return None
-        case "keep-first":
-            return value[:n] + "*" * len(value[n:])
-        case "keep-last":
-            return "".join(one if place >= len(value) - n else "*" for place, one in enumerate(value))
-        case "hmac":
-            return hmac.new(secret, str(value).encode(), hashlib.sha256).hexdigest()[:32] if secret else ""
-        case "year":
-            return (value + timedelta(hours=8) if kind == "timestamp-millis" else value).year
-    if kind == "decimal":
-        return (value / n).quantize(Decimal(1), ROUND_HALF_UP) * n
-    if kind == "double":
-        return value if abs(value) > 1e15 else float((Decimal(value) / n).quantize(Decimal(1), ROUND_HALF_UP) * n)
-    size = (abs(value) * 2 + n) // (2 * n) * n
-    size -= n if size >= 2**63 else 0
-    return size if value >= 0 else -size
