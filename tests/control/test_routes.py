@@ -16,6 +16,7 @@ from node.control.decide import decide
 from node.control.events import encode
 from node.control.routes import TopicSpec, gates, routes, topics_here
 from node.control.run import Run
+from node.control.views import views
 from node.model.names import (
     Department,
     Division,
@@ -269,12 +270,15 @@ def province() -> Book:
     return book
 
 
-def test_routes_of_a_province_take_less_than_a_second() -> None:
-    """144 divisions, 5,000 resources with 10 grants each, 10,000 views: under a second of CPU (seen: 0.1)."""
+def test_routes_and_views_of_a_province_take_less_than_a_second() -> None:
+    """144 divisions, 5,000 resources with 10 grants each, 10,000 views: each under a second of CPU (seen: 0.2)."""
     book = province()
     assert not book.refused
     assert not book.waiting
     assert sum(1 for _ in book.active(TODAY)) == 50_400
+    start = time.process_time()
+    assert len(views(book, TODAY)) == 10_080
+    assert time.process_time() - start < 1
     for find, here, parent in ((routes, Division("440001"), ROOT), (topics_here, ROOT, None)):
         start = time.process_time()
         assert len(find(book, here, parent, TODAY)) > 2500
