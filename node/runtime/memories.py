@@ -43,10 +43,13 @@ class Memories:
 
     async def open(self, route: TopicPartition, offset: int, written: Written | None) -> None:
         """Make a route's memory hold for an offset of its source, `written` telling what stands in its target. BusError, BatchError."""
+        memory = self._kept.get(route)
+        if memory is None and (memory := self._transform(route).memory(route.topic, self._secret)) is None:
+            return
         async with self._opening:
             await self._at_rest()
-            memory = self._kept.get(route) or self._transform(route).memory(route.topic, self._secret)
-            if memory is None or memory.resume(offset):
+            memory = self._kept.get(route, memory)
+            if memory.resume(offset):
                 return
             self._kept[route] = memory
             async for batches in inspect.committed_below(self._target, route, written.next if written else 0):

@@ -106,9 +106,11 @@ class Transforming:
     async def _run(self, turn: int) -> None:
         await asyncio.sleep(0)  # what came in one Fetch is ordered in one go: let all of it arrive
         while self._turn == turn and self._waiting:
-            group = self._next_group()
             async with self._thread:
-                made = await self._made(group) if self._turn == turn else None
+                if self._turn != turn:
+                    return
+                group = self._next_group()
+                made = await self._made(group)
             if self._turn != turn or made is None:
                 for orders in group.values():
                     _release(orders)
