@@ -38,8 +38,8 @@ LOOK_EVENTS, LOOK_WALKED, LOOK_FULL, LOOK_WIDTH = range(4)
 PUT_AT, PUT_COUNT, PUT_FIRST, PUT_LATEST, PUT_NEED, PUT_WIDTH = range(6)
 
 TOMBSTONES_END, TOMBSTONES_PASS, TOMBSTONES_OF_SHOWN = range(3)
-"""What becomes of a record without a value: nothing; it goes on; it goes on for keys that the view has shown, and so does, without its value,
-a record that is not in the view's rows."""
+"""What becomes of a record without a value: nothing; it goes on, where all rows are the view's; it goes on for keys that the view has shown, and
+so does, without its value, a record that is not in the view's rows."""
 
 DIGEST_BYTES = 32
 """A key that is not granted, as hexadecimal digits of an HMAC."""
@@ -175,12 +175,9 @@ def put(
     for record in range(begin, count):
         head, there = record * HEAD_WIDTH, inside[record] != 0
         key, key_length = heads[head + HEAD_KEY], heads[head + HEAD_KEY_LENGTH]
-        if not there:
-            if tombstones == TOMBSTONES_PASS:
-                if heads[head + HEAD_VALUE] >= 0:
-                    continue
-            elif tombstones == TOMBSTONES_END or key_length < 0 or keys.counts[COUNT_KEYS] == 0:
-                continue
+        unknown = tombstones != TOMBSTONES_PASS and (key_length < 0 or keys.counts[COUNT_KEYS] == 0)
+        if not there and (unknown or tombstones == TOMBSTONES_END):
+            continue
         if hidden and key_length >= 0:
             put_hmac(data, key, key_length, secret, digits, 0)
             key_length = DIGEST_BYTES
