@@ -6,7 +6,7 @@ aborted transaction had changed is undone, and where nobody can tell what it sho
 
 import asyncio
 import os
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Container, Coroutine, Sequence
 from typing import Any
 
 from node.bus import inspect
@@ -33,6 +33,10 @@ class Memories:
         self._transform = transform
         self._at_rest = at_rest
         self._kept: dict[TopicPartition, Shown] = {}
+        self._closed: dict[TopicPartition, Shown] = {}
+        """of routes that are about to be followed anew: nothing is made for them until they are open"""
+        self._recorded: dict[TopicPartition, Shown] = {}
+        """what the open transaction's record speaks of"""
         self._opening = asyncio.Lock()
         """a route may be followed anew while it is being learned: who comes second waits"""
         self._secret = os.urandom(_KEY_BYTES)
@@ -41,36 +45,45 @@ class Memories:
         """Return what is kept of a route, None where nothing is."""
         return self._kept.get(route)
 
+    def close(self, route: TopicPartition) -> None:
+        """A route is followed anew: what is kept of it may not be what it should be, until it is opened."""
+        if (memory := self._kept.pop(route, None)) is not None:
+            self._closed[route] = memory
+
     async def open(self, route: TopicPartition, offset: int, written: Written | None) -> None:
         """Make a route's memory hold for an offset of its source, `written` telling what stands in its target. BusError, BatchError."""
-        memory = self._kept.get(route)
+        memory = self._closed.get(route)
         if memory is None and (memory := self._transform(route).memory(route.topic, self._secret)) is None:
             return
         async with self._opening:
             await self._at_rest()
-            memory = self._kept.get(route, memory)
-            if memory.resume(offset):
-                return
-            self._kept[route] = memory
-            async for batches in inspect.committed_below(self._target, route, written.next if written else 0):
-                await asyncio.to_thread(_learn, memory, route.topic, batches)
-            memory.opened(offset)
+            memory = self._closed[route] = self._closed.get(route, memory)
+            if not memory.resume(offset):
+                async for batches in inspect.committed_below(self._target, route, written.next if written else 0):
+                    await asyncio.to_thread(_learn, memory, route.topic, batches)
+                memory.opened(offset)
+            self._kept[route] = self._closed.pop(route)
 
-    def recorded(self, moved: Iterable[Moved]) -> None:
+    def recorded(self, moved: Sequence[Moved]) -> None:
         """Take note of what the open transaction is about to commit."""
+        self._recorded = {move.route: self._kept[move.route] for move in moved if move.route in self._kept}
         for move in moved:
-            if (memory := self._kept.get(move.route)) is not None:
-                memory.recorded(move.progress.next)
+            if move.route in self._recorded:
+                self._recorded[move.route].recorded(move.progress.next)
 
-    def confirm(self, moved: Iterable[Moved]) -> None:
-        """Take what was recorded as committed."""
+    def confirm(self, moved: Sequence[Moved]) -> None:
+        """Take what was recorded as committed; who was opened since holds for it already."""
         for move in moved:
-            if (memory := self._kept.get(move.route)) is not None:
+            memory = self._recorded.get(move.route)
+            if memory is not None and self._kept.get(move.route) is memory:
                 memory.confirm(move.progress.next)
+        self._recorded = {}
 
-    def keep(self, routes: Iterable[TopicPartition]) -> None:
+    def keep(self, routes: Container[TopicPartition]) -> None:
         """Forget all routes but these."""
-        self._kept = {route: self._kept[route] for route in routes if route in self._kept}
+        for memories in (self._kept, self._closed):
+            for route in [route for route in memories if route not in routes]:
+                del memories[route]
 
 
 def _learn(memory: Shown, topic: Topic, batches: inspect.Batches) -> None:

@@ -154,6 +154,7 @@ class Shard:
                 if self._memories is None:
                     self._follow(order)
                 else:
+                    self._memories.close(order.route)
                     self._spawn(self._follow_remembering(order, self._memories))
             case f.Unfollow():
                 source.unfollow(order.route)
