@@ -240,8 +240,9 @@ class _Walk:
                 fits = self._fits(inner, value, namespace)
             case _ if node in PRIMITIVES:
                 fits = _primitive_fits(node, value)
-            case _:
-                fits = self._fits(self._named[_full(node, namespace)], value, namespace)
+            case _:  # what a definition leaves unsaid it takes from where it stands, not from where it is named
+                full = _full(node, namespace)
+                fits = self._fits(self._named[full], value, full.rpartition(".")[0])
         return fits
 
     def _field_fits(self, field: dict[str, Any], value: dict[str, Any], namespace: str) -> bool:

@@ -42,6 +42,12 @@ GOOD: list[dict[str, Any]] = [
         _field("x.y.E", "b"),
         namespace="gd",
     ),
+    _record(  # a default of a type that is named from another namespace than it was defined in
+        _field(ENUM),
+        _field({"type": "record", "name": "In", "fields": [_field("E")]}, "b"),
+        _field({"type": "record", "name": "x.y.Far", "fields": [_field("gd.In", default={"a": "B"})]}, "c"),
+        namespace="gd",
+    ),
     _record(_field({"type": "int", "logicalType": "date"}), key=["a"]),
 ]
 
