@@ -80,11 +80,12 @@ class Piece(msgspec.Struct, eq=False):
 
     def release(self) -> None:
         """Count one user less; with the last one the bytes are given back: nobody reads or sends them any more."""
-        self.users -= 1
-        assert self.users >= 0, "a batch was released more often than it was handed on"
-        if not self.users:
-            self.buffer.release()
-            self.feed.settled(self.fetched_bytes)
+        left = self.users = self.users - 1
+        if left > 0:
+            return
+        assert left == 0, "a batch was released more often than it was handed on"
+        self.buffer.release()
+        self.feed.settled(self.fetched_bytes)
 
 
 class Found(msgspec.Struct):
@@ -247,6 +248,8 @@ def committed(buffer: Buffer, reply: Reply, offset: int, *, care: Care, feed: Fe
     Reading ends before a batch that must not be carried; the caller gets what came before it and the reason.
     """
     found = Found(offset, [], offset)
+    if reply.start == reply.end:
+        return found
     try:
         for start, header, alive in walk_committed(buffer.bytes, reply.start, reply.end, reply.aborted):
             if header.next_offset <= offset:
@@ -279,15 +282,16 @@ def _rebuilt(view: memoryview, start: int, header: Header, offset: int, feed: Fe
 def _batch(buffer: Buffer, start: int, header: Header, source: Header, feed: Feed) -> Batch:
     """Return a batch as the machine sees it: its place in the source, and where what is to be written lies."""
     buffer.use()
+    size = header.size
     return Batch(
         base=source.base_offset,
         next=source.next_offset,
         count=header.count,
-        size=header.size,
+        size=size,
         crc=source.crc,
         timestamp=header.base_timestamp,
         newest=header.max_timestamp,
-        handle=Piece(buffer, start, header, feed, header.size),
+        handle=Piece(buffer, start, header, feed, size),
     )
 
 
