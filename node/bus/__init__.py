@@ -19,6 +19,7 @@ thrown away and opened anew, for only InitProducerId tells what became of its tr
 - Each shard writes over connections of its own: a broker answers the requests of one connection in turn, and a shard whose
   replicas are slow must not hold up the others.
 - Fetch goes by topic id (v13), so a topic made anew under an old name cannot be read as if it were the old one.
+- Routes that are read from one partition share its batches, and a `Piece` counts its users: only who is alone with it may stamp it.
 - aiokafka 0.14: `commit_transaction` commits with a batch in doubt, so every send is awaited first; `stop()` swallows
   cancellation, so every stop has a deadline; a consumer of several logs leaves out of its next Fetch those whose records are not taken
   yet, so the control logs are read with a short fetch wait.
