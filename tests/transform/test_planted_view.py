@@ -112,7 +112,7 @@ BUGS = [
         "numbers = [one.view.number for one in outputs]",
         "numbers = [*range(len(outputs))]",
     ),
-    ("view", "the codec is the broker's", "codec, most = raws[0].header.codec,", "codec, most = 0,"),
+    ("view", "the codec is the broker's", "if raw.header.count), NONE)", "if not raw.header.count), NONE)"),
 ]
 """Module, name, right, wrong."""
 
