@@ -126,6 +126,15 @@ def test_whole_numbers_are_rounded_as_schools_do(value: int, n: int) -> None:
     assert nearest in {None, found}
 
 
+@pytest.mark.parametrize(
+    ("value", "n", "found"),
+    [(2**63 - 1, 10, 2**63 - 8), (-(2**63), 10, -(2**63) + 8), (2**63 - 4, 10, 2**63 - 8), (2**63 - 1, 2, 2**63 - 2)],
+)
+def test_what_would_not_fit_is_rounded_toward_zero(value: int, n: int, found: int) -> None:
+    """The last multiple of 64 bits, on either side."""
+    assert masked_default(Mask("round", n), "long", value) == found
+
+
 @given(st.integers(-(10**18) + 1, 10**18 - 1), st.integers(0, 3), st.integers(1, 10**6))
 def test_decimals_are_rounded_to_whole_units(unscaled: int, scale: int, n: int) -> None:
     """To a multiple of n, which its type can hold."""

@@ -80,6 +80,9 @@ def found(expression: str) -> str | None:
         ('at > timestamp("2020-01-01T00:00:00Z") && at < timestamp("2020-01-01T00:00:00.001Z")', 43, "at"),
         ("m > 5.0 && m < 5.1", 12, "m"),
         ("m > 99.9", 1, "m"),
+        ("m < -99.9", 1, "m"),
+        ("r < -2.0 && r > -1.0", 13, "r"),
+        ("!(a < 5) && a == null", 13, "a"),
         ("b > 2147483647", 1, "b"),
         ('k != "A" && k != "B" && k != "C"', 25, "k"),
         ('!(k in ["A", "B"]) && k != "C"', 23, "k"),
@@ -113,6 +116,10 @@ def test_what_can_never_hold_is_told(expression: str, column: int, field: str) -
     [
         "!(r > 1.5) && !(r <= 1.5)",  # not a number
         "r != r",
+        "r < -1.0 && r > -2.0",
+        "r == 0.0 && r == -0.0",
+        "!(a in [1]) && a == null",
+        "m >= -99.9 && m < -99.8",
         "a != 1 && !has(a)",
         "!(a in [1])",
         "!has(h.n)",
