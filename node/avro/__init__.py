@@ -6,6 +6,9 @@ record's value, `key_of` its key. Back: `unframe`, `decode`, `readable`. `schema
 Road of a check: `program.compile_program` turns a schema with its rules (`rules`) into tables, `kernel.walk` judges a value by them where it
 lies, `Program.explain` says in words what it found; `codes.self_contained` has put code lists into the schema before it was registered.
 
+Road of a view: a grant names fields, rows and masks (`selection`), `deriving` refuses what does not fit a schema (`never`: rows that no record
+can fulfil) and derives the view's schema, `masking` has what masks make of types; `cutting` compiles the same for the kernel.
+
 Bounds: recursive schemas are refused, so a datum is as large as its row and no larger. Failures: SchemaError names the
 place in a schema, RowError field and reason without the value, DataError bytes that are not what they claim to be.
 Non-obvious: records are written by an encoder of our own (`encoder`), exact about types and ranges where fastavro is not,

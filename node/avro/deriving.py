@@ -56,10 +56,7 @@ def check_selection(schema: dict[str, Any], selection: Selection) -> None:
     A place is a path of `fields` or `masks`, or a column of the expression `rows`.
     """
     parsed = parse(schema)
-    found = list(islice(_places(parsed.avro, parsed.named, "", ""), _PLACES_MAX + 1))
-    if len(found) > _PLACES_MAX:
-        raise SchemaError(f"schema: with the aliases of its fields it has more than {_PLACES_MAX} places")
-    places = {path: node for path, _, node in reversed(found)}
+    places = {path: node for path, _, node in reversed(_all_places(parsed))}
     if selection.fields is not None:
         if not selection.fields:
             raise SchemaError("fields: none is named; to grant all of them leave `fields` out")
@@ -67,11 +64,22 @@ def check_selection(schema: dict[str, Any], selection: Selection) -> None:
     _check_paths("masks", selection.masks, places)
     for path, text in selection.masks.items():
         _check_mask(selection, path, text, places[path])
-    for path, now, _ in found:
-        if path != now:
-            _check_alias(selection, path, now)
+    check_renamed(schema, selection)
     _check_rows(selection.rows, parsed)
     parse(derive(schema, selection))
+
+
+def check_renamed(schema: dict[str, Any], selection: Selection) -> None:
+    """Return when a selection treats each field alike under its name and under its aliases; SchemaError names the first that it does not.
+
+    So a field was called in older versions, and is in newer ones, whose records are cut by the same grant: a mask on one name alone would
+    show under the other what it hides. Asked of a grant, and of each version that comes after it.
+    """
+    for path, now, _ in _all_places(parse(schema)):
+        asked = {(kept(selection, one), selection.masks.get(one)) for one in (path, now)} if path != now else ()
+        if len(asked) > 1 and all(part is not Kept.PART for part, _ in asked):  # of a part, what lies below tells
+            what = "masks" if any(part is Kept.MASKED for part, _ in asked) else "fields"
+            raise SchemaError(f"{what}: {now}: in older versions it is called {path}: name both, and mask both alike")
 
 
 def key_granted(schema: dict[str, Any], selection: Selection) -> bool:
@@ -107,6 +115,13 @@ def _check_rows(rows: str, parsed: ParsedSchema) -> None:
         wrong = str(fault)
     if wrong:
         raise SchemaError(f"rows: {wrong}")
+
+
+def _all_places(parsed: ParsedSchema) -> list[tuple[str, str, Any]]:
+    found = list(islice(_places(parsed.avro, parsed.named, "", ""), _PLACES_MAX + 1))
+    if len(found) > _PLACES_MAX:
+        raise SchemaError(f"schema: with the aliases of its fields it has more than {_PLACES_MAX} places")
+    return found
 
 
 def _places(node: Any, named: dict[str, Any], path: str, now: str) -> Iterator[tuple[str, str, Any]]:
@@ -173,14 +188,6 @@ def _check_mask(selection: Selection, path: str, text: str, node: Any) -> None:
         wrong = str(fault)
     if wrong:
         raise SchemaError(f"masks: {path}: {wrong}")
-
-
-def _check_alias(selection: Selection, path: str, now: str) -> None:
-    """Refuse a grant that treats a field in one way by its name and in another by an alias: old records would show what new ones do not."""
-    asked = {(kept(selection, one), selection.masks.get(one)) for one in (path, now)}
-    if len(asked) > 1 and all(part is not Kept.PART for part, _ in asked):  # of a part, what lies below tells
-        what = "masks" if any(part is Kept.MASKED for part, _ in asked) else "fields"
-        raise SchemaError(f"{what}: {now}: in older versions it is called {path}: name both, and mask both alike")
 
 
 class _Derivation:

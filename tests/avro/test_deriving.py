@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import nullcontext
 from copy import deepcopy
 from io import BytesIO
 from itertools import combinations
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from node.avro.compatibility import comparable, conflicts
-from node.avro.deriving import check_selection, derive, filter_fits, key_granted
+from node.avro.deriving import check_renamed, check_selection, derive, filter_fits, key_granted
 from node.avro.ids import canonical
 from node.avro.schema import ParsedSchema, parse
 from node.avro.selection import Selection
@@ -292,11 +293,18 @@ RENAMED: dict[str, Json] = {
 )
 def test_a_renamed_field_is_granted_and_masked_by_all_its_names(selection: Selection, said: str) -> None:
     """Old records are cut by the same grant, and in them it has its old name: they would show what new ones do not."""
-    if said:
-        with pytest.raises(SchemaError, match=f"^{said}"):
-            check_selection(deepcopy(RENAMED), selection)
-    else:
-        check_selection(deepcopy(RENAMED), selection)
+    for check in (check_selection, check_renamed):
+        with pytest.raises(SchemaError, match=f"^{said}") if said else nullcontext():
+            check(deepcopy(RENAMED), selection)
+
+
+def test_a_schema_that_unfolds_by_its_aliases_is_refused() -> None:
+    """Two names on each of 20 levels are a million paths."""
+    node: Json = "int"
+    for level in range(20):
+        node = {"type": "record", "name": f"R{level}", "fields": [{"name": "a", "aliases": ["b"], "type": node}]}
+    with pytest.raises(SchemaError, match=r"^schema: with the aliases of its fields it has more than 16000 places"):
+        check_selection(node, Selection(fields=("a",)))
 
 
 # ---- random resources, grants and data
