@@ -19,7 +19,7 @@ from tests.transform.holding import content
 from tests.transform.running import Running
 from tests.transform.wire import batch, body, opened, rows, section, write
 
-SEEDS, MUTANTS = 12, 40
+SEEDS, MUTANTS = 24, 40
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 
 from tests.transform.running import run
 
-SEEDS = 80
+SEEDS = 200
 
 
 def _run(seeds: range) -> None:
