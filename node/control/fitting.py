@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from node.avro.deriving import check_selection, derive, filter_fits
+from node.avro.deriving import check_renamed, check_selection, derive, filter_fits
 from node.avro.selection import Selection
 from node.control.bodies import check_bounds
 from node.control.book import Book, Grant
@@ -84,6 +84,10 @@ def _shown(book: Book, resource: Topic, today: date) -> Iterator[tuple[Selection
 
 def _misfit(schema: dict[str, Any], selection: Selection) -> tuple[str, str] | None:
     """Return why records under a schema could no longer be shown as a selection says, in both languages; None where they can."""
+    try:
+        check_renamed(schema, selection)
+    except SchemaError as error:  # a mask on the old name alone would show under the new one what it hides
+        return f"a field has another name: {error}", f"字段改名后授权不再一致：{error}"
     # A place that is not what its mask is for is left out, while any place can be hidden.
     hidden = msgspec.structs.replace(selection, masks=dict.fromkeys(selection.masks, "hide"))
     try:

@@ -170,3 +170,14 @@ def test_a_resource_that_is_new_has_no_versions(book: Book) -> None:
     carry_out(book, catalogue(*FIELDS))
     assert len(book.versions[BILLS]) == 3
     assert [json.loads(text)["fields"][-1]["name"] for text in versions_of(book, BILLS)] == ["home", "note"]
+
+
+def test_a_version_that_renames_what_a_view_hides_is_refused(book: Book) -> None:
+    """Under the new name it would be shown; a view that has nothing to do with the field does not mind."""
+    carry_out(book, grant(fields=("code",)))
+    renamed = [*FIELDS[:2], {"name": "payer_name", "aliases": ["payer"], "type": "string", "default": ""}, FIELDS[3]]
+    assert decide(catalogue(*renamed), book, HERE, AT)
+    carry_out(book, grant(masks={"payer": "hide"}))
+    with pytest.raises(CommandRefused, match="payer_name") as refused:
+        decide(catalogue(*renamed), book, HERE, AT)
+    assert refused.value.code == "schema-breaks-view"
