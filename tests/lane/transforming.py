@@ -28,6 +28,8 @@ class Transforming:
         self.waiting: deque[f.Produce] = deque()
         self.working = False
         """the thread is busy, perhaps with what was forgotten meanwhile"""
+        self._begun: list[f.Produce] = []
+        """what is in the thread and not forgotten"""
         self._running = False
         """somebody takes what waits"""
         self._turn = 0
@@ -41,10 +43,11 @@ class Transforming:
             self._world.after(self._world.latency(), self._make, self._turn)
 
     def forget(self) -> None:
-        """Give up what waits."""
+        """Give up what waits, and what is in the thread."""
         self._turn += 1
         self._running = False
-        self._process.release([_carried(order) for order in self.waiting])
+        self._process.release([_carried(order) for order in (*self._begun, *self.waiting)])
+        self._begun = []
         self.waiting.clear()
 
     def _make(self, turn: int) -> None:
@@ -60,7 +63,7 @@ class Transforming:
             return
         orders = self._next_group()
         memory = process.memories.of(orders[0].route) if process.memories.needed(orders[0].route) else None
-        self.working = True
+        self.working, self._begun = True, orders
         self._world.after(self._world.latency(), self._made, turn, orders, memory)
 
     def _next_group(self) -> list[f.Produce]:
@@ -86,8 +89,8 @@ class Transforming:
         route, batches = orders[0].route, [_carried(order) for order in orders]
         shares = self._shares(route, [carried.records for carried in batches], memory)
         if turn != self._turn:
-            process.release(batches)
             return
+        self._begun = []
         writes = [Write(topic, part, 61 + 10 * len(part)) for topic, part in shares]
         need(process.producer, orders[0]).produce(route, orders[0].generation, batches, writes)
         if turn != self._turn:
