@@ -51,7 +51,12 @@ class Memories:
             self._closed[route] = memory
 
     async def open(self, route: TopicPartition, offset: int, written: Written | None) -> None:
-        """Make a route's memory hold for an offset of its source, `written` telling what stands in its target. BusError, BatchError."""
+        """Make a route's memory hold for an offset of its source, `written` telling what stands in its target. BusError, BatchError.
+
+        Where nothing was written since an operator's word, or ever, the target is taken as it is: it may not be what it was.
+        """
+        if written is None or not written.count:
+            self._closed.pop(route, None)
         memory = self._closed.get(route)
         if memory is None and (memory := self._transform(route).memory(route.topic, self._secret)) is None:
             return

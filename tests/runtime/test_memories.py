@@ -113,18 +113,19 @@ async def test_a_route_that_wrote_nothing_remembers_nothing(stand: Stand) -> Non
 
 async def test_a_lost_transaction_is_undone_and_a_committed_one_is_kept(stand: Stand) -> None:
     """By where the route goes on; also where the answer to a commit was lost."""
-    await stand.memories.open(stand.route, 0, None)
+    written = await asyncio.to_thread(stand.write, (b"z", b"1"))
+    await stand.memories.open(stand.route, 0, written)
     stand.shown.put(b"a", there=True)
     stand.memories.recorded(stand.moved(10))
     stand.memories.confirm(stand.moved(10))
     stand.shown.put(b"b", there=True)
     stand.memories.close(stand.route)
-    await stand.memories.open(stand.route, 10, None)
+    await stand.memories.open(stand.route, 10, written)
     assert (b"a" in stand.shown, b"b" in stand.shown) == (True, False)
     stand.shown.put(b"c", there=True)
     stand.memories.recorded(stand.moved(20))
     stand.memories.close(stand.route)  # whether it was committed nobody knows, until the progress is read
-    await stand.memories.open(stand.route, 20, None)
+    await stand.memories.open(stand.route, 20, written)
     assert b"c" in stand.shown
 
 
@@ -136,6 +137,18 @@ async def test_where_nobody_can_tell_it_is_learned_anew(stand: Stand) -> None:
     stand.memories.close(stand.route)
     await stand.memories.open(stand.route, 0, written)
     assert (b"a" in stand.shown, b"b" in stand.shown, stand.shown.at) == (True, False, 0)
+
+
+async def test_after_an_operators_word_it_is_learned_anew_where_it_stood(stand: Stand) -> None:
+    """Both sides are taken as they are: the target may be another one, or have lost its end, and the offset does not tell."""
+    written = await asyncio.to_thread(stand.write, (b"a", b"1"))
+    await stand.memories.open(stand.route, 5, written)
+    stand.shown.put(b"gone", there=True)
+    stand.memories.recorded(stand.moved(8))
+    stand.memories.confirm(stand.moved(8))
+    stand.memories.close(stand.route)
+    await stand.memories.open(stand.route, 8, Written(id="any", last=written.next))
+    assert (b"a" in stand.shown, b"gone" in stand.shown, stand.shown.at) == (True, False, 8)
 
 
 async def test_a_record_says_nothing_of_what_is_not_open(stand: Stand) -> None:
