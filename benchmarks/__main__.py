@@ -8,6 +8,7 @@ from cyclopts import App
 from benchmarks.gate import gate
 from benchmarks.kernel import kernel
 from benchmarks.link import link
+from benchmarks.view import view
 from node.errors import NodeError
 
 
@@ -17,6 +18,7 @@ def build() -> App:
     app.command(gate)
     app.command(kernel)
     app.command(link)
+    app.command(view)
     return app
 
 

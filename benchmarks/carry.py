@@ -30,8 +30,7 @@ _GRACE_S = STOP_S + 2.0
 
 async def carry(source: str, target: str, topic: str, partitions: int, progress: str) -> None:
     """Carry a topic until SIGTERM, as a node carries it up its link."""
-    stopping = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
+    told = until_told()
     spec = LaneSpec(node=NODE, lane=LANE, progress_topic=progress, care=lambda _topic: Care.RAW)
     security = Security()
     async with (
@@ -40,7 +39,14 @@ async def carry(source: str, target: str, topic: str, partitions: int, progress:
         open_lane(spec, incoming, outgoing, Metrics()) as lane,
     ):
         lane.route([(Topic(topic), partitions)])
-        await stopping.wait()
+        await told.wait()
+
+
+def until_told() -> asyncio.Event:
+    """Return what SIGTERM sets."""
+    told = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
+    return told
 
 
 @asynccontextmanager

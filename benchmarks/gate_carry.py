@@ -4,10 +4,9 @@
 """
 
 import asyncio
-import signal
 import sys
 
-from benchmarks.carry import NODE
+from benchmarks.carry import NODE, until_told
 from benchmarks.flat import SCHEMA
 from node.avro import canonical, schema_id
 from node.bus.client import open_client
@@ -22,8 +21,7 @@ from node.transform.gate import open_gate, warm
 
 async def carry(bootstrap: str, resource: Topic, partitions: int, progress: str) -> None:
     """Check an inbox until SIGTERM, as a node does."""
-    stopping = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
+    told = until_told()
     warm()
     gate = open_gate(
         resource=resource,
@@ -38,7 +36,7 @@ async def carry(bootstrap: str, resource: Topic, partitions: int, progress: str)
         open_lane(spec, client, client, Metrics()) as lane,
     ):
         lane.route([(inbox_topic(resource), partitions)])
-        await stopping.wait()
+        await told.wait()
 
 
 if __name__ == "__main__":

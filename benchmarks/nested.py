@@ -6,8 +6,10 @@ from random import Random
 from typing import Any
 
 from benchmarks.flat import SEED, resident_id
-from node.avro import encode, parse
+from node.avro import decode, encode, frame, key_of, parse, schema_id
 
+_DISTINCT = 20_000
+"""Some eight megabytes, far more than a batch holds or lz4 looks back."""
 _CREDIT = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 """GB 32100, table 1: the place of a character is its value."""
 _SURNAMES, _NAMES = "王李张刘陈杨黄赵吴周", "伟芳娜敏静丽强磊军洋"
@@ -87,6 +89,17 @@ def enterprises(distinct: int) -> list[bytes]:
     """Return the Avro binary of distinct enterprises, all of them right."""
     dice, schema = Random(SEED), parse(SCHEMA)
     return [encode(schema, _enterprise(dice)) for _ in range(distinct)]
+
+
+def keyed(distinct: int = _DISTINCT) -> list[tuple[bytes, bytes]]:
+    """Return key and framed value of distinct enterprises."""
+    schema, number = parse(SCHEMA), schema_id(SCHEMA)
+    found = []
+    for value in enterprises(distinct):
+        key = key_of(schema, decode(schema, value))
+        assert key is not None
+        found.append((key, frame(number, value)))
+    return found
 
 
 def _enterprise(dice: Random) -> dict[str, Any]:

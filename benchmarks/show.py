@@ -6,6 +6,8 @@ from rich.text import Text
 
 from benchmarks.result import Figures, Result, Run
 
+_MANY = 2.0
+
 
 def tell(console: Console, result: Result, goal: Figures) -> None:
     """Print a result as a table with notes below it."""
@@ -24,11 +26,16 @@ def tell(console: Console, result: Result, goal: Figures) -> None:
     )
     spreads = (result.spread.records_per_s, result.spread.records_per_cpu_s)
     for (name, ours, peer, ratio, wanted), (least, greatest) in zip(rows, spreads, strict=True):
-        met = Text(f"{ratio:.1f} ×", style="bold green" if ratio >= wanted else "bold red")
-        table.add_row(name, f"{ours:,.0f}", f"{peer:,.0f}", met, f"≥ {wanted:g} ×", f"{least:.1f} to {greatest:.1f}")
+        met = Text(f"{_figure(ratio)} ×", style="bold green" if ratio >= wanted else "bold red")
+        table.add_row(name, f"{ours:,.0f}", f"{peer:,.0f}", met, f"≥ {wanted:g} ×", f"{_figure(least)} to {_figure(greatest)}")
     console.print(table)
     for name, value in (*result.what.items(), *_conditions(result)):
         console.print(f"{name}: {value}", soft_wrap=True, markup=False, highlight=False)
+
+
+def _figure(ratio: float) -> str:
+    """Return a ratio as it can be told from its goal: what is about one or less with two digits behind the point."""
+    return f"{ratio:.1f}" if ratio >= _MANY else f"{ratio:.2f}"
 
 
 def line(name: str, run: Run) -> str:

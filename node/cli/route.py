@@ -54,6 +54,9 @@ def resume(
     was carried so far: a topic was made anew, cut short, or restored from an older copy. 先看原因再选择 / See why, then choose:
     `exchange-node status`
 
+    基础数据的视图跳过一段后，其中变更或删除的记录仍会显示旧内容，直到再次变更；--from-start 可纠正 / A view of state that skips a stretch goes
+    on showing what was changed or deleted in it; --from-start mends that.
+
     例如 / For example:
 
         exchange-node route resume 445102.civil-affairs.villages --accept

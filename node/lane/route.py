@@ -36,7 +36,7 @@ class RouteState:
     """One route of a shard. Batches go queue → outstanding → carried; `rollback` forgets all three."""
 
     __slots__ = (
-        "_from_now", "_generations", "ages", "attempts", "batches", "bytes", "detail", "end", "generation", "held", "last", "oldest",
+        "_generations", "ages", "attempts", "batches", "bytes", "detail", "end", "from_now", "generation", "held", "last", "oldest",
         "outstanding", "position", "progress", "queue", "records", "resume", "resume_from", "resume_said", "resumed", "retry_at", "route",
         "settled", "source", "state", "stop", "unsettled", "written",
     )  # fmt: skip
@@ -73,7 +73,7 @@ class RouteState:
         self.outstanding: deque[Batch] = deque()
         self.oldest: int | None = None
         self._generations = generations
-        self._from_now = from_now
+        self.from_now = from_now
         self.rollback()
 
     def rollback(self) -> list[Batch]:
@@ -98,7 +98,7 @@ class RouteState:
 
     def judge(self, source: Side, targets: Mapping[Topic, Side]) -> tuple[Stop, str] | None:
         """Return why the route may not go on from all sides as they are, as `compare` does, or None: `progress` says from where it goes on."""
-        begins = self._from_now and self.progress is None
+        begins = self.from_now and self.progress is None
         if self.resume is not None:
             self.resume_from = self.progress
             self.progress = resumed(self.resume, self.progress, source, targets, from_now=begins)

@@ -12,7 +12,7 @@ import msgspec
 from node.bus.client import Client
 from node.bus.inspect import oldest
 from node.bus.source import open_source
-from node.errors import BusError
+from node.errors import BusError, CommandRefused
 from node.lane import Phase, Progress, Resume, RouteState, State, TopicPartition
 from node.lane import facts as f
 from node.model.limits import STOP_S, WATCH_INTERVAL_S
@@ -92,8 +92,15 @@ class Lane:
             shard.feed(f.Looked())
 
     def resume(self, topic: Topic, mode: Resume) -> list[TopicPartition]:
-        """Let a topic's stopped routes go on; return which they are."""
+        """Let a topic's stopped routes go on; return which they are.
+
+        CommandRefused where that would send what lies before the beginning of a route that has one: it was not granted.
+        """
         found = [(shard, route) for shard, route in self._routes() if route.route.topic == topic and route.state is State.STOPPED]
+        if mode is Resume.FROM_START and any(route.from_now for _shard, route in found):
+            en = f"{topic} begins with its grant: what its source held before was not granted; let it go on with --accept or --from-now"
+            zh = f"{topic} 仅授权自授予之时起的数据：此前的数据未获授权；请用 --accept 或 --from-now 继续"
+            raise CommandRefused("not-granted", en, zh)
         for shard, route in found:
             shard.feed(f.Resumed(route.route, mode))
         return [route.route for _shard, route in found]

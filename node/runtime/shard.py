@@ -274,6 +274,7 @@ class Shard:
         self._tell(sink, f.Recovered(found))
 
     async def _commit(self, sink: Sink) -> None:
+        moved = self._moved
         try:
             await sink.end(commit=True)
         except BusError as error:
@@ -281,9 +282,9 @@ class Shard:
             self._failed(sink, error)
             return
         self.answered_at, self.ending, self._logged = sink.answered_at, "committed", ""
-        if self._memories is not None:
-            self._memories.confirm(self._moved)
-        self._tally.committed(self._moved)
+        if self._memories is not None and self._sink is sink:
+            self._memories.confirm(moved)
+        self._tally.committed(moved)
         self._tell(sink, f.Committed())
 
     async def _abort(self, sink: Sink) -> None:

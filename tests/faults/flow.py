@@ -118,13 +118,16 @@ _CLIENT = {"compression.type": "lz4", "partitioner": "murmur2_random", "log_leve
 class Publisher(threading.Thread):
     """Writes records to a topic, so many a second, until there are no more or it is stopped."""
 
-    def __init__(self, bootstrap: str, topic: str, records: Iterable[tuple[bytes, bytes]], *, per_second: int) -> None:
+    def __init__(
+        self, bootstrap: str, topic: str, records: Iterable[tuple[bytes, bytes | None]], *, per_second: int, compression: str = "lz4"
+    ) -> None:
         super().__init__(name=f"publisher {topic}", daemon=True)
         self.sent = 0
         self._topic, self._records, self._rate = topic, iter(records), per_second
         self._ending = threading.Event()
         self._producer = confluent_kafka.Producer(
-            _CLIENT | {"bootstrap.servers": bootstrap, "enable.idempotence": True, "linger.ms": 50},
+            _CLIENT
+            | {"bootstrap.servers": bootstrap, "enable.idempotence": True, "linger.ms": 50, "compression.type": compression},
             logger=None,
         )
 

@@ -97,7 +97,7 @@ def begins_anew(patch: pytest.MonkeyPatch) -> None:
     judge = RouteState.judge
 
     def always(self: RouteState, source: Side, targets: Sides) -> Difference:
-        known, self.progress = self.progress, None if self._from_now and self.resume is None else self.progress
+        known, self.progress = self.progress, None if self.from_now and self.resume is None else self.progress
         stop = judge(self, source, targets)
         if stop is not None:
             self.progress = known

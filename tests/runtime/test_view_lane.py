@@ -4,6 +4,9 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
+from node.errors import CommandRefused
 from node.lane import Resume
 from node.runtime.lane import Lane
 from tests.conftest import Kafka
@@ -110,6 +113,28 @@ async def test_a_view_that_stops_harms_no_other(kafka: Kafka, topic_name: Callab
         assert len(await asyncio.to_thread(stand.read, "b", 150)) == 150
         assert len(lane.resume(spoiled, Resume.FROM_START)) == 2
         assert len(await asyncio.to_thread(stand.read, "a", 150)) == 150
+
+
+async def test_a_view_that_begins_now_is_never_sent_what_came_before(kafka: Kafka, topic_name: Callable[[], str]) -> None:
+    """Not by an operator's word either: it was not granted. Other words let it go on."""
+    stand = Viewing(kafka, topic_name, is_state=False)
+    stand.publish(_people(0, 20))
+    view = stand.add("a", from_now=True, fields=("id",))
+    async with stand.lane() as lane:
+        stand.route(lane, "a")
+        await until(lambda: _states(lane, view) == {("flowing", "")})
+        stand.publish(_people(20, 20))
+        assert len(await asyncio.to_thread(stand.read, "a", 20)) == 20
+    Bench.delete(stand.bootstrap, view)
+    Bench.make(stand.bootstrap, view, 2)
+    async with stand.lane() as lane:
+        stand.route(lane, "a")
+        await until(lambda: _states(lane, view) == {("stopped", "target-recreated")})
+        with pytest.raises(CommandRefused, match="was not granted"):
+            lane.resume(view, Resume.FROM_START)
+        assert len(lane.resume(view, Resume.ACCEPT)) == 2
+        stand.publish(_people(40, 10))
+        assert len(await asyncio.to_thread(stand.read, "a", 10)) == 10
 
 
 async def test_what_does_not_belong_into_a_resource_stops_its_views(kafka: Kafka, topic_name: Callable[[], str]) -> None:
