@@ -21,6 +21,8 @@ from node.bus.embedded.readiness import await_ready
 from node.bus.embedded.settings import HOST, Seat, properties
 
 _RUN = Path(__file__).parent.parent / ".run" / "tests"
+NO_DATA = Path(os.devnull)
+"""The data folder of nodes that keep nothing on disk: nothing can be made in it."""
 
 
 class Kafka(msgspec.Struct, frozen=True):

@@ -90,7 +90,7 @@ async def test_a_node_tells_each_vain_attempt_and_ends_at_once_when_asked(tmp_pa
     """Clusters away at start: each attempt says which, why and when the next one is; readiness says it too; SIGTERM waits for none."""
     app = await _start(tmp_path, nobody)
     (listening,) = await app.until("listening")
-    tried = await app.until("not-ready", 14)
+    tried = await app.until("not-ready", 19)
     for part in ("own cluster", "link"):  # the link begins at the own cluster, which is missed first
         mine = [one for one in tried if one["part"] == part]
         assert all(f"no Kafka broker answers at {nobody[0]}" in one["cause"] for one in mine)
@@ -101,7 +101,7 @@ async def test_a_node_tells_each_vain_attempt_and_ends_at_once_when_asked(tmp_pa
         ready = await http.get(f"{listening['http']}/readyz")
         alive = await http.get(f"{listening['http']}/livez")
     assert (ready.status_code, alive.status_code) == (503, 200)
-    assert [line.partition(":")[0] for line in ready.text.splitlines()] == ["own cluster", "gate", "link"]
+    assert [line.partition(":")[0] for line in ready.text.splitlines()] == ["own cluster", "gate", "views", "link"]
     began = time.monotonic()
     app.process.send_signal(signal.SIGTERM)
     assert await app.ended() == 0

@@ -43,8 +43,9 @@ class NodeSettings(msgspec.Struct, frozen=True, kw_only=True):
     replication: int
     parent: Division | None = None
     parent_bootstrap: str = ""
+    data_dir: Path
+    """for what the node keeps on disk: its secret"""
     security: Security = Security()
-    data_dir: Path = Path("data")
 
 
 class LinkStatus(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,6 +15,7 @@ from node.model.names import Department, Division, Topic
 from node.model.values import DepartmentValue, Kind, ResourceValue, SchemaValue
 from node.runtime import Node, NodeSettings
 from node.telemetry import Metrics
+from tests.conftest import NO_DATA
 
 HERE, OTHER = Division("990000"), Division("990100")
 VILLAGES, PERMITS, TWIN = Topic("990000.civil-affairs.villages"), Topic("990000.civil-affairs.permits"), Topic("990100.tax.twin")
@@ -63,7 +64,7 @@ def show(node: Node, **parts: Any) -> Topic:
 
 def catalogued_node() -> Node:
     """A node with two versions of villages, and another's schema of the same id as its own permits."""
-    node = Node(NodeSettings(division=HERE, bootstrap="127.0.0.1:1", replication=1), Metrics())
+    node = Node(NodeSettings(division=HERE, bootstrap="127.0.0.1:1", replication=1, data_dir=NO_DATA), Metrics())
     say(node, HERE, DepartmentValue(department=Department("990000.civil-affairs"), name="民政厅"))
     say(node, HERE, registered(FIRST), resource(VILLAGES, FIRST), registered(SECOND), resource(VILLAGES, SECOND))
     say(node, HERE, registered(R22037), resource(PERMITS, R22037))

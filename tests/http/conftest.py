@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -17,9 +18,9 @@ ROOT = Division("990000")
 
 
 @pytest.fixture(scope="session")
-async def web(kafka: Kafka) -> AsyncIterator[httpx.AsyncClient]:
+async def web(kafka: Kafka, work_folder: Path) -> AsyncIterator[httpx.AsyncClient]:
     """Return a client of a node that is ready and has one department."""
-    node = Node(NodeSettings(division=ROOT, bootstrap=kafka.bootstrap, replication=1), Metrics())
+    node = Node(NodeSettings(division=ROOT, bootstrap=kafka.bootstrap, replication=1, data_dir=work_folder / "data"), Metrics())
     running = asyncio.create_task(run_node(node))
     async with open_http(node, "127.0.0.1", 0) as port, httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
         async with asyncio.timeout(30):

@@ -8,6 +8,7 @@ from node.http import open_http
 from node.model.names import Division
 from node.runtime import Node, NodeSettings
 from node.telemetry import Metrics
+from tests.conftest import NO_DATA
 
 
 async def test_the_interface_is_described(web: httpx.AsyncClient) -> None:
@@ -31,7 +32,7 @@ async def test_an_unknown_path_is_told_as_json(web: httpx.AsyncClient) -> None:
 
 async def test_an_answer_on_a_kept_connection_waits_for_nobody() -> None:
     """Nagle's algorithm and a delayed acknowledgement would make each take 40 ms."""
-    node = Node(NodeSettings(division=Division("990000"), bootstrap="127.0.0.1:1", replication=1), Metrics())
+    node = Node(NodeSettings(division=Division("990000"), bootstrap="127.0.0.1:1", replication=1, data_dir=NO_DATA), Metrics())
     async with open_http(node, "127.0.0.1", 0) as port, httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
         answers = [await client.get("/livez") for _ in range(20)]
     assert min(answer.elapsed.total_seconds() for answer in answers[1:]) < 0.02
@@ -40,7 +41,7 @@ async def test_an_answer_on_a_kept_connection_waits_for_nobody() -> None:
 async def test_an_offer_of_http_2_is_passed_over_in_silence(capfd: pytest.CaptureFixture[str]) -> None:
     """Java's client makes it with its first request; the answer comes in HTTP/1.1, and the log stays as it is."""
     offer = {"connection": "Upgrade, HTTP2-Settings", "upgrade": "h2c", "http2-settings": "AAEAAEAA"}
-    node = Node(NodeSettings(division=Division("990000"), bootstrap="127.0.0.1:1", replication=1), Metrics())
+    node = Node(NodeSettings(division=Division("990000"), bootstrap="127.0.0.1:1", replication=1, data_dir=NO_DATA), Metrics())
     async with open_http(node, "127.0.0.1", 0) as port, httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
         answer = await client.get("/livez", headers=offer)
     assert (answer.status_code, answer.text) == (200, "ok")
@@ -49,7 +50,7 @@ async def test_an_offer_of_http_2_is_passed_over_in_silence(capfd: pytest.Captur
 
 async def test_an_address_that_is_taken_is_told() -> None:
     """The second server on an address says which address it could not have."""
-    node = Node(NodeSettings(division=Division("990000"), bootstrap="127.0.0.1:1", replication=1), Metrics())
+    node = Node(NodeSettings(division=Division("990000"), bootstrap="127.0.0.1:1", replication=1, data_dir=NO_DATA), Metrics())
     async with open_http(node, "127.0.0.1", 0) as port:
         with pytest.raises(BusError, match=str(port)):
             async with open_http(node, "127.0.0.1", port):

@@ -13,7 +13,7 @@ from node.lane import Resume
 from node.model.names import Department, Division, Topic
 from node.runtime import Node, NodeSettings, run_node
 from node.telemetry import Metrics
-from tests.conftest import Kafka, KafkaPair
+from tests.conftest import NO_DATA, Kafka, KafkaPair
 from tests.runtime.conftest import until
 
 
@@ -33,8 +33,8 @@ async def test_a_child_learns_of_its_division_over_the_link(kafka_pair: KafkaPai
     """The parent adds it, the link brings the parent's log down and the child's own log up."""
     parent, child = Division("970000"), Division("970100")
     above, below = kafka_pair.target.bootstrap, kafka_pair.source.bootstrap
-    upper = NodeSettings(division=parent, bootstrap=above, replication=1)
-    lower = NodeSettings(division=child, bootstrap=below, replication=1, parent=parent, parent_bootstrap=above)
+    upper = NodeSettings(division=parent, bootstrap=above, replication=1, data_dir=NO_DATA)
+    lower = NodeSettings(division=child, bootstrap=below, replication=1, data_dir=NO_DATA, parent=parent, parent_bootstrap=above)
     async with _running(upper) as one, _running(lower) as other:
         await until(lambda: not one.reasons)
         await one.command(AddDivision(code=parent, name="省", level="province"))
@@ -52,7 +52,7 @@ async def test_a_child_learns_of_its_division_over_the_link(kafka_pair: KafkaPai
 async def test_a_node_without_its_cluster_is_not_ready_and_says_why() -> None:
     """It keeps trying and can still be stopped at once."""
     with capture_logs() as logged:
-        async with _running(NodeSettings(division=Division("970200"), bootstrap="127.0.0.1:1", replication=1)) as node:
+        async with _running(NodeSettings(division=Division("970200"), bootstrap="127.0.0.1:1", replication=1, data_dir=NO_DATA)) as node:
             await until(lambda: any("127.0.0.1:1" in reason for reason in node.reasons))
             assert "exchange_ready 0.0" in node.figures().decode()
             await until(lambda: len([one for one in logged if one.get("part") == "gate"]) > 3)
@@ -65,7 +65,7 @@ async def test_a_node_without_its_parent_still_keeps_its_own_book(kafka: Kafka) 
     """Only the link is missing; commands about the node's own things are decided."""
     here = Division("970300")
     settings = NodeSettings(
-        division=here, bootstrap=kafka.bootstrap, replication=1, parent=Division("970400"), parent_bootstrap="127.0.0.1:1"
+        division=here, bootstrap=kafka.bootstrap, replication=1, data_dir=NO_DATA, parent=Division("970400"), parent_bootstrap="127.0.0.1:1"
     )
     async with _running(settings) as node:
         await until(lambda: [reason.partition(":")[0] for reason in node.reasons] == ["link"])
@@ -75,7 +75,7 @@ async def test_a_node_without_its_parent_still_keeps_its_own_book(kafka: Kafka) 
 @pytest.mark.parametrize("steps", range(4))
 async def test_a_half_that_is_cancelled_ends(kafka: Kafka, steps: int) -> None:
     """Also where a change of the book and the cancellation come together: a stop must not be lost."""
-    node = Node(NodeSettings(division=Division("970800"), bootstrap=kafka.bootstrap, replication=1), Metrics())
+    node = Node(NodeSettings(division=Division("970800"), bootstrap=kafka.bootstrap, replication=1, data_dir=NO_DATA), Metrics())
     half = asyncio.create_task(node.keep_own_cluster())
     await until(lambda: not any(reason.startswith("own cluster") for reason in node.reasons))
     node._changed()
@@ -90,14 +90,14 @@ async def test_a_half_that_is_cancelled_ends(kafka: Kafka, steps: int) -> None:
 
 async def test_only_what_is_stopped_can_be_resumed(kafka: Kafka) -> None:
     """A word for a route that flows, or that there is not, is refused."""
-    async with _running(NodeSettings(division=Division("970500"), bootstrap=kafka.bootstrap, replication=1)) as node:
+    async with _running(NodeSettings(division=Division("970500"), bootstrap=kafka.bootstrap, replication=1, data_dir=NO_DATA)) as node:
         with pytest.raises(CommandRefused, match="no route of"):
             node.resume(Topic("970500.a.b"), Resume.ACCEPT)
 
 
 async def test_a_half_that_fails_is_started_anew_and_its_cause_is_told() -> None:
     """Kafka's failures are told by their own words however deep they come up, all else with its traceback; the other half hears nothing."""
-    node = Node(NodeSettings(division=Division("970600"), bootstrap="127.0.0.1:1", replication=1), Metrics())
+    node = Node(NodeSettings(division=Division("970600"), bootstrap="127.0.0.1:1", replication=1, data_dir=NO_DATA), Metrics())
     failures = [
         ExceptionGroup("tasks", [ExceptionGroup("more", [Unavailable("no broker")])]),
         LookupError("unforeseen"),
@@ -126,7 +126,12 @@ async def test_a_half_that_fails_is_started_anew_and_its_cause_is_told() -> None
 def test_a_link_that_has_not_answered_is_a_reason_not_to_be_ready() -> None:
     """Connected is not enough: until the parent has answered, and when it does no more, the node says so."""
     settings = NodeSettings(
-        division=Division("970700"), bootstrap="127.0.0.1:1", replication=1, parent=Division("970000"), parent_bootstrap="127.0.0.1:2"
+        division=Division("970700"),
+        bootstrap="127.0.0.1:1",
+        replication=1,
+        data_dir=NO_DATA,
+        parent=Division("970000"),
+        parent_bootstrap="127.0.0.1:2",
     )
     node = Node(settings, Metrics())
     node._troubles = dict.fromkeys(node._troubles, "")
