@@ -3,17 +3,18 @@
 import asyncio
 import hmac
 import time
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from datetime import date
 from pathlib import Path
 
 import msgspec
 
 from node.avro.deriving import key_granted
+from node.avro.ids import text_id
 from node.avro.selection import Selection
 from node.control import Book, GiveGrant, Grant
 from node.control.naming import selection_of
-from node.control.views import View, schema_ids, views
+from node.control.views import View, derived_text, schema_ids, views
 from node.errors import CommandRefused, SchemaError
 from node.model.limits import TRANSACTION_TIMEOUT_S
 from node.model.names import Division, Topic, division_of
@@ -113,14 +114,23 @@ class OwnViews:
 
     def _open_now(self, resource: Topic, before: _Plan) -> Views:
         """Open the views of a resource with the schemas that have come since: those that were open, no others."""
-        specs = tuple(self._renewed(resource, spec) for spec in before.specs)
-        plan = msgspec.structs.replace(before, schemas=self._schemas(resource), specs=specs)
+        plan = msgspec.structs.replace(before, schemas=self._schemas(resource), specs=tuple(self._renewed(resource, before.specs)))
         self._open[resource] = plan, _opened(plan)
         return self._open[resource][1]
 
-    def _renewed(self, resource: Topic, spec: ViewSpec) -> ViewSpec:
-        """Return a view that is open with the schemas that it has by now."""
-        return msgspec.structs.replace(spec, schemas={**spec.schemas, **schema_ids(self._book(), resource, spec.selection)})
+    def _renewed(self, resource: Topic, specs: Iterable[ViewSpec]) -> Iterator[ViewSpec]:
+        """Yield views that are open with the schemas that they have by now.
+
+        A version that comes after the end of a view's grant has no schema registered for it. What was read of such a view meanwhile goes under the
+        id that is registered when the grant is given anew; where nothing is left of the version, the view is no longer made.
+        """
+        for spec in specs:
+            schemas = {**spec.schemas, **schema_ids(self._book(), resource, spec.selection)}
+            for number, schema in self._schemas(resource):
+                if number not in schemas and (text := derived_text(schema, spec.selection)) is not None:
+                    schemas[number] = text_id(text)
+            if all(number in schemas for number, _schema in self._schemas(resource)):
+                yield msgspec.structs.replace(spec, schemas=schemas)
 
     def _plan(self, found: list[View]) -> _Plan:
         book, resource = self._book(), found[0].resource
@@ -138,12 +148,15 @@ class OwnViews:
 
     def _draining(self, resource: Topic, wanted: Container[Topic]) -> Iterator[ViewSpec]:
         """Yield the views that are wanted no more and were so a moment ago."""
+        yield from self._renewed(resource, list(self._ended_lately(resource, wanted)))
+
+    def _ended_lately(self, resource: Topic, wanted: Container[Topic]) -> Iterator[ViewSpec]:
         now = time.monotonic()
         for spec in self._open[resource][0].specs if resource in self._open else ():
             if spec.topic in wanted:
                 self._ended.pop(spec.topic, None)
             elif self._ended.setdefault(spec.topic, now) > now - _DRAIN_S:
-                yield self._renewed(resource, spec)
+                yield spec
             else:
                 del self._ended[spec.topic]
 

@@ -126,8 +126,7 @@ class Publisher(threading.Thread):
         self._topic, self._records, self._rate = topic, iter(records), per_second
         self._ending = threading.Event()
         self._producer = confluent_kafka.Producer(
-            _CLIENT
-            | {"bootstrap.servers": bootstrap, "enable.idempotence": True, "linger.ms": 50, "compression.type": compression},
+            _CLIENT | {"bootstrap.servers": bootstrap, "enable.idempotence": True, "linger.ms": 50, "compression.type": compression},
             logger=None,
         )
 

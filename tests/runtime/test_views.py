@@ -132,6 +132,27 @@ async def test_a_view_that_ended_can_still_be_made_for_a_moment(desk: Desk, monk
     assert set(desk.views(FACT).views) == {other}
 
 
+async def test_a_version_that_comes_after_a_grants_end_harms_no_view(desk: Desk) -> None:
+    """Whether the node has seen the end yet or not: others go on, and what is still made of the ended one has the id that a new grant registers."""
+    view, other = desk.give(masks={"sum": "round:10"}), desk.give(fields=("number",))
+    await desk.views.open(TODAY)
+    ref = next(ref for ref, grant in desk.book.grants.items() if grant.view == view)
+    for event in decide(EndGrant(grant=ref), desk.book, HERE, NOW):
+        desk.book.fold(HERE, encode_event(event))
+    item = CatalogueItem(name=FACT, title="账单", kind=Kind.FACTS, schema=SECOND, partitions=3)
+    for event in decide(ApplyCatalogue(resources=(item,)), desk.book, HERE, NOW):
+        desk.book.fold(HERE, encode_event(event))
+    datum = {"number": "7", "sum": 3, "paid": True}
+    for _look in range(2):
+        (cut,) = desk.cut(view, SECOND, datum)
+        assert len(desk.cut(other, SECOND, datum)) == 1
+        assert await desk.views.open(TODAY) == ([(other, 3)], frozenset())
+        assert desk.views.trouble == ""
+    assert desk.give(masks={"sum": "round:10"}) == view
+    await desk.views.open(TODAY)
+    assert desk.cut(view, SECOND, datum) == [cut]
+
+
 async def test_keys_are_hidden_under_a_secret_of_the_view_that_is_made_once(desk: Desk, tmp_path: Path) -> None:
     """With the first grant that needs it; two views hide the same key differently, and a restarted node as before."""
     desk.give(fields=("number",))
