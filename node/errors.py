@@ -3,6 +3,7 @@
     NodeError
     ├── ConfigError        the configuration is wrong; carries every problem found, each with file and line
     ├── CommandRefused     a command was understood and refused; carries a code and the reason in Chinese and English
+    ├── CalendarError      a day of a year whose days off nobody has told this node; carries the year and the next step
     ├── DataError          bytes or rows that are not what they claim to be
     │   ├── BatchError     a Kafka record batch that is cut, damaged or of a kind we do not carry
     │   ├── SchemaError    an Avro schema we cannot use, with the place in it
@@ -37,6 +38,14 @@ class CommandRefused(NodeError):
     def __init__(self, code: str, en: str, zh: str) -> None:
         super().__init__(f"{en} / {zh}")
         self.code, self.en, self.zh = code, en, zh
+
+
+class CalendarError(NodeError):
+    """Whether a day is a working day cannot be known: its year's days off are in no calendar that this node has."""
+
+    def __init__(self, year: int, en: str, zh: str) -> None:
+        super().__init__(f"{en} / {zh}")
+        self.year, self.en, self.zh = year, en, zh
 
 
 class DataError(NodeError):

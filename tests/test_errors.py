@@ -15,10 +15,12 @@ def test_every_error_is_in_one_tree_and_in_the_modules_list() -> None:
 
 
 def test_errors_carry_what_faces_need() -> None:
-    """Problems one by one, a refusal in both languages, the route at fault."""
+    """Problems one by one, a refusal and a missing year in both languages, the route at fault."""
     assert errors.ConfigError(["a", "b"]).problems == ["a", "b"]
     refused = errors.CommandRefused("code", "no", "不")
     assert (refused.code, refused.en, refused.zh, str(refused)) == ("code", "no", "不", "no / 不")
+    unknown = errors.CalendarError(2031, "none", "无")
+    assert (unknown.year, unknown.en, unknown.zh, str(unknown)) == (2031, "none", "无", "none / 无")
     fault = errors.RouteFault("t", 1, "MESSAGE_TOO_LARGE")
     assert (fault.topic, fault.partition, str(fault)) == ("t", 1, "t-1: MESSAGE_TOO_LARGE")
     with pytest.raises(errors.DataError, match="code: expected 6 digits"):
