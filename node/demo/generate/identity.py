@@ -7,6 +7,7 @@ from datetime import date
 from operator import mul
 
 from node.demo.generate.dice import Dice
+from node.model.credit import CREDIT_SYMBOLS, credit_check
 
 DIVISIONS = (
     "440103", "440104", "440105", "440106", "440303", "440304", "440305", "440306", "440402", "440507", "440511",
@@ -23,10 +24,6 @@ _RESIDENT_CHECKS = "10X98765432"
 _ORGANIZATION_SYMBOLS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _ORGANIZATION_VALUES = {symbol: value for value, symbol in enumerate(_ORGANIZATION_SYMBOLS)}
 _ORGANIZATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
-_CREDIT_SYMBOLS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-"""Digits and letters without I, O, S, V and Z (GB 32100-2015, table 1)."""
-_CREDIT_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
-_CREDIT_VALUES = {symbol: value for value, symbol in enumerate(_CREDIT_SYMBOLS)}
 
 COMPANY, INDIVIDUAL, AUTHORITY = "91", "92", "11"
 """First two characters of a credit code: market regulation's companies and individual businesses; state authorities."""
@@ -42,11 +39,6 @@ def resident_check(first17: str) -> str:
 def organization_check(first8: str) -> str:
     """Return the check character of an organization code (GB 11714-1997), positions 9 to 16 of a credit code."""
     return "0123456789X0"[11 - sum(map(mul, map(_ORGANIZATION_VALUES.__getitem__, first8), _ORGANIZATION_WEIGHTS)) % 11]
-
-
-def credit_check(first17: str) -> str:
-    """Return the check character of a unified social credit code (GB 32100-2015)."""
-    return _CREDIT_SYMBOLS[-sum(map(mul, map(_CREDIT_VALUES.__getitem__, first17), _CREDIT_WEIGHTS)) % 31]
 
 
 def resident_id(dice: Dice, born: date, *, male: bool | None = None) -> str:
@@ -73,6 +65,6 @@ def credit_code(dice: Dice, kind: str, division: str) -> str:
     if kind in _FOUNDED:
         first8 = _FOUNDED[kind] + dice.digits(7)
     else:
-        first8 = "MA" + "".join([_CREDIT_SYMBOLS[int(dice.roll() * 31)] for _ in range(6)])
+        first8 = "MA" + "".join([CREDIT_SYMBOLS[int(dice.roll() * 31)] for _ in range(6)])
     first17 = f"{kind}{division}{first8}{organization_check(first8)}"
     return first17 + credit_check(first17)

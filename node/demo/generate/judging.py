@@ -11,14 +11,14 @@ from typing import Any
 
 import re2
 
-from node.demo.generate.identity import credit_check, resident_check
+from node.demo.generate.identity import resident_check
+from node.model.credit import is_credit_code
 
 LAST_DAY = date(2026, 1, 1)
 """No valid record is younger than this (see `lives`), so a date after it is in the future of all of them."""
 
 _NO_PROVINCE = "00"
 _PHONE = re.compile(r"1[3-9][0-9]{9}|(?:010|02[0-9])-?[2-8][0-9]{7}|0[3-9][0-9]{2}-?[2-8][0-9]{6,7}")
-_CREDIT = re.compile(r"[0-9A-HJ-NPQRTUWXY]{2}[0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}")
 _RESIDENT = re.compile(r"[0-9]{17}[0-9X]")
 _DIGITS = re.compile(r"[0-9]+")
 
@@ -42,11 +42,6 @@ def is_resident_id(number: str) -> bool:
     except ValueError:
         return False
     return born <= LAST_DAY
-
-
-def is_credit_code(code: str) -> bool:
-    """Tell whether a text is a unified social credit code with its check character."""
-    return bool(_CREDIT.fullmatch(code)) and credit_check(code[:17]) == code[17]
 
 
 def _division(value: Any, rule: Rule) -> bool:

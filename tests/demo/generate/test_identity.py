@@ -14,13 +14,13 @@ from node.demo.generate.identity import (
     ELSEWHERE,
     INDIVIDUAL,
     birth_of,
-    credit_check,
     credit_code,
     is_male,
     organization_check,
     resident_check,
     resident_id,
 )
+from node.model.credit import credit_check
 from node.model.shipped import shipped
 
 
