@@ -1,22 +1,4 @@
-"""The configuration of a node: one YAML file, read with line numbers, wrong or whole.
-
-    division: "445102"                # whose node this is; in quotes, or YAML makes a number of it
-    kafka:
-      bootstrap: "127.0.0.1:9092"     # the cluster beside this node; several as "a:9092,b:9092"
-      replication: 3                  # of the topics that the node makes; 1 on a single broker
-    parent:                           # absent at the root
-      division: "445100"
-      bootstrap: "10.0.0.1:9092"
-    http:
-      listen: "127.0.0.1:8080"
-    data_dir: ./data                  # relative to this file
-
-Road: `read_yaml` walks a file against a shape (which keys there are, how each is read) and keeps every problem with its
-line; `load` is that walk for the node's own shape. Nothing is guessed: unknown and doubled keys are refused, and a value of
-the wrong type is told, never converted. The catalogue's files are read the same way.
-
-Bounds: a file has at most FILE_BYTES_MAX bytes. Failure mode: ConfigError with all problems of the file at once.
-"""
+"""A YAML file read with line numbers against a shape: which keys there are, how each is read; every problem is kept with its line."""
 
 import difflib
 import re
@@ -24,64 +6,17 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-import msgspec
 import yaml
 
 from node.errors import ConfigError
-from node.model import names
-from node.model.names import Division
 
 Lang = Literal["en", "zh"]
 
 FILE_BYTES_MAX = 1 << 20
 """A thousand times what a node needs; YAML's reader takes 300 bytes of memory for one of the file."""
-REPLICATION_MAX = 32767
-"""Kafka's replication factor is an int16."""
-PORT_MAX = 65535
 
 _TAG = "tag:yaml.org,2002:"
 _WHOLE = re.compile(r"0|-?[1-9][0-9]{0,18}")
-_ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?):([0-9]{1,5})")
-
-
-class Kafka(msgspec.Struct, frozen=True, kw_only=True):
-    """The cluster beside the node: `host:port`, several with commas between; and how many copies its topics have."""
-
-    bootstrap: str
-    replication: int = 3
-
-
-class Parent(msgspec.Struct, frozen=True, kw_only=True):
-    """The division above and its cluster, which this node dials."""
-
-    division: Division
-    bootstrap: str
-
-
-class Http(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the node's own HTTP listens, `host:port`; port 0 takes a free one."""
-
-    listen: str = "127.0.0.1:8080"
-
-    @property
-    def host(self) -> str:
-        """The address to bind, an IPv6 one without its brackets."""
-        return self.listen.rpartition(":")[0].strip("[]")
-
-    @property
-    def port(self) -> int:
-        """The port to bind."""
-        return int(self.listen.rpartition(":")[2])
-
-
-class Config(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole configuration; `data_dir` is absolute."""
-
-    division: Division
-    kafka: Kafka
-    parent: Parent | None = None
-    http: Http = Http()
-    data_dir: Path
 
 
 class Wrong(NamedTuple):
@@ -111,36 +46,6 @@ class Part(NamedTuple):
 Shape = Mapping[str, Field | Part]
 
 
-def load(path: Path, lang: Lang = "en") -> Config:
-    """Return the configuration in a file; ConfigError tells every problem as `FILE:LINE: key: what is wrong; what is right`."""
-    reading = read_yaml(path, _SHAPE, lang)
-    values = reading.values
-    if "parent" in values and "kafka" in values:
-        _check_parent(reading, values["parent"], values["kafka"])
-    reading.raise_if_wrong()
-    return msgspec.convert({**values, "data_dir": path.parent.resolve() / values.get("data_dir", "data")}, Config)
-
-
-def _check_parent(reading: "Reading", parent: dict[str, str], kafka: dict[str, str]) -> None:
-    own = reading.values.get("division")
-    if own is not None and parent.get("division") == own:
-        en = f"{own} is this node's own division; name the division above it, or remove `parent` at the root"
-        reading.wrong("parent.division", Wrong(en, f"{own} 是本节点自身的区划；应填上级区划，根节点则去掉 parent"))
-    shared = set(parent.get("bootstrap", "").split(",")) & set(kafka.get("bootstrap", "").split(",")) - {""}
-    if shared:
-        en = f"{min(shared)} is this node's own cluster; name the brokers of the parent's, each node has a cluster of its own"
-        reading.wrong("parent.bootstrap", Wrong(en, f"{min(shared)} 是本节点自己的集群；应填上级节点的集群，每个节点各有一个集群"))
-
-
-def read_division(text: str) -> Division | Wrong:
-    """Read a division code."""
-    try:
-        return names.division(text)
-    except ValueError:
-        en = f"{text!r} is no division code; it has the 6, 9 or 12 digits of GB/T 2260"
-        return Wrong(en, f"{text!r} 不是行政区划代码；应为 GB/T 2260 的 6、9 或 12 位数字")
-
-
 def read_text(text: str) -> str | Wrong:
     """Read a text that may not be empty."""
     return text if text.strip() else Wrong("is empty; fill it in", "为空；请填写")
@@ -155,34 +60,6 @@ def whole_within(least: int, most: int) -> Callable[[str], int | Wrong]:
         return Wrong(f"{text} is out of bounds; it lies within {least} and {most}", f"{text} 超出范围；应在 {least} 至 {most} 之间")
 
     return read_whole
-
-
-def _read_bootstrap(text: str) -> str | Wrong:
-    addresses = [address.strip() for address in text.split(",")]
-    for address in addresses:
-        found = _ADDRESS.fullmatch(address)
-        if found is None or not 1 <= int(found[2]) <= PORT_MAX:
-            en = f"{address!r} is no broker's address; write host:port, several with commas between"
-            return Wrong(en, f"{address!r} 不是 broker 地址；应写成 host:port，多个以逗号分隔")
-    return ",".join(addresses)
-
-
-def _read_listen(text: str) -> str | Wrong:
-    found = _ADDRESS.fullmatch(text)
-    if found is None or int(found[2]) > PORT_MAX:
-        return Wrong(f"{text!r} is no address to listen on; write host:port", f"{text!r} 不是监听地址；应写成 host:port")
-    return text
-
-
-_BOOTSTRAP = Field(_read_bootstrap, '"127.0.0.1:9092"')
-_DIVISION = Field(read_division, '"445102"')
-_SHAPE: Shape = {
-    "division": _DIVISION,
-    "kafka": Part({"bootstrap": _BOOTSTRAP, "replication": Field(whole_within(1, REPLICATION_MAX), "3", required=False, number=True)}),
-    "parent": Part({"division": _DIVISION, "bootstrap": _BOOTSTRAP}, required=False),
-    "http": Part({"listen": Field(_read_listen, '"127.0.0.1:8080"', required=False)}, required=False),
-    "data_dir": Field(read_text, "./data", required=False),
-}
 
 
 class Reading:
