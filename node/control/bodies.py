@@ -32,6 +32,8 @@ RETENTION_MS_MAX = 2**63 - 1
 REASON_MAX = 300
 """Characters of a reason: it quotes what it was given, and that may be a megabyte."""
 
+TEXT_MAX = 4096
+"""Characters of what people write to each other, a purpose, a condition or a reason: a page."""
 GRANT_PATHS_MAX = 1024
 """Fields that a grant names, and as many masks: far above what a schema has."""
 GRANT_TEXT_MAX = 1024
@@ -106,6 +108,8 @@ def _resource(body: ResourceValue) -> None:
     _within("max_message_bytes", body.max_message_bytes, 1, MESSAGE_BYTES_MAX)
     if body.retention_ms != -1:
         _within("retention_ms", body.retention_ms, 1, RETENTION_MS_MAX)
+    _within("characters of condition", len(body.condition), 0, TEXT_MAX)
+    _within("characters of legal_basis", len(body.legal_basis), 0, TEXT_MAX)
 
 
 def _grant(body: GrantValue) -> None:

@@ -9,12 +9,28 @@ from node.model.limits import MESSAGE_BYTES_DEFAULT
 from node.model.names import Department, Division, Topic
 
 Level = Literal["province", "city", "county", "town"]
+Sharing = Literal["unconditional", "conditional", "not-shared"]
+"""Who may have a resource (State Council Decree 809, Art. 14): whoever asks, who fulfils its condition, nobody by a law or regulation."""
+Role = Literal["steward", "head", "authority", "operator", "inspector", "rule"]
+"""As whom somebody acts. `rule` is the node itself, where the rules leave nothing to decide; no person acts as such."""
 EventRef = tuple[Division, int]
 """An event by its author and sequence: how events name each other."""
 
 
 class Value(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=False):
     """A frozen value. Unknown fields are a newer node's and are kept out, not refused: the log must stay readable."""
+
+
+class Actor(Value, frozen=True, kw_only=True):
+    """Who acts, in which role and for which department; for none where it is empty."""
+
+    name: str
+    role: Role
+    department: Department = Department("")
+
+
+RULE = Actor(name="rule", role="rule")
+"""The node itself."""
 
 
 class DivisionValue(Value, frozen=True, kw_only=True):
@@ -63,6 +79,11 @@ class ResourceValue(Value, frozen=True, kw_only=True):
     retention_ms: int = -1
     """how long Kafka keeps records of facts; -1 for ever. State is compacted and kept."""
     max_message_bytes: int = MESSAGE_BYTES_DEFAULT
+    sharing: Sharing = "conditional"
+    condition: str = ""
+    """under which it is shared, where the sharing is conditional"""
+    legal_basis: str = ""
+    """by which it is not shared, where it is not"""
 
 
 class GrantValue(Value, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ def test_a_newer_nodes_field_is_kept_out_not_refused() -> None:
     """The log of a newer node stays readable."""
     data = b'{"name":"445102.a.b","title":"t","kind":"facts","schema":1,"partitions":2,"colour":"red"}'
     value = msgspec.json.decode(data, type=ResourceValue)
-    assert (value.kind, value.retention_ms) == (Kind.FACTS, -1)
+    assert (value.kind, value.retention_ms, value.sharing) == (Kind.FACTS, -1, "conditional")
 
 
 def test_values_cannot_be_changed() -> None:
