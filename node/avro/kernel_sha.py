@@ -37,7 +37,7 @@ def put_hmac(data: Bytes, at: int, length: int, secret: Int64s, out: Bytes, wher
         number_at(secret, i + 4), number_at(secret, i + 5), number_at(secret, i + 6), number_at(secret, i + 7),
         a, b, c, d, e, f, g, h, 0x8000_0000, 0, 0, 0, 0, 0, 0, bits,
     )  # fmt: skip
-    return _put_word(out, _put_word(out, _put_word(out, _put_word(out, where, a), b), c), d)
+    return put_word(out, put_word(out, put_word(out, put_word(out, where, a), b), c), d)
 
 
 @inlined
@@ -53,21 +53,21 @@ def _digest(data: Bytes, at: int, length: int, secret: Int64s) -> Words8:
         place = at + begin
         a, b, c, d, e, f, g, h = block(
             secret, a, b, c, d, e, f, g, h,
-            _word(data, place, left), _word(data, place + 4, left - 4),
-            _word(data, place + 8, left - 8), _word(data, place + 12, left - 12),
-            _word(data, place + 16, left - 16), _word(data, place + 20, left - 20),
-            _word(data, place + 24, left - 24), _word(data, place + 28, left - 28),
-            _word(data, place + 32, left - 32), _word(data, place + 36, left - 36),
-            _word(data, place + 40, left - 40), _word(data, place + 44, left - 44),
-            _word(data, place + 48, left - 48), _word(data, place + 52, left - 52),
-            bits >> 32 if last else _word(data, place + 56, left - 56),
-            bits & _WORD if last else _word(data, place + 60, left - 60),
+            word_at(data, place, left), word_at(data, place + 4, left - 4),
+            word_at(data, place + 8, left - 8), word_at(data, place + 12, left - 12),
+            word_at(data, place + 16, left - 16), word_at(data, place + 20, left - 20),
+            word_at(data, place + 24, left - 24), word_at(data, place + 28, left - 28),
+            word_at(data, place + 32, left - 32), word_at(data, place + 36, left - 36),
+            word_at(data, place + 40, left - 40), word_at(data, place + 44, left - 44),
+            word_at(data, place + 48, left - 48), word_at(data, place + 52, left - 52),
+            bits >> 32 if last else word_at(data, place + 56, left - 56),
+            bits & _WORD if last else word_at(data, place + 60, left - 60),
         )  # fmt: skip
     return a, b, c, d, e, f, g, h
 
 
 @inlined
-def _word(data: Bytes, at: int, left: int) -> int:
+def word_at(data: Bytes, at: int, left: int) -> int:
     """Return four bytes of a message, highest first, of which `left` are left: behind its end come one bit and zeros."""
     if left >= 4:
         bits = load32(data, at)
@@ -81,7 +81,8 @@ def _word(data: Bytes, at: int, left: int) -> int:
 
 
 @inlined
-def _put_word(out: Bytes, at: int, word: int) -> int:
+def put_word(out: Bytes, at: int, word: int) -> int:
+    """Write a word in eight hexadecimal digits and return the place after them."""
     for step in range(8):
         digit = (word >> (28 - 4 * step)) & 15
         out[at + step] = digit + (_ZERO if digit < _TEN else _A - _TEN)
@@ -161,7 +162,7 @@ def hmac_tables(secret: bytes) -> Int64s:
     """Return what `put_hmac` needs of a secret of at most 64 bytes, read-only: threads may share it."""
     assert len(secret) <= _BLOCK_BYTES, "a longer key would have to be hashed first"
     table = np.zeros(layout.H_WORDS, np.int64)
-    table[layout.H_ROUNDS :] = _ROUNDS
+    table[layout.H_ROUNDS :] = ROUNDS
     for place, pad in ((layout.H_INNER, 0x36), (layout.H_OUTER, 0x5C)):
         padded = bytes(byte ^ pad for byte in secret.ljust(_BLOCK_BYTES, b"\0"))
         words = (int.from_bytes(padded[at : at + 4], "big") for at in range(0, _BLOCK_BYTES, 4))
@@ -185,6 +186,6 @@ def _cube_root(number: int) -> int:
     return root & _WORD
 
 
-_ROUNDS = [_cube_root(prime) for prime in _PRIMES]
+ROUNDS = [_cube_root(prime) for prime in _PRIMES]
 _START = [isqrt(prime << 64) & _WORD for prime in _PRIMES[:8]]
 """The first 32 bits behind the points of square roots (FIPS 180-4, 5.3.3)."""
