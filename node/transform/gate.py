@@ -24,11 +24,11 @@ from node.errors import BatchError, SchemaError
 from node.model.limits import DECOMPRESSED_BYTES_MAX, QUARANTINE_HEADERS_BYTES
 from node.model.names import Topic, quarantine_topic
 from node.transform import kernel_gate as kernel
-from node.transform import rooms
 from node.transform.kernel_record import HEAD_BYTES
 from node.transform.opening import unfold
 from node.transform.quarantine import Reason, Refused, Where, refused, refused_batch, refused_record, write_opaque, write_refused
 from node.transform.reasons import REASONS, UNREADABLE
+from node.transform.rooms import UNFOLDED
 from node.transform.writes import Made, Write
 
 AHEAD_MS_MAX = 3_600_000
@@ -129,14 +129,14 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
         run: list[_Judged] = []
         taken = unfolded = refused_records = 0
         for raw in raws:
-            room = rooms.take(room_for(raw.header.size - HEADER_BYTES))
+            room = UNFOLDED.take(room_for(raw.header.size - HEADER_BYTES))
             judged = self._open(partition, raw, room, now_ms, counts)
             taken += 1
             if run and (judged is None or not _joins(run, judged)):
                 writes += self._written(run, now_ms, counts)
                 run = []
             if judged is None:  # it may have cost as much as the greatest
-                rooms.give(room)
+                UNFOLDED.give(room)
                 writes += self._unreadable(raw, now_ms, counts)
                 break
             run.append(judged)
@@ -193,7 +193,7 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
         """Return what is to be written of some batches, and give their rooms back: not even a group's batches need as many as they are."""
         writes = self._writes(run, now_ms, counts)
         for one in run:
-            rooms.give(one.room)
+            UNFOLDED.give(one.room)
         return writes
 
     def _writes(self, run: Sequence[_Judged], now_ms: int, counts: Counts) -> list[Write]:
@@ -303,7 +303,7 @@ def _warned_by(judged: _Judged, record: int, *, patterns: bool) -> Counter[str]:
 def _packed(run: Sequence[_Judged], most: int) -> Iterator[bytearray]:
     """Yield batches of at most so many records that passed, in order, compressed as the first batch was."""
     first, codec = next(_first_timestamp(one) for one in run if one.passed), run[0].raw.header.codec
-    room = rooms.take(sum(len(one.data) + one.count * HEAD_BYTES for one in run))
+    room = UNFOLDED.take(sum(len(one.data) + one.count * HEAD_BYTES for one in run))
     out = np.frombuffer(room, np.uint8)
     place = np.zeros(kernel.PUT_WIDTH, np.int64)
     for one in run:
@@ -317,7 +317,7 @@ def _packed(run: Sequence[_Judged], most: int) -> Iterator[bytearray]:
             yield _assembled(codec, first, out, place)
     if place[kernel.PUT_COUNT]:
         yield _assembled(codec, first, out, place)
-    rooms.give(room)
+    UNFOLDED.give(room)
 
 
 def _assembled(codec: int, first: int, out: Bytes, place: Int64s) -> bytearray:

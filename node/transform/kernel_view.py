@@ -1,17 +1,18 @@
 """The kernel of views: the records of a resource, each walked once for all of its views, and what each view has of them put behind each other.
 
-A section is gone through in chunks that fit the processor's caches, each in four steps: `read_heads` finds the records, `look` walks the values of
-one schema and asks the rows of every view, `cut` makes the values that one view has, `put` writes its records. Between the steps stand plain
-arrays, which the caller keeps from chunk to chunk.
+A section is gone through in chunks that fit the processor's caches, in steps: `read_heads` finds the records, `look` walks the values of
+one schema and asks the rows of every view, `cut` makes the values that one view has, `put` writes its records; where it does not have the keys,
+`hide` makes their digests before. Between the steps stand plain arrays, which the caller keeps from chunk to chunk.
 
 What comes was checked by the resource's gate; it is checked again as far as memory's safety asks. Headers are not looked at, for no view
 has them. Offsets only grow: compaction takes records of state.
 """
 
 from node.avro import layout
-from node.avro.jit import Bytes, Int64s, compiled, copy_bytes, inlined, load8, number_at
+from node.avro.jit import Bytes, Int32s, Int64s, compiled, copy_bytes, inlined, load8, number_at
 from node.avro.kernel_cel import outcome
 from node.avro.kernel_cut import put_hmac, put_value, walk_cut
+from node.avro.kernel_lanes import LANES, MESSAGE_BYTES_MAX, put_hmacs, put_message
 from node.avro.kernel_write import put_long
 from node.avro.tables import Tables
 from node.transform.kernel_record import HEAD_BYTES, put_head, read_head, read_length, size_of
@@ -149,6 +150,36 @@ def cut(
 
 
 @compiled
+def hide(
+    data: Bytes,
+    heads: Int64s,
+    count: int,
+    inside: Bytes,
+    every: bool,  # noqa: FBT001  # the compiled kernel takes no keywords
+    secret: Int64s,
+    lanes: Int32s,
+    digits: Bytes,
+) -> None:
+    """Write the digits that stand for the keys of a view's records, or of `every` record, DIGEST_BYTES for each record of the chunk."""
+    filled = 0
+    for record in range(count):
+        head = record * HEAD_WIDTH
+        key, key_length = heads[head + HEAD_KEY], heads[head + HEAD_KEY_LENGTH]
+        if key_length < 0 or not (every or inside[record]):
+            continue
+        if key_length > MESSAGE_BYTES_MAX:
+            put_hmac(data, key, key_length, secret, digits, record * DIGEST_BYTES)
+            continue
+        put_message(data, key, key_length, lanes, filled, record * DIGEST_BYTES)
+        filled += 1
+        if filled == LANES:
+            put_hmacs(lanes, filled, secret, digits)
+            filled = 0
+    if filled:
+        put_hmacs(lanes, filled, secret, digits)
+
+
+@compiled
 def put(
     data: Bytes,
     heads: Int64s,
@@ -159,7 +190,6 @@ def put(
     work: Bytes,
     cuts: Int64s,
     hidden: bool,  # noqa: FBT001  # the compiled kernel takes no keywords
-    secret: Int64s,
     tombstones: int,
     keys: Keys,
     digits: Bytes,
@@ -169,7 +199,7 @@ def put(
 ) -> int:
     """Write a view's records, from the record `begin` on, behind what stands in `out`; return the first one not written.
 
-    `base` is what timestamp deltas start from. Keys are `hidden` under the secret, in `digits`; `keys` has been given room. It stops before a
+    `base` is what timestamp deltas start from. Where keys are `hidden`, `digits` has what stands for them; `keys` has been given room. It stops before a
     record that would not be the first and go beyond `most` bytes, and before one that `out` has no room for.
     """
     for record in range(begin, count):
@@ -179,11 +209,10 @@ def put(
         if not there and (unknown or tombstones == TOMBSTONES_END):
             continue
         if hidden and key_length >= 0:
-            put_hmac(data, key, key_length, secret, digits, 0)
-            key_length = DIGEST_BYTES
+            key, key_length = record * DIGEST_BYTES, DIGEST_BYTES
         known = 0
         if tombstones == TOMBSTONES_OF_SHOWN and key_length >= 0:
-            known = hash_of(digits, 0, DIGEST_BYTES, keys.seed) if hidden else hash_of(data, key, key + key_length, keys.seed)
+            known = hash_of(digits, key, key + key_length, keys.seed) if hidden else hash_of(data, key, key + key_length, keys.seed)
             if not there and not is_there(keys.seats, known):
                 continue
         value_length = cuts[2 * record + 1] if there else -1
@@ -198,7 +227,7 @@ def put(
         at = put_long(out, at, key_length)
         if key_length > 0:
             if hidden:
-                copy_bytes(out, at, digits, 0, key_length)
+                copy_bytes(out, at, digits, key, key_length)
             else:
                 copy_bytes(out, at, data, key, key_length)
             at += key_length

@@ -14,6 +14,7 @@ import numpy as np
 from node.avro.cutting import CutProgram, compile_cuts
 from node.avro.jit import Bytes, Int64s
 from node.avro.kernel_cut import hmac_tables
+from node.avro.kernel_lanes import new_lanes
 from node.avro.layout import EVENT_BYTES_MAX
 from node.avro.program import read_only
 from node.avro.schema import parse
@@ -26,8 +27,8 @@ from node.errors import BatchError, SchemaError
 from node.model.limits import MIB
 from node.model.names import Topic
 from node.transform import kernel_view as kernel
-from node.transform import rooms
 from node.transform.opening import unfold
+from node.transform.rooms import UNFOLDED, WRITTEN
 from node.transform.shown import SEED_BYTES, Shown
 from node.transform.writes import Made, Write
 
@@ -41,7 +42,6 @@ _TOGETHER_BYTES_MAX = 32 * MIB
 _TOGETHER_VIEWS = 8
 """... and less for more views than these: however many, a transaction must not outlive its time-out."""
 _EVENTS_FIRST = 1 << 15
-_OUT_BYTES_FIRST = 64 * 1024
 
 
 class ViewSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +83,8 @@ class _Bench:
         self.looked = np.empty(kernel.LOOK_WIDTH, np.int64)
         self.work = np.empty(0, np.uint8)
         self.cuts = np.empty(2 * kernel.CHUNK_RECORDS, np.int64)
-        self.digits = np.empty(kernel.DIGEST_BYTES, np.uint8)
+        self.digits = np.empty(kernel.CHUNK_RECORDS * kernel.DIGEST_BYTES, np.uint8)
+        self.lanes = new_lanes()
 
     def make_room(self, size: int) -> None:
         """Make room for what a view has of a chunk; nothing is kept of what stood there."""
@@ -116,7 +117,7 @@ class _Output:
         self._shown, self._codec, self._most = shown, codec, most
         # Who should remember and does not is only looked at: without a memory no tombstone can be right.
         self._tombstones = kernel.TOMBSTONES_END if shown is None and view.tombstones == kernel.TOMBSTONES_OF_SHOWN else view.tombstones
-        self._out = np.empty(_OUT_BYTES_FIRST, np.uint8)
+        self._out = WRITTEN.take(most)
         self._written = np.zeros(kernel.PUT_WIDTH, np.int64)
         self._writes: list[Write] = []
 
@@ -154,10 +155,13 @@ class _Output:
 
     def _put(self, chunk: _Chunk, inside: Bytes, bench: _Bench) -> None:
         begin, view = 0, self.view
+        if view.hides_key:
+            every = self._tombstones != kernel.TOMBSTONES_END
+            kernel.hide(chunk.data, bench.heads, chunk.count, inside, every, view.key_secret, bench.lanes, bench.digits)
         keys = _NO_KEYS if self._shown is None else self._shown.keys
         while True:
             begin = kernel.put(
-                chunk.data, bench.heads, begin, chunk.count, chunk.base, inside, bench.work, bench.cuts, view.hides_key, view.key_secret,
+                chunk.data, bench.heads, begin, chunk.count, chunk.base, inside, bench.work, bench.cuts, view.hides_key,
                 self._tombstones, keys, bench.digits, self._most, self._out, self._written,
             )  # fmt: skip
             if begin == chunk.count:
@@ -165,15 +169,20 @@ class _Output:
             if self._written[kernel.PUT_COUNT] and self._written[kernel.PUT_NEED] > self._most:
                 self._finish()
             else:
-                more = np.empty(max(2 * len(self._out), int(self._written[kernel.PUT_NEED])), np.uint8)
-                at = int(self._written[kernel.PUT_AT])
-                more[:at] = self._out[:at]
-                self._out = more
+                self._grow(int(self._written[kernel.PUT_NEED]))
+
+    def _grow(self, need: int) -> None:
+        """Make room for a record that is larger than a batch should be."""
+        more, at = WRITTEN.take(need), int(self._written[kernel.PUT_AT])
+        more[:at] = self._out[:at]
+        WRITTEN.give(self._out)
+        self._out = more
 
     def finished(self) -> tuple[Write, ...]:
         """Return all batches."""
         if self._written[kernel.PUT_COUNT]:
             self._finish()
+        WRITTEN.give(self._out)
         return tuple(self._writes)
 
     def _finish(self) -> None:
@@ -224,7 +233,7 @@ class Views(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         """Cut one batch for some views; return how many bytes it unfolds to."""
         if not raw.header.count:
             return 0  # compaction has left nothing but its offsets
-        room = rooms.take(room_for(raw.header.size - HEADER_BYTES))
+        room = UNFOLDED.take(room_for(raw.header.size - HEADER_BYTES))
         try:
             data = unfold(raw, room)
             for chunk in self._chunks(raw, data, filters, bench):
@@ -233,7 +242,7 @@ class Views(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         except BatchError as fault:
             where = f"{self.resource}-{partition}, the batch at offset {raw.header.base_offset}"
             raise BatchError(f"{where}: {fault}. No gate of ours has let that pass: who else writes to the topic?") from fault
-        rooms.give(room)
+        UNFOLDED.give(room)
         return len(data)
 
     def _chunks(self, raw: Write, data: Bytes, filters: Sequence[Int64s], bench: _Bench) -> Iterator[_Chunk]:

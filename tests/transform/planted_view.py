@@ -48,6 +48,7 @@ _BY_PYTHON = {
     "number_at": _number,
     "copy_bytes": _copy,
     "Bytes": Any,
+    "Int32s": Any,
     "Int64s": Any,
 }
 

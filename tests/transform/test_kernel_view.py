@@ -1,10 +1,12 @@
 """Answers for node/transform/kernel_view.py: nothing is read or written beyond what there is, and what is garbled ends in one error."""
 
+import hmac
 import tracemalloc
 from collections import Counter
 from random import Random
 from time import process_time
 
+import msgspec
 import pytest
 
 from node.batch import codec
@@ -14,7 +16,7 @@ from node.model.limits import MIB
 from tests.avro.ruling import NOW_MS
 from tests.transform.cases import ROOM_BYTES, damaged
 from tests.transform.checked_view import checked_digests, digest
-from tests.transform.cutting import opened_views, row, spec, topic
+from tests.transform.cutting import SECRET, opened_views, row, spec, topic
 from tests.transform.holding import content
 from tests.transform.running import Running
 from tests.transform.wire import batch, body, opened, rows, section, write
@@ -101,3 +103,15 @@ def test_what_is_taken_in_one_go_is_bounded() -> None:
     assert {one.taken for one in views.make(0, [wide] * 20, NOW_MS, {one.topic: None for one in specs}).values()} == {2}
     small = rows([row("a")], codec=LZ4)
     assert views.make(0, [small] * 20, NOW_MS, {one.topic: None for one in specs})[topic(0)].taken == 20
+
+
+def test_keys_of_every_length_are_hidden() -> None:
+    """Short ones side by side, long ones by themselves, and the last few where they are not as many as are hidden at once."""
+    keys = [b"k" * length for length in range(130)]
+    secret = hmac.digest(SECRET[:31] + b"\0", b"key", "sha256")
+    views = opened_views(spec(fields=("age",)))
+    for count in (1, 7, 8, 9, len(keys)):
+        made = views.make(0, [rows([msgspec.structs.replace(row("a"), key=key) for key in keys[:count]])], NOW_MS, {topic(0): None})
+        assert [one.key for write in made[topic(0)].writes for one in opened(write)] == [
+            hmac.digest(secret, key, "sha256")[:16].hex().encode() for key in keys[:count]
+        ]

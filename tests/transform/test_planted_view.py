@@ -1,5 +1,6 @@
 """The battery of views can fail: each of these bugs, planted in their source, makes them say something else than plain Python does."""
 
+import hmac
 from collections.abc import Callable
 from typing import Any
 
@@ -61,20 +62,22 @@ BUGS = [
     (
         "kernel_view",
         "keys are not hidden",
-        "            if hidden:\n                copy_bytes(out, at, digits, 0, key_length)\n",
+        "            if hidden:\n                copy_bytes(out, at, digits, key, key_length)\n",
         "            if False:\n                pass\n",
     ),
     (
         "kernel_view",
         "keys of tombstones are not hidden",
-        "        if hidden and key_length >= 0:\n            put_hmac",
-        "        if hidden and key_length >= 0 and there:\n            put_hmac",
+        "if key_length < 0 or not (every or inside[record]):",
+        "if key_length < 0 or not inside[record]:",
     ),
+    ("kernel_view", "the last few keys are not hidden", "    if filled:\n        put_hmacs", "    if False:\n        put_hmacs"),
+    ("kernel_view", "long keys are hidden by their beginning", "if key_length > MESSAGE_BYTES_MAX:", "if False:"),
     (
         "kernel_view",
         "hidden keys are remembered as they were",
-        "known = hash_of(digits, 0, DIGEST_BYTES, keys.seed) if hidden else hash_of(data, key, key + key_length, keys.seed)",
-        "known = hash_of(data, key, key + heads[head + HEAD_KEY_LENGTH], keys.seed)",
+        "known = hash_of(digits, key, key + key_length, keys.seed) if hidden else hash_of(data, key, key + key_length, keys.seed)",
+        "known = hash_of(data, heads[head + HEAD_KEY], heads[head + HEAD_KEY] + heads[head + HEAD_KEY_LENGTH], keys.seed)",
     ),
     ("kernel_view", "no batch is ever full", "(written[PUT_COUNT] > 0 and at + HEAD_BYTES + size > most) or ", ""),
     ("kernel_view", "times start from the batch", "timestamp - written[PUT_FIRST]", "timestamp"),
@@ -102,7 +105,7 @@ BUGS = [
     (
         "view",
         "what came last is not written",
-        "        if self._written[kernel.PUT_COUNT]:\n            self._finish()\n        return tuple",
+        "        if self._written[kernel.PUT_COUNT]:\n            self._finish()\n        WRITTEN.give(self._out)\n        return tuple",
         "        return tuple",
     ),
     ("view", "a chunk of deletes is passed over", "if not entering and not self._takes_back(chunk):", "if not entering:"),
@@ -155,6 +158,9 @@ def _special(module: Any) -> bool:
     again.opened(0)
     small = cutting.opened_views(spec(1), batch_bytes_max=500)
     held = cutting.opened_views(spec(0, rows="age >= 18"))
+    hiding = cutting.opened_views(spec(1, fields=("age",)))
+    secret, long = hmac.digest(cutting.SECRET[:31] + b"\1", b"key", "sha256"), [b"k" * length for length in (55, 56, 64)]
+    digits: list[tuple[bytes | None, bool]] = [(hmac.digest(secret, key, "sha256")[:16].hex().encode(), False) for key in long]
     (one,) = make(rows([row("a", at=9), row("b"), row("c", at=-9)], codec=3), number=1).writes
     return (
         all(refused(raw) for raw in wrongs)
@@ -165,6 +171,7 @@ def _special(module: Any) -> bool:
         and [stamp.timestamp for stamp in opened(one)] == [row("x").timestamp + at for at in (9, 0, -9)]
         and one.header.codec == 3
         and _says(make, [(b"b", False)], rows([row("a"), row("b", age=1)]), number=2)
+        and _says(make, digits, rows([Row(0, key, row("a").value) for key in long]), number=1, of=hiding)
         and [each.header.count for each in make(rows([row(f"{at}") for at in range(7)]), number=1, of=small).writes] == [4, 3]
     )
 
