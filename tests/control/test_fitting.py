@@ -175,7 +175,11 @@ def test_a_resource_that_is_new_has_no_versions(book: Book) -> None:
 def test_a_version_that_renames_what_a_view_hides_is_refused(book: Book) -> None:
     """Under the new name it would be shown; a view that has nothing to do with the field does not mind."""
     carry_out(book, grant(fields=("code",)))
-    renamed: list[dict[str, object]] = [*FIELDS[:2], {"name": "payer_name", "aliases": ["payer"], "type": "string", "default": ""}, FIELDS[3]]
+    renamed: list[dict[str, object]] = [
+        *FIELDS[:2],
+        {"name": "payer_name", "aliases": ["payer"], "type": "string", "default": ""},
+        FIELDS[3],
+    ]
     assert decide(catalogue(*renamed), book, HERE, AT)
     carry_out(book, grant(masks={"payer": "hide"}))
     with pytest.raises(CommandRefused, match="payer_name") as refused:
