@@ -13,6 +13,10 @@ Sharing = Literal["unconditional", "conditional", "not-shared"]
 """Who may have a resource (State Council Decree 809, Art. 14): whoever asks, who fulfils its condition, nobody by a law or regulation."""
 Role = Literal["steward", "head", "authority", "operator", "inspector", "rule"]
 """As whom somebody acts. `rule` is the node itself, where the rules leave nothing to decide; no person acts as such."""
+Way = Literal["stream", "file", "interface"]
+"""How data is given: as a Kafka topic, as an export to a file, by look-ups of a key."""
+GrantState = Literal["flowing", "suspended", "ended", "expired"]
+"""How far a node has followed a grant."""
 EventRef = tuple[Division, int]
 """An event by its author and sequence: how events name each other."""
 
@@ -98,6 +102,8 @@ class GrantValue(Value, frozen=True, kw_only=True):
     history: Literal["all", "from-now"] = "all"
     until: str = ""
     """last day of the term, ISO 8601; empty: until it is ended"""
+    request: EventRef | None = None
+    """the request that was consented to; absent where the owner gave it unasked"""
 
     @property
     def whole(self) -> bool:
@@ -109,4 +115,117 @@ class GrantEndedValue(Value, frozen=True, kw_only=True):
     """The end of a grant, by its own event."""
 
     grant: EventRef
+    reason: str = ""
+    by: Actor | None = None
+    """absent for a grant that nobody requested, where a command said no actor"""
+    filed: EventRef | None = None
+    """the filing of its owner to which the authority agrees"""
+
+
+class GrantSuspendedValue(Value, frozen=True, kw_only=True):
+    """A grant under which nothing moves until it is resumed."""
+
+    by: Actor
+    grant: EventRef
+    reason: str
+
+
+class GrantResumedValue(Value, frozen=True, kw_only=True):
+    """The end of a suspension."""
+
+    by: Actor
+    grant: EventRef
+    reason: str = ""
+
+
+class EndFiledValue(Value, frozen=True, kw_only=True):
+    """The owner wants a grant to end; nothing ends before the authority agrees (State Council Decree 809: no provider stops alone)."""
+
+    by: Actor
+    grant: EventRef
+    reason: str
+
+
+class GrantSeenValue(Value, frozen=True, kw_only=True):
+    """How far the saying node has followed a grant; `disposed` are the topics whose copies it removed for that."""
+
+    by: Actor
+    grant: EventRef
+    state: GrantState
+    disposed: tuple[Topic, ...] = ()
+
+
+class RequestValue(Value, frozen=True, kw_only=True):
+    """What a department asks for: all that a grant will have, on what basis, and in which way it wants it."""
+
+    by: Actor
+    resource: Topic
+    taker: Department
+    basis: str
+    """the law or duty for which the data is needed"""
+    purpose: str
+    fields: tuple[str, ...] | None = None
+    rows: str = ""
+    masks: dict[str, str] = {}
+    way: Way = "stream"
+    history: Literal["all", "from-now"] = "all"
+    until: str = ""
+    """last day of the term, ISO 8601; empty: until it is ended"""
+    renews: EventRef | None = None
+    """the grant whose term is ending"""
+
+
+class RequestAmendedValue(RequestValue, frozen=True, kw_only=True):
+    """A further version of a request, complete in itself; resource and taker are the request's for ever."""
+
+    request: EventRef
+
+
+class RequestApprovedValue(Value, frozen=True, kw_only=True):
+    """The asker's head stands for a version; 1 is the request, each amendment adds one. From here on the owner's time runs."""
+
+    by: Actor
+    request: EventRef
+    version: int
+
+
+class RequestWithdrawnValue(Value, frozen=True, kw_only=True):
+    """The asker does not want it any more, whatever the owner has answered meanwhile."""
+
+    by: Actor
+    request: EventRef
+    reason: str = ""
+
+
+class RequestIncompleteValue(Value, frozen=True, kw_only=True):
+    """The owner cannot answer a version yet, and tells all that is missing at once."""
+
+    by: Actor
+    request: EventRef
+    version: int
+    missing: tuple[str, ...]
+
+
+class ExtensionValue(Value, frozen=True, kw_only=True):
+    """The owner asks for more working days, once; they count when the asker consents."""
+
+    by: Actor
+    request: EventRef
+    days: int
+    reason: str
+
+
+class ExtensionConsentedValue(Value, frozen=True, kw_only=True):
+    """The asker's head gives the owner the working days that it asked for."""
+
+    by: Actor
+    request: EventRef
+
+
+class RequestAnsweredValue(Value, frozen=True, kw_only=True):
+    """The owner's decision on the version whose approval it answers; a refusal has its reason."""
+
+    by: Actor
+    request: EventRef
+    consents: bool
     reason: str = ""
