@@ -41,7 +41,7 @@ def check(*, config: Path = CONFIG, voice: Voice = VOICE) -> int:
         config: 节点的 YAML 文件 / The node's YAML file.
     """
     loaded = load(config, voice.language)
-    voice.tell({"config": msgspec.to_builtins(loaded, enc_hook=str)}, _shown(config, loaded, voice))
+    voice.tell({"config": msgspec.to_builtins(loaded, enc_hook=str, order="deterministic")}, _shown(config, loaded, voice))
     return Exit.OK
 
 

@@ -17,7 +17,10 @@ from pathlib import Path
 
 import msgspec
 
+from node.config.holidays import read_holidays
 from node.config.reading import Field, Lang, Part, Reading, Shape, Wrong, read_text, read_yaml, whole_within
+from node.control.calendar import Calendar
+from node.errors import ConfigError
 from node.model import names
 from node.model.names import Division
 
@@ -59,23 +62,34 @@ class Http(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole configuration; `data_dir` is absolute."""
+    """A whole configuration; `data_dir` is absolute, `calendar` what the operator's file says and empty without one."""
 
     division: Division
     kafka: Kafka
     parent: Parent | None = None
     http: Http = Http()
     data_dir: Path
+    calendar: Calendar = Calendar()
 
 
 def load(path: Path, lang: Lang = "en") -> Config:
-    """Return the configuration in a file; ConfigError tells every problem as `FILE:LINE: key: what is wrong; what is right`."""
+    """Return the configuration in a file and in those that it names.
+
+    ConfigError tells every problem of all of them as `FILE:LINE: key: what is wrong; what is right`.
+    """
     reading = read_yaml(path, _SHAPE, lang)
     values = reading.values
     if "parent" in values and "kafka" in values:
         _check_parent(reading, values["parent"], values["kafka"])
-    reading.raise_if_wrong()
-    return msgspec.convert({**values, "data_dir": path.parent.resolve() / values.get("data_dir", "data")}, Config)
+    here, problems, calendar = path.parent.resolve(), reading.problems, Calendar()
+    if "calendar" in values:
+        try:
+            calendar = read_holidays(here / values["calendar"], lang)
+        except ConfigError as error:
+            problems += error.problems
+    if problems:
+        raise ConfigError(problems)
+    return msgspec.convert({**values, "data_dir": here / values.get("data_dir", "data"), "calendar": calendar}, Config)
 
 
 def _check_parent(reading: Reading, parent: dict[str, str], kafka: dict[str, str]) -> None:
@@ -123,4 +137,5 @@ _SHAPE: Shape = {
     "parent": Part({"division": _DIVISION, "bootstrap": _BOOTSTRAP}, required=False),
     "http": Part({"listen": Field(_read_listen, '"127.0.0.1:8080"', required=False)}, required=False),
     "data_dir": Field(read_text, "./data", required=False),
+    "calendar": Field(read_text, "holidays.yaml", required=False),
 }

@@ -34,6 +34,15 @@ class Field(NamedTuple):
     example: str
     required: bool = True
     number: bool = False
+    day: bool = False
+    """a day stands with or without quotes: YAML keeps its text either way"""
+
+
+class Many(NamedTuple):
+    """A key with a list, each item read as the field says; the line of item `n`, counted from 0, is that of `KEY.n`."""
+
+    item: Field
+    required: bool = True
 
 
 class Part(NamedTuple):
@@ -43,7 +52,7 @@ class Part(NamedTuple):
     required: bool = True
 
 
-Shape = Mapping[str, Field | Part]
+Shape = Mapping[str, Field | Many | Part]
 
 
 def read_text(text: str) -> str | Wrong:
@@ -111,6 +120,8 @@ class Reading:
                 self._missing(name, part)
             elif isinstance(part, Part):
                 values[key] = self.walk(found[key], part.fields, name + ".")
+            elif isinstance(part, Many):
+                values[key] = self._items(found[key], part.item, name, key)
             else:
                 value = self._scalar(found[key], part, key)
                 if isinstance(value, Wrong):
@@ -141,19 +152,37 @@ class Reading:
             found[key], self._lines[above + key] = meant[key]
         return found
 
-    def _missing(self, name: str, part: Field | Part) -> None:
+    def _items(self, node: yaml.Node, item: Field, name: str, key: str) -> list[Any]:
+        """Return the items of a list that are right."""
+        if not isinstance(node, yaml.SequenceNode):
+            wrong = Wrong("should be a list; write each item on a line of its own after a dash", "应为列表；每项以“-”开头，各占一行")
+            self.wrong(name, wrong._replace(example=f"{key}: [{item.example}]"), node.start_mark.line + 1)
+            return []
+        values: list[Any] = []
+        for one in node.value:
+            value, line = self._scalar(one, item, key), one.start_mark.line + 1
+            if isinstance(value, Wrong):
+                self.wrong(name, value if value.example else value._replace(example=f"{key}: [{item.example}]"), line)
+            else:
+                self._lines[f"{name}.{len(values)}"] = line
+                values.append(value)
+        return values
+
+    def _missing(self, name: str, part: Field | Many | Part) -> None:
         if not part.required:
             return
         key = name.rpartition(".")[2]
         if isinstance(part, Field):
             example = f"{key}: {part.example}"
+        elif isinstance(part, Many):
+            example = f"{key}: [{part.item.example}]"
         else:
             example = f"{key}: {{{', '.join(f'{inner}: {field.example}' for inner, field in part.fields.items() if field.required)}}}"
         self.wrong(name, Wrong("is missing; add it", "缺少；请添加", example))
 
     def _scalar(self, node: yaml.Node, field: Field, key: str) -> object | Wrong:
         if not isinstance(node, yaml.ScalarNode):
-            what_en, what_zh = ("a whole number", "整数") if field.number else ("text", "文字")
+            what_en, what_zh = ("a whole number", "整数") if field.number else ("a day", "日期") if field.day else ("text", "文字")
             return Wrong(f"has parts of its own; it is {what_en}", f"不应有下级内容；应为{what_zh}")
         kind, text = node.tag.removeprefix(_TAG), str(node.value)
         if kind == "null":
@@ -161,7 +190,7 @@ class Reading:
         if field.number:
             if kind != "int" or not _WHOLE.fullmatch(text):
                 return Wrong(f"{text!r} is no whole number; write plain digits without quotes", f"{text!r} 不是整数；请只写数字，不加引号")
-        elif kind != "str":
+        elif kind != "str" and not field.day:
             example = field.example if isinstance(field.read(text), Wrong) else f'"{text}"'
             en = f"{text} is no text to YAML, it reads it as {kind}; quote it"
             return Wrong(en, f"YAML 会把 {text} 当作 {kind} 而不是文字；请加引号", f"{key}: {example}")

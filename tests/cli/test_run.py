@@ -69,3 +69,12 @@ def test_check_shows_what_is_right(cli: Callable[..., Any], tmp_path: Path) -> N
     assert shown.status == 0
     assert all(part in shown.out for part in ("445102", "445100 (10.0.0.1:9092)", "127.0.0.1:9092 × 3", str(tmp_path / "data")))
     assert cli("check", "--config", str(path), "--json").json["config"]["http"] == {"listen": "127.0.0.1:8080"}
+
+
+def test_check_tells_the_operators_days_in_their_order(cli: Callable[..., Any], tmp_path: Path) -> None:
+    """Two checks of one configuration print the same."""
+    (tmp_path / "days.yaml").write_text("years: [2028]\nholidays: [2028-01-03, 2028-01-01]\nworkdays: [2028-01-08]\n")
+    path = tmp_path / "node.yaml"
+    path.write_text(RIGHT + "calendar: days.yaml\n")
+    told = cli("check", "--config", str(path), "--json").json["config"]["calendar"]
+    assert told == {"holidays": ["2028-01-01", "2028-01-03"], "workdays": ["2028-01-08"], "years": [2028]}

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from node.config import load
+from node.config import Field, Many, load, read_text, read_yaml
 from node.errors import ConfigError
 from tests.config.files import LEAST, problems
 
@@ -90,3 +90,15 @@ def test_file_that_is_not_there_is_a_problem_too(tmp_path: Path) -> None:
 def test_problems_are_told_in_chinese_where_asked(file: Path) -> None:
     """The same problem, line and example in the other language."""
     assert problems(file, "", "zh")[0] == 'node.yaml:1: division：缺少；请添加（例如 division: "445102"）'
+
+
+def test_list_that_is_required_is_missed_and_its_items_have_lines(file: Path) -> None:
+    """Wrong items are told and left out, and the line of each that is right is that of its place among the right ones."""
+    shape = {"words": Many(Field(read_text, "a"))}
+    file.write_text("")
+    assert read_yaml(file, shape, "en").problems == [f"{file}:1: words: is missing; add it (for example words: [a])"]
+    file.write_text("words:\n- a\n- ' '\n\n- b\n")
+    reading = read_yaml(file, shape, "en")
+    assert reading.values == {"words": ["a", "b"]}
+    assert reading.problems == [f"{file}:3: words: is empty; fill it in (for example words: [a])"]
+    assert [reading.line(f"words.{place}") for place in range(2)] == [2, 5]
