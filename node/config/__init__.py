@@ -10,7 +10,7 @@ Bounds: a file has at most FILE_BYTES_MAX bytes. Failure mode: ConfigError with 
 
 from node.config.holidays import read_day, read_holidays
 from node.config.node import Config, Http, Kafka, Parent, load
-from node.config.reading import FILE_BYTES_MAX, Field, Lang, Many, Part, Reading, Shape, Wrong, read_text, read_yaml, whole_within
+from node.config.reading import FILE_BYTES_MAX, Field, Lang, Many, Part, Reading, Shape, Wrong, one_of, read_text, read_yaml, whole_within
 
 __all__ = [
     "FILE_BYTES_MAX",
@@ -26,6 +26,7 @@ __all__ = [
     "Shape",
     "Wrong",
     "load",
+    "one_of",
     "read_day",
     "read_holidays",
     "read_text",

@@ -48,7 +48,7 @@ class Many(NamedTuple):
 class Part(NamedTuple):
     """A key with keys of its own."""
 
-    fields: Mapping[str, Field]
+    fields: Mapping[str, "Field | Many"]
     required: bool = True
 
 
@@ -79,6 +79,7 @@ class Reading:
         self._path, self._lang = path, lang
         self._lines: dict[str, int] = {}
         self._problems: list[tuple[int, str]] = []
+        self._spoilt: set[str] = set()
 
     @property
     def problems(self) -> list[str]:
@@ -90,6 +91,16 @@ class Reading:
         if self._problems:
             raise ConfigError(self.problems)
 
+    def has(self, key: str) -> bool:
+        """Tell whether a key such as `kafka.bootstrap` stands in the file, its value right or wrong."""
+        return key in self._lines
+
+    def sound(self, key: str) -> bool:
+        """Tell whether nothing has been found wrong with a key, or with what it stands in; one that is not there is sound."""
+        while key and key not in self._spoilt:
+            key = key.rpartition(".")[0]
+        return not key
+
     def line(self, key: str) -> int:
         """Return the line of a key such as `kafka.bootstrap`, or of what it would stand in."""
         while key and key not in self._lines:
@@ -99,6 +110,7 @@ class Reading:
     def wrong(self, key: str, wrong: Wrong, line: int | None = None) -> None:
         """Add a problem; `key` is empty where the file as a whole is wrong."""
         line = self.line(key) if line is None else line
+        self._spoilt.add(key)
         told, colon, example = wrong.en, ": ", f" (for example {wrong.example})"
         if self._lang == "zh":
             told, colon, example = wrong.zh, "：", f"（例如 {wrong.example}）"
@@ -117,7 +129,8 @@ class Reading:
         for key, part in shape.items():
             name = above + key
             if key not in found:
-                self._missing(name, part)
+                if part.required:
+                    self.missing(name, part)
             elif isinstance(part, Part):
                 values[key] = self.walk(found[key], part.fields, name + ".")
             elif isinstance(part, Many):
@@ -168,16 +181,14 @@ class Reading:
                 values.append(value)
         return values
 
-    def _missing(self, name: str, part: Field | Many | Part) -> None:
-        if not part.required:
-            return
+    def missing(self, name: str, part: Field | Many | Part) -> None:
+        """Add the problem that a key is not there, with an example of it."""
         key = name.rpartition(".")[2]
-        if isinstance(part, Field):
-            example = f"{key}: {part.example}"
-        elif isinstance(part, Many):
-            example = f"{key}: [{part.item.example}]"
+        if isinstance(part, Part):
+            inner = ", ".join(_example(one, field) for one, field in part.fields.items() if field.required)
+            example = f"{key}: {{{inner}}}"
         else:
-            example = f"{key}: {{{', '.join(f'{inner}: {field.example}' for inner, field in part.fields.items() if field.required)}}}"
+            example = _example(key, part)
         self.wrong(name, Wrong("is missing; add it", "缺少；请添加", example))
 
     def _scalar(self, node: yaml.Node, field: Field, key: str) -> object | Wrong:
@@ -195,6 +206,23 @@ class Reading:
             en = f"{text} is no text to YAML, it reads it as {kind}; quote it"
             return Wrong(en, f"YAML 会把 {text} 当作 {kind} 而不是文字；请加引号", f"{key}: {example}")
         return field.read(text)
+
+
+def _example(key: str, part: Field | Many) -> str:
+    return f"{key}: [{part.item.example}]" if isinstance(part, Many) else f"{key}: {part.example}"
+
+
+def one_of(*words: str) -> Callable[[str], str | Wrong]:
+    """Return the reading of one word of several."""
+
+    def read_word(text: str) -> str | Wrong:
+        if text in words:
+            return text
+        near = difflib.get_close_matches(text, words, n=1)
+        known, meant = ", ".join(words), near[0] if near else words[0]
+        return Wrong(f"{text!r} is none of {known}; did you mean {meant}?", f"{text!r} 无效，应为 {known} 之一；是否应为 {meant}？")
+
+    return read_word
 
 
 def _unknown(near: list[str], shape: Shape) -> Wrong:

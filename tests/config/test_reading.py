@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from node.config import Field, Many, load, read_text, read_yaml
+from node.config import Field, Many, Part, Shape, Wrong, load, one_of, read_text, read_yaml
 from node.errors import ConfigError
 from tests.config.files import LEAST, problems
 
@@ -102,3 +102,38 @@ def test_list_that_is_required_is_missed_and_its_items_have_lines(file: Path) ->
     assert reading.values == {"words": ["a", "b"]}
     assert reading.problems == [f"{file}:3: words: is empty; fill it in (for example words: [a])"]
     assert [reading.line(f"words.{place}") for place in range(2)] == [2, 5]
+
+
+_KINDS: Shape = {
+    "name": Field(read_text, "n", required=False),
+    "part": Part({"word": Field(one_of("stream", "file"), "file"), "list": Many(Field(one_of("a", "b"), "a"))}, required=False),
+}
+
+
+def test_a_part_may_hold_a_list(file: Path) -> None:
+    """Its items are read by their own lines, and an example of a part that is missing shows the list."""
+    file.write_text("part:\n  word: file\n  list:\n    - a\n    - c\n")
+    reading = read_yaml(file, _KINDS, "en")
+    assert reading.values == {"part": {"word": "file", "list": ["a"]}}
+    assert reading.problems == [f"{file}:5: part.list: 'c' is none of a, b; did you mean a? (for example list: [a])"]
+    reading.missing("part", _KINDS["part"])
+    assert reading.problems[0] == f"{file}:1: part: is missing; add it (for example part: {{word: file, list: [a]}})"
+
+
+def test_whether_a_key_stands_there_and_is_sound(file: Path) -> None:
+    """What depends on a key is asked only where nothing is wrong with it, or around it."""
+    file.write_text("name: n\npart: {word: files, list: [a]}\n")
+    reading = read_yaml(file, _KINDS, "en")
+    assert [reading.has(key) for key in ("name", "part.word", "part.none")] == [True, True, False]
+    assert [reading.sound(key) for key in ("name", "part", "part.word", "part.list", "none")] == [True, True, False, True, True]
+    reading.wrong("part", Wrong("no", "no"))
+    assert not reading.sound("part.list")
+
+
+def test_a_word_that_is_none_of_several_is_told_with_the_nearest() -> None:
+    """In both languages."""
+    told = one_of("stream", "file")("steam")
+    assert isinstance(told, Wrong)
+    assert told.en == "'steam' is none of stream, file; did you mean stream?"
+    assert "应为 stream, file 之一" in told.zh
+    assert one_of("stream", "file")("file") == "file"
