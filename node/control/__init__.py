@@ -28,7 +28,7 @@ cannot be read, or that the author was not entitled to say, is refused, counted 
 does an unknown kind (`book.unknown`); an event whose answer never comes waits for ever (`book.waiting`).
 """
 
-from node.control.book import Book, Folded, Grant, Outcome, Refused
+from node.control.book import Book, Folded, Outcome, Refused
 from node.control.chain import Broken, Repeated, Stuck, Waiting
 from node.control.commands import (
     AddDepartment,
@@ -42,6 +42,7 @@ from node.control.commands import (
 )
 from node.control.decide import decide
 from node.control.events import Event, day_of, decode, digest, encode, stamp
+from node.control.grants import Grant
 from node.control.routes import Route, TopicSpec, gates, routes, topics_here
 from node.control.tree import Tree
 

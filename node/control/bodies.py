@@ -12,18 +12,61 @@ import msgspec
 from node.avro.ids import ID_MAX, text_id
 from node.errors import EventError
 from node.model import names
+from node.model.items import ItemStateValue, ItemValue
 from node.model.limits import MESSAGE_BYTES_MAX, PARTITIONS_MAX
-from node.model.values import DepartmentValue, DivisionValue, GrantEndedValue, GrantValue, ResourceValue, SchemaValue
+from node.model.values import (
+    Actor,
+    DepartmentValue,
+    DivisionValue,
+    EndFiledValue,
+    EventRef,
+    ExtensionConsentedValue,
+    ExtensionValue,
+    GrantEndedValue,
+    GrantResumedValue,
+    GrantSeenValue,
+    GrantSuspendedValue,
+    GrantValue,
+    RequestAmendedValue,
+    RequestAnsweredValue,
+    RequestApprovedValue,
+    RequestIncompleteValue,
+    RequestValue,
+    RequestWithdrawnValue,
+    ResourceValue,
+    SchemaValue,
+)
 
-Body = DivisionValue | DepartmentValue | SchemaValue | ResourceValue | GrantValue | GrantEndedValue
+GrantAct = GrantEndedValue | GrantSuspendedValue | GrantResumedValue | EndFiledValue | GrantSeenValue
+"""What is said of a grant after it was given."""
+AskerAct = RequestAmendedValue | RequestApprovedValue | RequestWithdrawnValue | ExtensionConsentedValue
+OwnerAct = RequestIncompleteValue | ExtensionValue | RequestAnsweredValue
+RequestAct = AskerAct | OwnerAct
+"""What is said of a request after it was made, by either side."""
+Entity = DivisionValue | DepartmentValue | SchemaValue | ResourceValue | ItemValue | ItemStateValue | GrantValue | RequestValue
+Body = Entity | GrantAct | RequestAct
 
 KINDS: dict[str, type[Body]] = {
     "division": DivisionValue,
     "department": DepartmentValue,
     "schema": SchemaValue,
     "resource": ResourceValue,
+    "item": ItemValue,
+    "item-state": ItemStateValue,
     "grant": GrantValue,
     "grant-ended": GrantEndedValue,
+    "grant-suspended": GrantSuspendedValue,
+    "grant-resumed": GrantResumedValue,
+    "grant-seen": GrantSeenValue,
+    "end-filed": EndFiledValue,
+    "request": RequestValue,
+    "request-amended": RequestAmendedValue,
+    "request-approved": RequestApprovedValue,
+    "request-withdrawn": RequestWithdrawnValue,
+    "request-incomplete": RequestIncompleteValue,
+    "request-answered": RequestAnsweredValue,
+    "extension": ExtensionValue,
+    "extension-consented": ExtensionConsentedValue,
 }
 KIND_OF: dict[type[Body], str] = {value: kind for kind, value in KINDS.items()}
 SEQUENCE_MAX = 2**53 - 1
@@ -34,6 +77,18 @@ REASON_MAX = 300
 
 TEXT_MAX = 4096
 """Characters of what people write to each other, a purpose, a condition or a reason: a page."""
+ITEM_MANY_MAX = 100
+"""Themes, ways, related resources and reasons of an item, each: more than a person reads."""
+ACTOR_MAX = 200
+"""Characters of an actor's name."""
+MISSING_MAX = 64
+"""Things that a request lacks. At TEXT_MAX characters of three bytes each they fill 768 KiB, which an event still takes."""
+EXTENSION_DAYS_MAX = 10
+"""Working days by which an answer may be put off (State Council Decree 809)."""
+VERSION_MAX = 10_000
+"""Versions of a request."""
+DISPOSED_MAX = 4
+"""Topics that a grant lets a node have a copy of: the resource's own or one view, today."""
 GRANT_PATHS_MAX = 1024
 """Fields that a grant names, and as many masks: far above what a schema has."""
 GRANT_TEXT_MAX = 1024
@@ -112,17 +167,127 @@ def _resource(body: ResourceValue) -> None:
     _within("characters of legal_basis", len(body.legal_basis), 0, TEXT_MAX)
 
 
+def _item(body: ItemValue) -> None:
+    facts = body.facts
+    _actor(body.by)
+    _resource(body.resource)
+    # The same twice: what is published says them of the resource.
+    said, meant = body.resource, facts.sharing
+    if (said.sharing, said.condition, said.legal_basis) != (meant.type, meant.condition, meant.legal_basis):
+        raise ValueError("sharing: the resource and the facts of the item differ")
+    for name in facts.related:
+        names.resource(name)
+    _within("version", facts.version, 1, SEQUENCE_MAX)
+    for field, many in (("related", facts.related), ("themes", facts.classification.themes), ("ways", meant.ways)):
+        _within(field, len(many), 0, ITEM_MANY_MAX)
+    texts = (facts.code, facts.credit_code, facts.summary, facts.update_cycle, facts.opening.condition, *facts.classification.themes)
+    for text in texts:
+        _text("facts", text, 0)
+
+
+def _item_state(body: ItemStateValue) -> None:
+    _actor(body.by)
+    names.resource(body.item)
+    _ref("content", body.content)
+    _within("reasons", len(body.reasons), 0, ITEM_MANY_MAX)
+    for text in body.reasons:
+        _text("reasons", text, 0)
+    for taker in body.takers:
+        names.department(taker)
+
+
 def _grant(body: GrantValue) -> None:
     names.resource(body.resource)
     names.department(body.taker)
     check_date("until", body.until)
     check_bounds(body.fields, body.rows, body.masks)
+    if body.request is not None:
+        _ref("request", body.request)
 
 
 def _grant_ended(body: GrantEndedValue) -> None:
-    author, sequence = body.grant
+    _ref("grant", body.grant)
+    if body.by is not None:
+        _actor(body.by)
+        _text("reason", body.reason, 0)
+    if body.filed is not None:
+        _ref("filed", body.filed)
+
+
+def _grant_act(body: GrantSuspendedValue | GrantResumedValue | EndFiledValue) -> None:
+    _actor(body.by)
+    _ref("grant", body.grant)
+    _text("reason", body.reason, 0 if isinstance(body, GrantResumedValue) else 1)
+
+
+def _grant_seen(body: GrantSeenValue) -> None:
+    _actor(body.by)
+    _ref("grant", body.grant)
+    _within("disposed", len(body.disposed), 0, DISPOSED_MAX)
+    for topic in body.disposed:
+        names.resource(names.resource_of(topic) if names.is_view(topic) else topic)
+
+
+def _request(body: RequestValue) -> None:
+    _actor(body.by)
+    names.resource(body.resource)
+    names.department(body.taker)
+    _text("basis", body.basis, 1)
+    _text("purpose", body.purpose, 1)
+    check_date("until", body.until)
+    check_bounds(body.fields, body.rows, body.masks)
+    if body.renews is not None:
+        _ref("renews", body.renews)
+    if isinstance(body, RequestAmendedValue):
+        _ref("request", body.request)
+
+
+def _request_act(
+    body: RequestApprovedValue
+    | RequestWithdrawnValue
+    | RequestIncompleteValue
+    | ExtensionValue
+    | ExtensionConsentedValue
+    | RequestAnsweredValue,
+) -> None:
+    _actor(body.by)
+    _ref("request", body.request)
+    match body:
+        case RequestApprovedValue():
+            _within("version", body.version, 1, VERSION_MAX)
+        case RequestWithdrawnValue():
+            _text("reason", body.reason, 0)
+        case RequestIncompleteValue():
+            _within("version", body.version, 1, VERSION_MAX)
+            _within("missing", len(body.missing), 1, MISSING_MAX)
+            for text in body.missing:
+                _text("missing", text, 1)
+        case ExtensionValue():
+            _within("days", body.days, 1, EXTENSION_DAYS_MAX)
+            _text("reason", body.reason, 1)
+        case RequestAnsweredValue():
+            _text("reason", body.reason, 0 if body.consents else 1)
+        case ExtensionConsentedValue():
+            pass
+
+
+def _actor(by: Actor) -> None:
+    _within("characters of the actor's name", len(by.name.strip()), 1, ACTOR_MAX)
+    _within("characters of the actor's name", len(by.name), 1, ACTOR_MAX)
+    if by.department:
+        names.department(by.department)
+
+
+def _ref(field: str, ref: EventRef) -> None:
+    author, sequence = ref
     names.division(author)
-    _within("grant", sequence, 1, SEQUENCE_MAX)
+    _within(field, sequence, 1, SEQUENCE_MAX)
+
+
+def _text(field: str, text: str, least: int) -> None:
+    # What only looks like a text is none: a reason of blanks says nothing.
+    _within(f"characters of {field}", len(text.strip()), least, TEXT_MAX)
+    _within(f"characters of {field}", len(text), 0, TEXT_MAX)
 
 
 def _within(field: str, number: int, least: int, most: int) -> None:
@@ -135,6 +300,20 @@ _CHECKS: dict[type, Callable[..., None]] = {
     DepartmentValue: _department,
     SchemaValue: _schema,
     ResourceValue: _resource,
+    ItemValue: _item,
+    ItemStateValue: _item_state,
     GrantValue: _grant,
     GrantEndedValue: _grant_ended,
+    GrantSuspendedValue: _grant_act,
+    GrantResumedValue: _grant_act,
+    EndFiledValue: _grant_act,
+    GrantSeenValue: _grant_seen,
+    RequestValue: _request,
+    RequestAmendedValue: _request,
+    RequestApprovedValue: _request_act,
+    RequestWithdrawnValue: _request_act,
+    RequestIncompleteValue: _request_act,
+    RequestAnsweredValue: _request_act,
+    ExtensionValue: _request_act,
+    ExtensionConsentedValue: _request_act,
 }

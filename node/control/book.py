@@ -10,14 +10,19 @@ from datetime import date
 
 import msgspec
 
-from node.control.bodies import Body
+from node.control.bodies import Body, GrantAct, RequestAct
 from node.control.chain import Broken, Chains, Released, Repeated, Stuck, Waiting
 from node.control.events import Event, typed
+from node.control.grants import Grant, changed
+from node.control.item_steps import drafted, stepped
 from node.control.naming import view_name
+from node.control.requests import Request, begun, given, moved, state
+from node.control.rights import may
 from node.control.tree import Tree
 from node.errors import EventError
+from node.model.items import Item, ItemStateValue, ItemValue
 from node.model.names import Department, Division, Topic, department_of, division_of
-from node.model.values import DepartmentValue, DivisionValue, EventRef, GrantEndedValue, GrantValue, ResourceValue, SchemaValue
+from node.model.values import DepartmentValue, DivisionValue, EventRef, GrantValue, RequestValue, ResourceValue, SchemaValue
 
 
 class Refused(msgspec.Struct, frozen=True):
@@ -39,18 +44,8 @@ class Folded(msgspec.Struct, frozen=True):
 Outcome = Folded | Repeated | Waiting | Stuck | Broken
 
 
-class Grant(msgspec.Struct, frozen=True):
-    """A grant and whether its owner ended it. One that is past its term stands in the book, but is not active."""
-
-    ref: EventRef
-    value: GrantValue
-    view: Topic | None = None
-    """the topic that it lets move instead of the resource's own, where it is less than the whole"""
-    ended: bool = False
-
-
 class Book:
-    """The catalogue, the tree and the grants, in memory; one owner, no threads. Read the mappings, never write them."""
+    """The catalogue, the tree, the requests and the grants, in memory; one owner, no threads. Read the mappings, never write them."""
 
     def __init__(self) -> None:
         self.tree = Tree()
@@ -60,11 +55,16 @@ class Book:
         self.schemas: dict[int, dict[Division, SchemaValue]] = {}
         """by id and by who registered it: two nodes may register different schemas under one id in the same second"""
         self.resources: dict[Topic, ResourceValue] = {}
+        self.items: dict[Topic, Item] = {}
+        """the items of the catalogue, by their resources; a resource may have none"""
         self.versions: dict[Topic, list[int]] = {}
         """the schema ids of each resource in the order in which its node gave them to it: version n stands at n - 1, the last holds"""
         self.served: dict[int, set[Topic]] = {}
         """the resources that each schema id serves or has served"""
         self.grants: dict[EventRef, Grant] = {}
+        self.requests: dict[EventRef, Request] = {}
+        self.unsettled: set[EventRef] = set()
+        """the requests that wait for their owner's word: those to be answered, and those that were withdrawn while their grant stands"""
         self.views: dict[Topic, GrantValue] = {}
         """what each view shows that some grant needed, by the first of its grants, ended or not: schemas stand for ever"""
         self.unknown: Counter[Division] = Counter()
@@ -124,14 +124,18 @@ class Book:
         return said[min(said)] if said else None
 
     def active(self, today: date) -> Iterator[Grant]:
-        """The grants that are neither ended nor past their term; the last day of the term counts (`until` is inclusive)."""
+        """The grants that let something move: neither ended nor suspended, nor past their term, nor of a request that was withdrawn.
+
+        The last day of the term counts (`until` is inclusive).
+        """
         for resource in self._standing:
             yield from self.active_on(resource, today)
 
     def active_on(self, resource: Topic, today: date) -> Iterator[Grant]:
         """The active grants on one resource."""
         day = today.isoformat()
-        return (grant for grant in self.unended_on(resource) if not grant.value.until or grant.value.until >= day)
+        lasting = (grant for grant in self.unended_on(resource) if not grant.value.until or grant.value.until >= day)
+        return (grant for grant in lasting if not grant.suspended and self._withdrawal(grant) is None)
 
     def unended_on(self, resource: Topic) -> Iterator[Grant]:
         """The grants on one resource that nobody ended, those past their term included."""
@@ -149,19 +153,26 @@ class Book:
         return event, Refused(event.ref, event.kind, reason) if reason else None
 
     def _move(self, event: Event, body: Body) -> str:
+        if isinstance(body, GrantAct | RequestAct):
+            return self._grant_act(event, body) if isinstance(body, GrantAct) else self._request_act(event, body)
         match body:
             case DivisionValue():
-                return self._division(event, body)
+                refused = self._division(event, body)
             case DepartmentValue():
-                return self._department(event, body)
+                refused = self._department(event, body)
             case SchemaValue():
-                return self._schema(event, body)
+                refused = self._schema(event, body)
             case ResourceValue():
-                return self._resource(event, body)
+                refused = self._resource(event, body)
+            case ItemValue():
+                refused = self._item(event, body)
+            case ItemStateValue():
+                refused = self._item_state(event, body)
             case GrantValue():
-                return self._grant(event, body)
-            case GrantEndedValue():
-                return self._grant_ended(event, body)
+                refused = self._grant(event, body)
+            case RequestValue():
+                refused = self._request(event, body)
+        return refused
 
     def _division(self, event: Event, body: DivisionValue) -> str:
         if body.code == event.author:
@@ -195,17 +206,9 @@ class Book:
         return ""
 
     def _resource(self, event: Event, body: ResourceValue) -> str:
-        if division_of(body.name) != event.author:
-            return "not-own-resource"
-        if department_of(body.name) not in self.departments:
-            return "no-such-department"
-        if event.author not in self.schemas.get(body.schema, {}):
-            return "no-such-schema"
-        before = self.resources.get(body.name, body)
-        if before.partitions != body.partitions:
-            return "partitions-changed"
-        if before.kind != body.kind:
-            return "kind-changed"
+        misfit = self._misfit(event, body)
+        if misfit:
+            return misfit
         self.resources[body.name] = body
         versions = self.versions.setdefault(body.name, [])
         if versions[-1:] != [body.schema]:
@@ -213,16 +216,52 @@ class Book:
             self.served.setdefault(body.schema, set()).add(body.name)
         return ""
 
+    def _misfit(self, event: Event, resource: ResourceValue) -> str:
+        """Return why an event's author may not say a resource so, empty where it may."""
+        if division_of(resource.name) != event.author:
+            return "not-own-resource"
+        if department_of(resource.name) not in self.departments:
+            return "no-such-department"
+        if event.author not in self.schemas.get(resource.schema, {}):
+            return "no-such-schema"
+        before = self.resources.get(resource.name, resource)
+        if before.partitions != resource.partitions:
+            return "partitions-changed"
+        return "kind-changed" if before.kind != resource.kind else ""
+
+    def _item(self, event: Event, body: ItemValue) -> str:
+        misfit = self._misfit(event, body.resource)
+        if not misfit:
+            name = body.resource.name
+            self.items[name] = drafted(self.items.get(name), body, event.ref, event.at)
+        return misfit
+
+    def _item_state(self, event: Event, body: ItemStateValue) -> str:
+        if division_of(body.item) != event.author:
+            return "not-own-resource"
+        after = stepped(self.items.get(body.item), body, event.at)
+        if isinstance(after, str):
+            return after
+        self.items[body.item] = after
+        return ""
+
     def _grant(self, event: Event, body: GrantValue) -> str:
         if division_of(body.resource) != event.author:
             return "not-own-resource"
         if body.resource not in self.resources:
             return "no-such-resource"
-        known = self.department_refs.get(body.taker)
-        own = division_of(body.taker) == event.author
-        # Another's department counts only by the answered event: then it is folded on every node before this one.
-        if known is None or (not own and known != event.answers):
-            return "no-such-taker"
+        request: Request | None = None
+        if body.request is None:
+            known = self.department_refs.get(body.taker)
+            own = division_of(body.taker) == event.author
+            # Another's department counts only by the answered event: then it is folded on every node before this one.
+            if known is None or (not own and known != event.answers):
+                return "no-such-taker"
+        else:
+            after = given(self.requests.get(body.request), event, body)
+            if isinstance(after, str):
+                return after
+            request = after
         first = self.schema(self.versions[body.resource][0], event.author)
         assert first is not None, "a resource is folded only after its schema"
         view = view_name(event.ref, body, first)
@@ -230,17 +269,51 @@ class Book:
         if view is not None:
             self.views.setdefault(view, body)
         self._standing.setdefault(body.resource, set()).add(event.ref)
+        if request is not None:
+            self._keep(request)
         return ""
 
-    def _grant_ended(self, event: Event, body: GrantEndedValue) -> str:
-        grant = self.grants.get(body.grant)
-        if grant is None or body.grant[0] != event.author:
-            return "no-such-grant"
-        if grant.ended:
-            return "already-ended"
-        self.grants[body.grant] = msgspec.structs.replace(grant, ended=True)
-        standing = self._standing[grant.value.resource]
-        standing.remove(body.grant)
-        if not standing:
-            del self._standing[grant.value.resource]
+    def _grant_act(self, event: Event, body: GrantAct) -> str:
+        before = self.grants.get(body.grant)
+        after = changed(before, event, body, None if before is None else self._withdrawal(before))
+        if isinstance(after, str):
+            return after
+        self.grants[after.ref] = after
+        standing = self._standing.get(after.value.resource, set())
+        if after.ended and after.ref in standing:
+            standing.remove(after.ref)
+            if not standing:
+                del self._standing[after.value.resource]
+            if after.request is not None:
+                self._keep(self.requests[after.request])
         return ""
+
+    def _request(self, event: Event, body: RequestValue) -> str:
+        if division_of(body.taker) != event.author:
+            return "not-own-department"
+        if body.taker not in self.departments:
+            return "no-such-department"
+        if not may(body.by, body.taker, "steward", "head"):
+            return "not-entitled"
+        self._keep(begun(event, body))
+        return ""
+
+    def _request_act(self, event: Event, body: RequestAct) -> str:
+        after = moved(self.requests.get(body.request), event, body, self.resources)
+        if isinstance(after, str):
+            return after
+        self._keep(after)
+        return ""
+
+    def _keep(self, request: Request) -> None:
+        self.requests[request.ref] = request
+        now = state(request)
+        if now == "waiting" or (now == "withdrawn" and request.grant is not None and not self.grants[request.grant].ended):
+            self.unsettled.add(request.ref)
+        else:
+            self.unsettled.discard(request.ref)
+
+    def _withdrawal(self, grant: Grant) -> EventRef | None:
+        """Return the event that withdrew a grant's request."""
+        request = None if grant.request is None else self.requests[grant.request].withdrawn
+        return None if request is None else request.ref

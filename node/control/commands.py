@@ -3,15 +3,28 @@
 Here an unknown field is refused, other than in events: it is a slip of the hand, and better told than lost.
 """
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import msgspec
 
 from node.control.bodies import REASON_MAX
 from node.errors import CommandRefused
+from node.model.items import Classification, ItemFacts, OpeningTerms, SharingTerms
 from node.model.limits import MESSAGE_BYTES_DEFAULT
 from node.model.names import Department, Division, Topic
-from node.model.values import DivisionValue, EventRef, GrantValue, Kind, Level
+from node.model.values import (
+    Actor,
+    DivisionValue,
+    EventRef,
+    GrantState,
+    GrantValue,
+    Kind,
+    Level,
+    RequestAmendedValue,
+    RequestValue,
+    Way,
+)
 
 
 class _Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="command"):
@@ -50,8 +63,36 @@ class AddDepartment(_Asked, frozen=True, kw_only=True, tag="add-department"):
     name: str
 
 
+class SharingAsked(SharingTerms, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """SharingTerms without a slip of the hand."""
+
+
+class OpeningAsked(OpeningTerms, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """OpeningTerms without a slip of the hand."""
+
+
+class ClassificationAsked(Classification, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Classification without a slip of the hand."""
+
+
+class FactsAsked(ItemFacts, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """ItemFacts without a slip of the hand."""
+
+    sharing: SharingAsked
+    opening: OpeningAsked
+    classification: ClassificationAsked = ClassificationAsked()
+
+    @property
+    def value(self) -> ItemFacts:
+        """The facts that are told."""
+        return msgspec.convert(msgspec.to_builtins(self), ItemFacts)
+
+
 class CatalogueItem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A resource with its schema as parsed JSON, whose property `key` names the fields that make the record's key."""
+    """A resource with its schema as parsed JSON, whose property `key` names the fields that make the record's key.
+
+    Without `facts` it is a resource and no item of the catalogue.
+    """
 
     name: Topic
     title: str
@@ -60,12 +101,62 @@ class CatalogueItem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     partitions: int
     retention_ms: int = -1
     max_message_bytes: int = MESSAGE_BYTES_DEFAULT
+    facts: FactsAsked | None = None
+
+
+def read_item(told: Mapping[str, Any], schema: Any) -> CatalogueItem:
+    """Return an item as its file tells it, resource and facts in one mapping; msgspec.ValidationError says which key is wrong."""
+    facts = {key: value for key, value in told.items() if key in FactsAsked.__struct_fields__}
+    rest = {key: value for key, value in told.items() if key not in facts}
+    return msgspec.convert({**rest, "schema": schema, "facts": facts or None}, CatalogueItem)
 
 
 class ApplyCatalogue(_Asked, frozen=True, kw_only=True, tag="apply-catalogue"):
-    """Make the named resources be as described; what is not named stays as it is."""
+    """Make the named resources be as described; what is not named stays as it is.
+
+    An item goes from draft to published in one act: the authority's own, where nobody else has to look at it.
+    """
 
     resources: tuple[CatalogueItem, ...]
+    by: Actor = Actor(name="operator", role="operator")
+
+
+class DraftItem(_Asked, frozen=True, kw_only=True, tag="draft-item"):
+    """Describe an item, or describe it anew: what is published stays so until the new content is."""
+
+    by: Actor
+    item: CatalogueItem
+
+
+class SubmitItem(_Asked, frozen=True, kw_only=True, tag="submit-item"):
+    """Put a drafted item before the authority."""
+
+    by: Actor
+    item: Topic
+
+
+class ReviewItem(_Asked, frozen=True, kw_only=True, tag="review-item"):
+    """Let a submitted item pass, or return it with all `reasons` at once."""
+
+    by: Actor
+    item: Topic
+    passes: bool
+    reasons: tuple[str, ...] = ()
+
+
+class PublishItem(_Asked, frozen=True, kw_only=True, tag="publish-item"):
+    """Put a reviewed item in force: its resource is made, or changed, as the item says."""
+
+    by: Actor
+    item: Topic
+
+
+class WithdrawItem(_Asked, frozen=True, kw_only=True, tag="withdraw-item"):
+    """Take an item, in force or not, out of the catalogue."""
+
+    by: Actor
+    item: Topic
+    reason: str
 
 
 class GiveGrant(_Asked, frozen=True, kw_only=True, tag="give-grant"):
@@ -96,23 +187,159 @@ class GiveGrant(_Asked, frozen=True, kw_only=True, tag="give-grant"):
 
 
 class EndGrant(_Asked, frozen=True, kw_only=True, tag="end-grant"):
-    """End one grant by the event that gave it, or all that a taker holds on a resource."""
+    """End one grant by the event that gave it, or all that a taker holds on a resource.
+
+    One that was requested is ended by the authority of its owner's level (`by`), who may agree to its owner's filing (`filed`).
+    """
 
     grant: EventRef | None = None
     resource: Topic | None = None
     taker: Department | None = None
     reason: str = ""
+    by: Actor | None = None
+    filed: EventRef | None = None
 
 
-Command = AddDivision | AddDepartment | ApplyCatalogue | GiveGrant | EndGrant
+class SuspendGrant(_Asked, frozen=True, kw_only=True, tag="suspend-grant"):
+    """Let nothing move under a grant until it is resumed: the authority's word, on misuse."""
+
+    by: Actor
+    grant: EventRef
+    reason: str
+
+
+class ResumeGrant(_Asked, frozen=True, kw_only=True, tag="resume-grant"):
+    """End a suspension."""
+
+    by: Actor
+    grant: EventRef
+    reason: str = ""
+
+
+class FileEnd(_Asked, frozen=True, kw_only=True, tag="file-end"):
+    """Ask the authority, for the owner, to end a grant."""
+
+    by: Actor
+    grant: EventRef
+    reason: str
+
+
+class SeeGrant(_Asked, frozen=True, kw_only=True, tag="see-grant"):
+    """Tell all nodes how far this one follows a grant, as of the event `seen` of its owner. Said by the node itself alone."""
+
+    by: Actor
+    grant: EventRef
+    seen: EventRef
+    state: GrantState
+    disposed: tuple[Topic, ...] = ()
+
+
+class NewRequest(_Asked, frozen=True, kw_only=True, tag="new-request"):
+    """Ask for a resource of another department, for one of this node."""
+
+    by: Actor
+    resource: Topic
+    taker: Department
+    basis: str
+    purpose: str
+    fields: tuple[str, ...] | None = None
+    rows: str = ""
+    masks: dict[str, str] = {}
+    way: Way = "stream"
+    history: Literal["all", "from-now"] = "all"
+    until: str = ""
+    renews: EventRef | None = None
+
+    @property
+    def value(self) -> RequestValue:
+        """The request that is made."""
+        return RequestValue(**{name: getattr(self, name) for name in self.__struct_fields__})
+
+
+class AmendRequest(_Asked, frozen=True, kw_only=True, tag="amend-request"):
+    """Ask for the same resource in other words: a version of its own, complete in itself, which a head has to approve anew."""
+
+    by: Actor
+    request: EventRef
+    basis: str
+    purpose: str
+    fields: tuple[str, ...] | None = None
+    rows: str = ""
+    masks: dict[str, str] = {}
+    way: Way = "stream"
+    history: Literal["all", "from-now"] = "all"
+    until: str = ""
+    renews: EventRef | None = None
+
+    def value(self, first: RequestValue) -> RequestAmendedValue:
+        """Return the version that follows on a request."""
+        said = {name: getattr(self, name) for name in self.__struct_fields__}
+        return RequestAmendedValue(resource=first.resource, taker=first.taker, **said)
+
+
+class ApproveRequest(_Asked, frozen=True, kw_only=True, tag="approve-request"):
+    """Stand for a version of a request, as the asker's head has read it."""
+
+    by: Actor
+    request: EventRef
+    version: int
+
+
+class WithdrawRequest(_Asked, frozen=True, kw_only=True, tag="withdraw-request"):
+    """Take a request back that was not answered yet."""
+
+    by: Actor
+    request: EventRef
+    reason: str = ""
+
+
+class AnswerRequest(_Asked, frozen=True, kw_only=True, tag="answer-request"):
+    """Answer a version of a request, as the owner's head has read it: consent, refuse with a reason, or tell all that is `missing`."""
+
+    by: Actor
+    request: EventRef
+    version: int
+    answer: Literal["consent", "refuse", "incomplete"]
+    reason: str = ""
+    missing: tuple[str, ...] = ()
+
+
+class ExtendRequest(_Asked, frozen=True, kw_only=True, tag="extend-request"):
+    """Ask the asker for more working days, once."""
+
+    by: Actor
+    request: EventRef
+    days: int
+    reason: str
+
+
+class ConsentExtension(_Asked, frozen=True, kw_only=True, tag="consent-extension"):
+    """Give the owner the working days that it asked for."""
+
+    by: Actor
+    request: EventRef
+
+
+ItemCommand = DraftItem | SubmitItem | ReviewItem | PublishItem | WithdrawItem
+GrantCommand = EndGrant | SuspendGrant | ResumeGrant | FileEnd | SeeGrant
+AskerCommand = NewRequest | AmendRequest | ApproveRequest | WithdrawRequest | ConsentExtension
+OwnerCommand = AnswerRequest | ExtendRequest
+Command = AddDivision | AddDepartment | ApplyCatalogue | ItemCommand | GiveGrant | GrantCommand | AskerCommand | OwnerCommand
 
 _DECODER: msgspec.json.Decoder[Command] = msgspec.json.Decoder(Command)
 
 
 def read_command(data: bytes) -> Command:
-    """Return the command in a JSON text; CommandRefused with code `malformed` says which field is wrong."""
+    """Return the command in a JSON text; CommandRefused with code `malformed` says which field is wrong.
+
+    What the node says by rule it tells itself: from outside nobody acts as `rule` (`not-entitled`).
+    """
     try:
-        return _DECODER.decode(data)
+        command = _DECODER.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         why = str(error)[:REASON_MAX]
         raise CommandRefused("malformed", f"the command cannot be read: {why}", f"命令无法读取：{why}") from error
+    by = getattr(command, "by", None)
+    if by is not None and by.role == "rule":
+        raise CommandRefused("not-entitled", "`rule` is the node itself; act in a role of your own", "`rule` 为节点自身；请以本人角色操作")
+    return command

@@ -3,17 +3,31 @@
 from datetime import datetime
 from typing import assert_never
 
+from node.control.answering import answer
+from node.control.asking import ask
 from node.control.book import Book
 from node.control.catalogue import apply_catalogue
 from node.control.checks import check_day, check_department, check_division, check_filled, check_not_past, check_resource
-from node.control.commands import AddDepartment, AddDivision, ApplyCatalogue, Command, EndGrant, GiveGrant
+from node.control.commands import (
+    AddDepartment,
+    AddDivision,
+    ApplyCatalogue,
+    AskerCommand,
+    Command,
+    GiveGrant,
+    GrantCommand,
+    ItemCommand,
+    OwnerCommand,
+)
+from node.control.ending import follow
 from node.control.events import Event, day_of, stamp
 from node.control.fitting import check_shown, say_derived, versions_of
+from node.control.items import act_on_item, check_not_withdrawn
 from node.control.naming import selection_of
 from node.control.run import Run
 from node.errors import CommandRefused
 from node.model.names import Division, division_of
-from node.model.values import DepartmentValue, DivisionValue, EventRef, GrantEndedValue
+from node.model.values import DepartmentValue, DivisionValue, EventRef
 
 
 def decide(command: Command, book: Book, author: Division, at: datetime) -> list[Event]:
@@ -32,11 +46,22 @@ def decide(command: Command, book: Book, author: Division, at: datetime) -> list
             apply_catalogue(command, book, day_of(at), run)
         case GiveGrant():
             _give_grant(command, book, author, at, run)
-        case EndGrant():
-            _end_grant(command, book, author, run)
         case _:
-            assert_never(command)
+            _act(command, book, at, run)
     return run.events
+
+
+def _act(command: ItemCommand | GrantCommand | AskerCommand | OwnerCommand, book: Book, at: datetime, run: Run) -> None:
+    if isinstance(command, ItemCommand):
+        act_on_item(command, book, day_of(at), run)
+    elif isinstance(command, GrantCommand):
+        follow(command, book, run)
+    elif isinstance(command, AskerCommand):
+        ask(command, book, at, run)
+    elif isinstance(command, OwnerCommand):
+        answer(command, book, at, run)
+    else:
+        assert_never(command)
 
 
 def _check_own_log(book: Book, author: Division) -> None:
@@ -121,6 +146,7 @@ def _give_grant(command: GiveGrant, book: Book, author: Division, at: datetime, 
     check_day("until", value.until)
     check_not_past("until", value.until, today)
     _check_own_resource(command, book, author)
+    check_not_withdrawn(value.resource, book)
     taker = book.department_refs.get(value.taker)
     if taker is None:
         there = division_of(value.taker)
@@ -141,30 +167,3 @@ def _check_own_resource(command: GiveGrant, book: Book, author: Division) -> Non
     if command.resource not in book.resources:
         en = f"{command.resource} is not in the catalogue; apply it first with `exchange-node catalogue apply`"
         raise CommandRefused("no-such-resource", en, f"{command.resource} 不在目录中；请先用 `exchange-node catalogue apply` 编目")
-
-
-def _end_grant(command: EndGrant, book: Book, author: Division, run: Run) -> None:
-    for ref in _named_grants(command, book):
-        if ref[0] != author:
-            en = f"grant {ref[1]} of {ref[0]} is not this node's: only its owner ends it; run this command on the node of {ref[0]}"
-            raise CommandRefused(
-                "not-own-grant", en, f"{ref[0]} 的第 {ref[1]} 号授权不属于本节点：只能由数源方终止；请在 {ref[0]} 的节点执行此命令"
-            )
-        if not book.grants[ref].ended:
-            run.say(GrantEndedValue(grant=ref, reason=command.reason))
-
-
-def _named_grants(command: EndGrant, book: Book) -> list[EventRef]:
-    match command.grant, command.resource, command.taker:
-        case (ref, None, None) if ref is not None:
-            found = [ref] if ref in book.grants else []
-        case (None, resource, taker) if resource is not None and taker is not None:
-            pair = (resource, taker)
-            found = [ref for ref, grant in book.grants.items() if (grant.value.resource, grant.value.taker) == pair]
-        case _:
-            en = "name the grant either by author and sequence or by resource and taker"
-            raise CommandRefused("malformed", en, "请指明授权：用发布者与序号，或用资源与使用部门")
-    if not found:
-        en = "there is no such grant; `exchange-node grant list` shows those there are"
-        raise CommandRefused("no-such-grant", en, "没有这样的授权；可用 `exchange-node grant list` 查看现有授权")
-    return sorted(found)

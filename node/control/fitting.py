@@ -10,7 +10,8 @@ import msgspec
 from node.avro.deriving import check_renamed, check_selection, derive, filter_fits
 from node.avro.selection import Selection
 from node.control.bodies import check_bounds
-from node.control.book import Book, Grant
+from node.control.book import Book
+from node.control.grants import Grant
 from node.control.naming import selection_of
 from node.control.registering import register, registered_id
 from node.control.run import Run
@@ -25,14 +26,24 @@ _NAMED_MAX = 10
 
 def check_shown(value: GrantValue, book: Book) -> None:
     """Refuse what does not fit the newest version of the resource, with the place in it; the book has the resource."""
+    why = misfit(value, book)
+    if why:
+        en = f"{why}; see the resource with `exchange-node catalogue show {value.resource}`, mend the grant and give it again"
+        zh = f"{why}；请用 `exchange-node catalogue show {value.resource}` 查看该资源，修改授权后重试"
+        raise CommandRefused("bad-selection", en, zh)
+
+
+def misfit(value: GrantValue, book: Book) -> str:
+    """Return why a grant does not fit the newest version of its resource, with the place in it; empty where it fits. The book has the resource."""
+    if value.whole:
+        return ""
     newest = versions_of(book, value.resource)[-1]
     try:
         check_bounds(value.fields, value.rows, value.masks)
         check_selection(json.loads(newest), selection_of(value))
     except (SchemaError, ValueError) as error:
-        en = f"{error}; see the resource with `exchange-node catalogue show {value.resource}`, mend the grant and give it again"
-        zh = f"{error}；请用 `exchange-node catalogue show {value.resource}` 查看该资源，修改授权后重试"
-        raise CommandRefused("bad-selection", en, zh) from error
+        return str(error)
+    return ""
 
 
 def check_still_shown(resource: Topic, schema: dict[str, Any], book: Book, today: date) -> None:

@@ -10,7 +10,8 @@ from node.avro import parse
 from node.avro.deriving import derive
 from node.avro.ids import canonical
 from node.avro.selection import Selection
-from node.control.book import Book, Grant
+from node.control.book import Book
+from node.control.grants import Grant
 from node.control.naming import selection_of
 from node.control.registering import registered_id
 from node.errors import SchemaError

@@ -1,16 +1,39 @@
 """Answers for node/control/commands.py."""
 
 import json
-from typing import get_args
+from typing import Any, get_args
 
 import msgspec
 import pytest
 
-from node.control.commands import AddDepartment, AddDivision, ApplyCatalogue, CatalogueItem, Command, EndGrant, GiveGrant, read_command
+from node.control.commands import (
+    AddDepartment,
+    AddDivision,
+    AmendRequest,
+    AnswerRequest,
+    ApplyCatalogue,
+    ApproveRequest,
+    CatalogueItem,
+    Command,
+    ConsentExtension,
+    EndGrant,
+    ExtendRequest,
+    FileEnd,
+    GiveGrant,
+    ItemCommand,
+    NewRequest,
+    ResumeGrant,
+    SeeGrant,
+    SuspendGrant,
+    WithdrawRequest,
+    read_command,
+)
 from node.errors import CommandRefused
 from node.model.names import Department, Division, Topic
-from node.model.values import DivisionValue, GrantValue, Kind
+from node.model.values import RULE, Actor, DivisionValue, GrantValue, Kind, RequestValue
 
+HEAD = Actor(name="陈", role="head", department=Department("440000.a"))
+REQUEST = (Division("440000"), 5)
 COMMANDS: list[Command] = [
     AddDivision(code=Division("445102"), name="湘桥区", level="county", parent=Division("445100")),
     AddDepartment(department=Department("445102.civil-affairs"), name="民政局"),
@@ -22,7 +45,18 @@ COMMANDS: list[Command] = [
         )
     ),
     GiveGrant(resource=Topic("445102.civil-affairs.villages"), taker=Department("440000.civil-affairs"), purpose="核对"),
-    EndGrant(grant=(Division("445102"), 7), reason="期满"),
+    EndGrant(grant=(Division("445102"), 7), reason="期满", by=HEAD, filed=(Division("445102"), 8)),
+    SuspendGrant(by=HEAD, grant=(Division("445102"), 7), reason="超范围使用"),
+    ResumeGrant(by=HEAD, grant=(Division("445102"), 7)),
+    FileEnd(by=HEAD, grant=(Division("445102"), 7), reason="系统停用"),
+    SeeGrant(by=HEAD, grant=(Division("445102"), 7), seen=(Division("445102"), 9), state="ended", disposed=(Topic("445102.a.b"),)),
+    NewRequest(by=HEAD, resource=Topic("445102.a.b"), taker=Department("440000.a"), basis="依据", purpose="核对"),
+    AmendRequest(by=HEAD, request=REQUEST, basis="依据", purpose="核对", fields=("code",)),
+    ApproveRequest(by=HEAD, request=REQUEST, version=1),
+    WithdrawRequest(by=HEAD, request=REQUEST),
+    AnswerRequest(by=HEAD, request=REQUEST, version=1, answer="incomplete", missing=("依据的条款",)),
+    ExtendRequest(by=HEAD, request=REQUEST, days=5, reason="需会商"),
+    ConsentExtension(by=HEAD, request=REQUEST),
 ]
 
 
@@ -30,7 +64,7 @@ COMMANDS: list[Command] = [
 def test_a_command_is_read_as_it_was_written(command: Command) -> None:
     """Every command goes through JSON under its tag and comes back equal."""
     assert read_command(msgspec.json.encode(command)) == command
-    assert {type(known) for known in COMMANDS} == set(get_args(Command))
+    assert {type(known) for known in COMMANDS} == set(get_args(Command)) - set(get_args(ItemCommand))
 
 
 def test_what_a_steward_types() -> None:
@@ -48,8 +82,27 @@ def test_values_carry_every_field() -> None:
         resource=Topic("1"), taker=Department("2"), purpose="3", fields=("4",), rows="5", masks={"6": "7"}, history="from-now", until="8"
     )
     for command, value in ((division, division.value), (asked, asked.value)):
-        assert msgspec.to_builtins(value) == {key: field for key, field in msgspec.to_builtins(command).items() if key != "command"}
+        said = {key: field for key, field in msgspec.to_builtins(value).items() if key != "request"}
+        assert said == {key: field for key, field in msgspec.to_builtins(command).items() if key != "command"}
     assert isinstance(division.value, DivisionValue)
+
+
+def test_a_request_carries_every_field() -> None:
+    """Nor is any lost of a request or its amendment, which keeps resource and taker of the first."""
+    told: dict[str, Any] = {"basis": "1", "purpose": "2", "fields": ("3",), "rows": "4", "masks": {"5": "6"}, "way": "file"}
+    told |= {"by": HEAD, "history": "from-now", "until": "7", "renews": REQUEST}
+    asked = NewRequest(resource=Topic("8"), taker=Department("9"), **told)
+    assert msgspec.structs.asdict(asked.value) == msgspec.structs.asdict(asked)
+    assert set(told) | {"resource", "taker"} == set(RequestValue.__struct_fields__)
+    amended = AmendRequest(request=REQUEST, **told).value(asked.value)
+    assert msgspec.structs.asdict(amended) == msgspec.structs.asdict(asked) | {"request": REQUEST}
+
+
+def test_nobody_acts_as_the_node_itself() -> None:
+    """What is said by rule follows from the book alone; a text from outside that claims to be that is refused."""
+    with pytest.raises(CommandRefused) as refused:
+        read_command(msgspec.json.encode(AnswerRequest(by=RULE, request=REQUEST, version=1, answer="consent")))
+    assert refused.value.code == "not-entitled"
 
 
 @pytest.mark.parametrize(

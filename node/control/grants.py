@@ -1,0 +1,96 @@
+"""A grant as the book keeps it, and what its owner's events, and the nodes on its way, say of it after it was given."""
+
+from typing import assert_never
+
+import msgspec
+
+from node.control.bodies import GrantAct
+from node.control.events import Event
+from node.control.requests import Said
+from node.control.rights import has_authority, is_rule, may
+from node.model.names import Division, Topic, department_of
+from node.model.values import (
+    EndFiledValue,
+    EventRef,
+    GrantEndedValue,
+    GrantResumedValue,
+    GrantSeenValue,
+    GrantSuspendedValue,
+    GrantValue,
+)
+
+
+class Grant(msgspec.Struct, frozen=True):
+    """A grant, and what became of it. One that is past its term stands in the book, but is not active."""
+
+    ref: EventRef
+    value: GrantValue
+    view: Topic | None = None
+    """the topic that it lets move instead of the resource's own, where it is less than the whole"""
+    ended: bool = False
+    suspended: bool = False
+    filed: Said[EndFiledValue] | None = None
+    """the newest filing of its owner, which wants it to end"""
+    seen: dict[Division, Said[GrantSeenValue]] = {}
+    """what each node has said last of how far it follows the grant"""
+
+    @property
+    def request(self) -> EventRef | None:
+        """The request that it was made of."""
+        return self.value.request
+
+
+def changed(grant: Grant | None, event: Event, body: GrantAct, withdrawal: EventRef | None) -> Grant | str:
+    """Return a grant as an event leaves it, or the reason why the event moves nothing.
+
+    `grant` is the one that the body names, None where it is not folded; `withdrawal` the event that withdrew its request, as far as folded.
+    """
+    if isinstance(body, GrantSeenValue):
+        return _seen(grant, event, body)
+    if grant is None or body.grant[0] != event.author:
+        return "no-such-grant"
+    if grant.ended:
+        return "already-ended"
+    match body:
+        case GrantEndedValue():
+            return _ended(grant, event, body, withdrawal)
+        case EndFiledValue():
+            entitled = may(body.by, department_of(grant.value.resource), "steward", "head")
+            return msgspec.structs.replace(grant, filed=Said(event.ref, event.at, body)) if entitled else "not-entitled"
+        case GrantSuspendedValue() | GrantResumedValue():
+            return _suspended(grant, event, body)
+        case _:
+            assert_never(body)
+
+
+def _suspended(grant: Grant, event: Event, body: GrantSuspendedValue | GrantResumedValue) -> Grant | str:
+    if not has_authority(body.by, event.author):
+        return "not-entitled"
+    suspends = isinstance(body, GrantSuspendedValue)
+    return "wrong-state" if grant.suspended is suspends else msgspec.structs.replace(grant, suspended=suspends)
+
+
+def _ended(grant: Grant, event: Event, body: GrantEndedValue, withdrawal: EventRef | None) -> Grant | str:
+    if body.by is None:
+        # As owners end what they gave unasked.
+        entitled = grant.request is None
+    elif is_rule(body.by):
+        entitled = withdrawal is not None and event.answers == withdrawal
+    else:
+        entitled = has_authority(body.by, event.author)
+    if not entitled:
+        return "not-entitled"
+    if body.filed is not None and (grant.filed is None or grant.filed.ref != body.filed):
+        return "no-such-filing"
+    return msgspec.structs.replace(grant, ended=True)
+
+
+def _seen(grant: Grant | None, event: Event, body: GrantSeenValue) -> Grant | str:
+    owner, sequence = body.grant
+    answered = event.author == owner or (event.answers is not None and event.answers[0] == owner and event.answers[1] >= sequence)
+    # Where the answered event does not come after it, a grant may be folded on one node and not yet on another.
+    if grant is None or not answered:
+        return "no-such-grant"
+    if not is_rule(body.by):
+        return "not-entitled"
+    return msgspec.structs.replace(grant, seen=grant.seen | {event.author: Said(event.ref, event.at, body)})
