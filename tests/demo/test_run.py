@@ -39,7 +39,8 @@ def test_once_everything_arrives_and_is_equal(tmp_path: Path) -> None:
     done = subprocess.run([*DEMO, "--once"], check=False, cwd=tmp_path, capture_output=True, text=True, timeout=110)
     assert done.returncode == 0, done.stdout + done.stderr
     arrived, refused = done.stdout.split("What the gate refused")
-    assert arrived.count("✓") == 8
+    assert arrived.count("✓") == 9
+    assert "One row, at its owner and at the view's taker" in refused
     assert refused.count("✓") >= 5
     assert "NOT EQUAL" not in done.stdout
     assert done.stdout.count("/metrics") == 3
