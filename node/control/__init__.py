@@ -5,7 +5,10 @@ both languages; the caller appends the run to the node's own control log, and th
 There `Book.fold` takes each record: `events` reads the form, `chain` holds it to its author's chain and holds it back
 until what it answers is there, `book` judges and applies it, `tree` grows the divisions. `routes` says from the book
 what each link carries and which topics each cluster has, `views` what takers are granted of a resource, under which schemas: their names are
-made where a grant is folded (`naming`), their schemas said with it and with each new version (`fitting`, `registering`). What was done with refused records is no event: `audit` has the form of its notes,
+made where a grant is folded (`naming`), their schemas said with it and with each new version (`fitting`, `registering`).
+A request is made and approved on the asker's node (`asking`), answered on the owner's (`answering`), what comes after a grant is `ending`; `desk` holds
+all of these to who may (`rights`) and to the request's state, `requests` and `grants` are what the book has of them, and `rule_answers` is what the
+node says by itself. What was done with refused records is no event: `audit` has the form of its notes,
 `quarantine`, `grouping` and `replay` what is asked, told and decided about them. All of it is pure: bytes, values and time come in as arguments.
 
 Non-obvious:
@@ -16,6 +19,9 @@ Non-obvious:
   it needs next, up to the root.
 - A grant of less than the whole resource never moves the resource's own topic: that holds too much for it. Its view's name tells what it
   shows, so that the same grant finds the same view again, and grants share one only where nobody could learn more by that.
+- A request is written in two logs that do not wait for each other, so acts cross: each fills a slot by what its author knew, and the state is read
+  from all slots together (`requests`). Nothing that crossed is refused on one node and counted on another.
+- A consent answers the approval of a version, and so does the grant: both heads have stood for the same words, or there is no grant.
 - Whether a grant fits a schema is asked where it is decided. Where it is folded it only has bounds: the verdict may change with a library.
 - A schema is held to the versions before it where it is decided, never where it is folded: the verdict may change with a library.
 - `decide` needs a book that holds the node's own log to its end: it chains to the last event taken.
@@ -28,45 +34,81 @@ cannot be read, or that the author was not entitled to say, is refused, counted 
 does an unknown kind (`book.unknown`); an event whose answer never comes waits for ever (`book.waiting`).
 """
 
+from node.control.answering import rule_answers
 from node.control.book import Book, Folded, Outcome, Refused
 from node.control.chain import Broken, Repeated, Stuck, Waiting
 from node.control.commands import (
     AddDepartment,
     AddDivision,
+    AmendRequest,
+    AnswerRequest,
     ApplyCatalogue,
+    ApproveRequest,
     CatalogueItem,
     Command,
+    ConsentExtension,
+    DraftItem,
     EndGrant,
+    ExtendRequest,
+    FileEnd,
     GiveGrant,
+    NewRequest,
+    PublishItem,
+    ResumeGrant,
+    ReviewItem,
+    SeeGrant,
+    SubmitItem,
+    SuspendGrant,
+    WithdrawItem,
+    WithdrawRequest,
     read_command,
+    read_item,
 )
 from node.control.decide import decide
 from node.control.events import Event, day_of, decode, digest, encode, stamp
 from node.control.grants import Grant
+from node.control.requests import Request
 from node.control.routes import Route, TopicSpec, gates, routes, topics_here
 from node.control.tree import Tree
 
 __all__ = [
     "AddDepartment",
     "AddDivision",
+    "AmendRequest",
+    "AnswerRequest",
     "ApplyCatalogue",
+    "ApproveRequest",
     "Book",
     "Broken",
     "CatalogueItem",
     "Command",
+    "ConsentExtension",
+    "DraftItem",
     "EndGrant",
     "Event",
+    "ExtendRequest",
+    "FileEnd",
     "Folded",
     "GiveGrant",
     "Grant",
+    "NewRequest",
     "Outcome",
+    "PublishItem",
     "Refused",
     "Repeated",
+    "Request",
+    "ResumeGrant",
+    "ReviewItem",
     "Route",
+    "SeeGrant",
     "Stuck",
+    "SubmitItem",
+    "SuspendGrant",
     "TopicSpec",
     "Tree",
     "Waiting",
+    "WithdrawItem",
+    "WithdrawRequest",
     "day_of",
     "decide",
     "decode",
@@ -74,7 +116,9 @@ __all__ = [
     "encode",
     "gates",
     "read_command",
+    "read_item",
     "routes",
+    "rule_answers",
     "stamp",
     "topics_here",
 ]

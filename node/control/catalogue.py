@@ -1,49 +1,86 @@
-"""Applying a catalogue: each resource described becomes so, its schema registered first where it is new."""
+"""Applying a catalogue: each resource described becomes so, its schema registered first where it is new.
+
+That is the authority's own act: an item goes from draft to published with nobody else asked. The steps of others are in `items`.
+"""
 
 import json
 from collections import Counter
 from datetime import date
 
+import msgspec
+
 from node.avro import parse
 from node.avro.compatibility import comparable, conflicts, read, told
+from node.avro.described import data_items
 from node.control.bodies import RETENTION_MS_MAX
 from node.control.book import Book
 from node.control.checks import check_filled, check_resource, check_within
 from node.control.commands import ApplyCatalogue, CatalogueItem
 from node.control.fitting import check_still_shown, say_shown
+from node.control.item_contents import same, say_content, say_published, takers_of
+from node.control.item_faults import check_facts
 from node.control.registering import register
 from node.control.run import Run
 from node.errors import CommandRefused, SchemaError
+from node.model.items import ItemValue
 from node.model.limits import MESSAGE_BYTES_MAX, PARTITIONS_MAX
-from node.model.names import Division, department_of, division_of
+from node.model.names import Division, Topic, department_of, division_of
 from node.model.values import Kind, ResourceValue, SchemaValue
 
 
 def apply_catalogue(command: ApplyCatalogue, book: Book, today: date, run: Run) -> None:
-    """Say what differs from the book, schemas before the resources that use them, those of their views too.
+    """Say what differs from the book, schemas before the resources that use them, those of their views too; items with all their steps.
 
     CommandRefused names the resource at fault.
     """
     twice = [name for name, count in Counter(item.name for item in command.resources).items() if count > 1]
     if twice:
         raise CommandRefused("named-twice", f"{twice[0]} is described twice; keep one", f"{twice[0]} 出现了两次；请只保留一个")
-    author = run.author
     for item in command.resources:
-        _check_own(item, book, author)
-        _check_bounds(item)
-        key = _schema_key(item)
-        if item.kind is Kind.STATE and not key:
-            en = f'{item.name} is state and its schema has no key; name the key\'s fields in the schema, for example "key": ["code"]'
-            raise CommandRefused("no-key", en, f'{item.name} 为基础数据（state），但其模式没有主键；请在模式中写明，例如 "key": ["code"]')
-        schema = _registered(item, book, run)
-        value = _value(item, schema.id)
-        _check_unchanged(value, key, book, author)
-        _check_follows(item, schema.id, book, author)
-        if book.versions.get(item.name, [])[-1:] != [schema.id]:
-            check_still_shown(item.name, item.schema, book, today)
-        say_shown(item.name, [schema.schema], book, today, run)
-        if book.resources.get(value.name) != value:
-            run.say(value)
+        value = checked(item, book, today, run)
+        if item.facts is None:
+            _check_bare(value.name, book)
+            say_resource(value, book, today, run)
+            continue
+        content, before = ItemValue(by=command.by, resource=value, facts=item.facts.value), book.items.get(value.name)
+        if before is None or not same(before.in_force, content):
+            said = say_content(content, book, run)
+            say_resource(value, book, today, run)
+            say_published(value.name, said, command.by, takers_of(value.name, book, today), run)
+
+
+def checked(item: CatalogueItem, book: Book, today: date, run: Run) -> ResourceValue:
+    """Return the resource that an item describes once it may be made so; its schema is said where it is new. CommandRefused says why not."""
+    _check_own(item, book, run.author)
+    _check_bounds(item)
+    key = _schema_key(item)
+    if item.kind is Kind.STATE and not key:
+        en = f'{item.name} is state and its schema has no key; name the key\'s fields in the schema, for example "key": ["code"]'
+        raise CommandRefused("no-key", en, f'{item.name} 为基础数据（state），但其模式没有主键；请在模式中写明，例如 "key": ["code"]')
+    if item.facts is not None:
+        check_facts(item.name, item.facts.value, data_items(item.schema))
+    schema = _registered(item, book, run)
+    value = _value(item, schema.id)
+    _check_unchanged(value, key, book, run.author)
+    _check_follows(item, schema.id, book, run.author)
+    if book.versions.get(item.name, [])[-1:] != [schema.id]:
+        check_still_shown(item.name, item.schema, book, today)
+    return value
+
+
+def say_resource(value: ResourceValue, book: Book, today: date, run: Run) -> None:
+    """Say a resource that `checked` has let pass, where it differs from what stands, and before it the schemas of its views."""
+    schema = run.schemas.get(value.schema) or book.schema(value.schema, run.author)
+    assert schema is not None, "`checked` has said it, or found it said"
+    say_shown(value.name, [schema.schema], book, today, run)
+    if book.resources.get(value.name) != value:
+        run.say(value)
+
+
+def _check_bare(name: Topic, book: Book) -> None:
+    if name in book.items:
+        en = f"{name} is an item of the catalogue: tell it whole, with its code, provider, cycle and sharing, as schemas/README.md shows"
+        raise CommandRefused("bad-item", en, f"{name} 已有目录条目：请参照 schemas/README.md 完整填写代码、提供方、更新周期、共享属性等")
 
 
 def _check_own(item: CatalogueItem, book: Book, author: Division) -> None:
@@ -90,7 +127,7 @@ def _registered(item: CatalogueItem, book: Book, run: Run) -> SchemaValue:
 
 
 def _value(item: CatalogueItem, schema: int) -> ResourceValue:
-    return ResourceValue(
+    value = ResourceValue(
         name=item.name,
         title=item.title,
         kind=item.kind,
@@ -99,6 +136,10 @@ def _value(item: CatalogueItem, schema: int) -> ResourceValue:
         retention_ms=item.retention_ms,
         max_message_bytes=item.max_message_bytes,
     )
+    if item.facts is None:
+        return value
+    terms = item.facts.sharing
+    return msgspec.structs.replace(value, sharing=terms.type, condition=terms.condition, legal_basis=terms.legal_basis)
 
 
 def _check_unchanged(value: ResourceValue, key: tuple[str, ...], book: Book, author: Division) -> None:

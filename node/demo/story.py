@@ -13,7 +13,7 @@ import msgspec
 import yaml
 
 from node.avro.files import read_schema
-from node.control import AddDepartment, AddDivision, ApplyCatalogue, CatalogueItem, GiveGrant
+from node.control import AddDepartment, AddDivision, ApplyCatalogue, CatalogueItem, GiveGrant, read_item
 from node.demo.generate import Made, write_rows
 from node.demo.generate import records as generated
 from node.demo.sides import is_granted
@@ -125,8 +125,7 @@ async def _is_awake(node: NodeProcess) -> bool:
 def _item(resource: str) -> CatalogueItem:
     folder = shipped(f"schemas/{_FOLDERS[resource]}")
     said: dict[str, Any] = yaml.safe_load((folder / f"{folder.name}.yaml").read_text("utf-8"))
-    said["schema"] = read_schema(folder / said["schema"])
-    return msgspec.convert(said, CatalogueItem)
+    return read_item(said, read_schema(folder / said["schema"]))
 
 
 def publications(folder: Path, records: int) -> Iterator[Publication]:

@@ -27,10 +27,10 @@ State = Literal["draft", "submitted", "returned", "reviewed", "published", "upda
 
 
 class SharingTerms(Value, frozen=True, kw_only=True):
-    """Among departments: `condition` where the sharing is conditional, `legal_basis` where it is not shared, and then alone."""
+    """Among departments: `condition` where the sharing is conditional, `legal_basis` where it is not shared, and then alone. What is not shared has no ways."""
 
     type: Sharing
-    ways: tuple[Way, ...]
+    ways: tuple[Way, ...] = ()
     condition: str = ""
     legal_basis: str = ""
 
