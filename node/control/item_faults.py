@@ -46,9 +46,9 @@ def check_facts(name: Topic, facts: ItemFacts, items: Iterable[DataItem]) -> Non
         raise CommandRefused("bad-item", f"{name}: {en}", f"{name}：{zh}")
 
 
-def grade_of(facts: ItemFacts, items: Iterable[DataItem]) -> str:
-    """Return the grade of an item: its own, or else the highest of its data items; empty where none has one."""
-    return facts.grade or max((one.grade for one in items if one.grade in GRADES), key=GRADES.index, default="")
+def highest_grade(items: Iterable[DataItem]) -> str:
+    """Return the highest grade of some data items, which is an item's own unless it says a higher one; empty where none has a grade."""
+    return max((one.grade for one in items if one.grade in GRADES), key=GRADES.index, default="")
 
 
 def _forms(name: Topic, facts: ItemFacts) -> Iterator[Fault]:
@@ -110,7 +110,7 @@ def _grades(facts: ItemFacts, items: Iterable[DataItem]) -> Iterator[Fault]:
         told, grades = ", ".join(bare[:_NAMED_MAX]), ", ".join(GRADES)
         en = f'these data items have no grade: {told}{more_en}; give the field or what is around it a "grade": {grades}'
         yield _fault("schema", en, f'以下信息项没有分级：{told}{more_zh}；请为字段或其外层填写 "grade"：{grades}')
-    highest = max((one.grade for one in known if one.grade in GRADES), key=GRADES.index, default="")
+    highest = highest_grade(known)
     if facts.grade and highest and GRADES.index(facts.grade) < GRADES.index(highest):
         which = next(one.name for one in known if one.grade == highest)
         en = f"{facts.grade} is below {which}, which is {highest}; an item is at least what its data items are"

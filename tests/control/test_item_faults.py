@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from node.avro.described import DataItem, data_items
-from node.control.item_faults import check_facts, faults, grade_of
+from node.control.item_faults import check_facts, faults, highest_grade
 from node.errors import CommandRefused
 from node.model.items import Classification, OpeningTerms, SharingTerms
 from node.model.names import Topic
@@ -86,9 +86,8 @@ def test_data_items_without_a_grade_are_named() -> None:
 
 def test_an_items_grade_is_that_of_its_data_items() -> None:
     """The highest of theirs, unless the item says a higher one itself."""
-    assert grade_of(facts(grade=""), ITEMS) == "general-2"
-    assert grade_of(facts(grade="important"), ITEMS) == "important"
-    assert grade_of(facts(grade=""), ()) == ""
+    assert highest_grade(ITEMS) == "general-2"
+    assert highest_grade(()) == ""
     assert told(grade="core") == []
 
 
