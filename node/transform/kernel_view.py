@@ -25,8 +25,8 @@ CHUNK_BYTES = 512 * 1024
 """A chunk ends with the record that reaches it."""
 CHUNK_RECORDS = 4096
 
-# Where `read_heads` stands in a section: the byte, and the offset delta of the record before it.
-PLACE_AT, PLACE_OFFSET, PLACE_WIDTH = 0, 1, 2
+# Where `read_heads` stands in a section: the byte, and the offset delta of the record before it; and how many records it found with a value.
+PLACE_AT, PLACE_OFFSET, PLACE_VALUES, PLACE_WIDTH = range(4)
 
 # What it finds of a record: timestamp delta; place and length of its key (below 0: it has none); where its value begins (-1: it has none) and
 # ends; which of the resource's schemas the value was walked by (-1: none yet), and its events, from the first to before the last.
@@ -53,6 +53,7 @@ def read_heads(data: Bytes, count: int, last: int, place: Int64s, heads: Int64s)
     Return how many were found before a chunk was full; -1 where one is garbled, or its value has no frame.
     """
     begin, end, found = place[PLACE_AT], data.shape[0], 0
+    place[PLACE_VALUES] = 0
     while found < count and found < CHUNK_RECORDS and place[PLACE_AT] - begin < CHUNK_BYTES:
         body, after = read_length(data, place[PLACE_AT], end)
         if body < 0:
@@ -66,6 +67,7 @@ def read_heads(data: Bytes, count: int, last: int, place: Int64s, heads: Int64s)
         heads[head + HEAD_DELTA], heads[head + HEAD_KEY], heads[head + HEAD_KEY_LENGTH] = delta, key, key_length
         heads[head + HEAD_VALUE], heads[head + HEAD_END] = value if value_length >= 0 else -1, value + max(value_length, 0)
         heads[head + HEAD_SCHEMA] = -1
+        place[PLACE_VALUES] += value_length >= 0
         place[PLACE_AT], place[PLACE_OFFSET] = after, offset
         found += 1
     return found

@@ -264,7 +264,7 @@ class Views(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     def _looked(self, raw: Write, data: Bytes, count: int, filters: Sequence[Int64s], bench: _Bench) -> _Chunk:
         """Walk the values of a chunk, by the newest schema first."""
-        values = int(np.count_nonzero(bench.heads[kernel.HEAD_VALUE : count * kernel.HEAD_WIDTH : kernel.HEAD_WIDTH] >= 0))
+        values = int(bench.place[kernel.PLACE_VALUES])
         if values < count and not self.is_state:
             raise BatchError(f"up to offset {_offset(raw, bench)} stands a record without a value, which facts do not have")
         bench.inside[:, :count] = 0
