@@ -29,6 +29,7 @@ async def _run(config: Config) -> int:
         parent=parent.division if parent else None,
         parent_bootstrap=parent.bootstrap if parent else "",
         data_dir=config.data_dir,
+        calendar=config.calendar,
     )
     node = Node(settings, Metrics())
     loop = asyncio.get_running_loop()

@@ -16,6 +16,10 @@ from node.bus.log import open_log_reader
 from node.bus.security import Security
 from node.bus.topics import make_topics
 from node.control import Command, Event, GiveGrant, day_of, routes, topics_here
+from node.control.answering import rule_answers
+from node.control.calendar import Calendar, official
+from node.control.commands import AnswerRequest
+from node.control.requests import granted
 from node.errors import BusError, CommandRefused
 from node.lane import Resume, TopicPartition
 from node.model.limits import BACKOFF_FIRST_S, BACKOFF_MAX_S, LINK_UP_S, WATCH_INTERVAL_S
@@ -45,6 +49,8 @@ class NodeSettings(msgspec.Struct, frozen=True, kw_only=True):
     parent_bootstrap: str = ""
     data_dir: Path
     """for what the node keeps on disk: its secret"""
+    calendar: Calendar | None = None
+    """the operator's own days off, over the official ones"""
     security: Security = Security()
 
 
@@ -131,12 +137,23 @@ class Node:
         metrics.ready.set(int(not self.reasons))
         return metrics.text()
 
+    @property
+    def calendar(self) -> Calendar:
+        """The working days by which legal clocks run."""
+        own = self.settings.calendar
+        return official() if own is None else official().amended(own)
+
     # ---- what it is told
 
     async def command(self, command: Command) -> list[Event]:
         """Carry a steward's command out; see `Ledger.command`."""
-        if isinstance(command, GiveGrant):
-            self._views.prepare(command)
+        match command:
+            case GiveGrant():
+                self._views.prepare(command.value)
+            case AnswerRequest(answer="consent") if (request := self.ledger.book.requests.get(command.request)) is not None:
+                self._views.prepare(granted(request.value, request.ref))
+            case _:
+                pass
         return await self.ledger.command(command)
 
     async def preview(self, command: GiveGrant) -> Preview:
@@ -188,6 +205,17 @@ class Node:
         if made.made:
             for lane in self._lanes.values():
                 lane.look()
+        await self._answer_by_rule()
+
+    async def _answer_by_rule(self) -> None:
+        """Say what the node says by itself: a consent to what is shared unconditionally, the end of what was withdrawn."""
+        for command in rule_answers(self.ledger.book, self.settings.division, datetime.now(UTC)):
+            try:
+                await self.command(command)
+            except CommandRefused as refused:  # its own log may not be at its end yet, or the secret is lost: it is tried again
+                self._trouble("requests", f"{refused.code}: {refused.en}")
+                return
+        self._trouble("requests", "")
 
     def _trouble(self, part: str, why: str) -> None:
         if self._troubles.get(part) != why:

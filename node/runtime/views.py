@@ -12,13 +12,13 @@ import msgspec
 from node.avro.deriving import key_granted
 from node.avro.ids import text_id
 from node.avro.selection import Selection
-from node.control import Book, GiveGrant, Grant
+from node.control import Book, Grant
 from node.control.naming import selection_of
 from node.control.views import View, derived_text, schema_ids, views
 from node.errors import CommandRefused, SchemaError
 from node.model.limits import TRANSACTION_TIMEOUT_S
 from node.model.names import Division, Topic, division_of
-from node.model.values import Kind, ResourceValue
+from node.model.values import GrantValue, Kind, ResourceValue
 from node.runtime.secret import SecretError, make_secret, read_secret, secret_file
 from node.telemetry import logger
 from node.transform.view import Views, ViewSpec, open_views
@@ -73,12 +73,12 @@ class OwnViews:
             routed = [view for resource, found in wanted.items() if resource not in self._faults for view in found]
             return [(view.topic, view.resource.partitions) for view in routed], frozenset(view.topic for view in routed if view.from_now)
 
-    def prepare(self, command: GiveGrant) -> None:
+    def prepare(self, asked: GrantValue) -> None:
         """Make the node's secret before the first grant that needs it. CommandRefused where it is lost, or cannot be written."""
         book = self._book()
-        resource = book.resources.get(command.resource)
+        resource = book.resources.get(asked.resource)
         schema = book.schema(resource.schema, self._here) if resource is not None else None
-        if schema is None or not _needs_secret(schema.schema, selection_of(command.value)):
+        if schema is None or not _needs_secret(schema.schema, selection_of(asked)):
             return
         try:
             if read_secret(self._folder) is None:

@@ -47,7 +47,7 @@ class Desk(Stand):
     def give(self, **asked: Any) -> Topic:
         """Give a grant as the node does; return its view."""
         command = GiveGrant(resource=FACT, taker=TAKER, purpose="核对", **asked)
-        self.views.prepare(command)
+        self.views.prepare(command.value)
         before = set(self.book.grants)
         for event in decide(command, self.book, HERE, NOW):
             self.book.fold(HERE, encode_event(event))
@@ -184,7 +184,7 @@ async def test_a_lost_secret_closes_what_needs_it_and_is_never_made_anew(desk: D
     assert "restore it from the backup" in fresh.trouble
     assert [one["event"] for one in logged] == ["views-closed"]
     with pytest.raises(CommandRefused) as refused:
-        fresh.prepare(GiveGrant(resource=FACT, taker=TAKER, purpose="核对", fields=("sum",), rows="sum > 1"))
+        fresh.prepare(GiveGrant(resource=FACT, taker=TAKER, purpose="核对", fields=("sum",), rows="sum > 1").value)
     assert refused.value.code == "no-secret"
     assert not secret_file(tmp_path).exists()
     secret_file(tmp_path).write_bytes(kept)
