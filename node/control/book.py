@@ -265,7 +265,7 @@ class Book:
         first = self.schema(self.versions[body.resource][0], event.author)
         assert first is not None, "a resource is folded only after its schema"
         view = view_name(event.ref, body, first)
-        self.grants[event.ref] = Grant(event.ref, body, view)
+        self.grants[event.ref] = Grant(event.ref, body, view, at=event.at)
         if view is not None:
             self.views.setdefault(view, body)
         self._standing.setdefault(body.resource, set()).add(event.ref)

@@ -8,7 +8,7 @@ from node.control.bodies import GrantAct
 from node.control.events import Event
 from node.control.requests import Said
 from node.control.rights import has_authority, is_rule, may
-from node.model.names import Division, Topic, department_of
+from node.model.names import Division, Topic, department_of, division_of
 from node.model.values import (
     EndFiledValue,
     EventRef,
@@ -18,6 +18,8 @@ from node.model.values import (
     GrantSuspendedValue,
     GrantValue,
 )
+
+OwnersAct = GrantSuspendedValue | GrantResumedValue | EndFiledValue | GrantEndedValue
 
 
 class Grant(msgspec.Struct, frozen=True):
@@ -33,6 +35,12 @@ class Grant(msgspec.Struct, frozen=True):
     """the newest filing of its owner, which wants it to end"""
     seen: dict[Division, Said[GrantSeenValue]] = {}
     """what each node has said last of how far it follows the grant"""
+    at: str = ""
+    """when it was given"""
+    acts: tuple[Said[OwnersAct], ...] = ()
+    """all that was done with it since on its owner's node"""
+    flowing: str = ""
+    """when the taker's node first said that it flows; empty before"""
 
     @property
     def request(self) -> EventRef | None:
@@ -51,6 +59,11 @@ def changed(grant: Grant | None, event: Event, body: GrantAct, withdrawal: Event
         return "no-such-grant"
     if grant.ended:
         return "already-ended"
+    after = _acted(grant, event, body, withdrawal)
+    return after if isinstance(after, str) else msgspec.structs.replace(after, acts=(*grant.acts, Said(event.ref, event.at, body)))
+
+
+def _acted(grant: Grant, event: Event, body: OwnersAct, withdrawal: EventRef | None) -> Grant | str:
     match body:
         case GrantEndedValue():
             return _ended(grant, event, body, withdrawal)
@@ -93,4 +106,7 @@ def _seen(grant: Grant | None, event: Event, body: GrantSeenValue) -> Grant | st
         return "no-such-grant"
     if not is_rule(body.by):
         return "not-entitled"
-    return msgspec.structs.replace(grant, seen=grant.seen | {event.author: Said(event.ref, event.at, body)})
+    first = body.state == "flowing" and event.author == division_of(grant.value.taker) and not grant.flowing
+    return msgspec.structs.replace(
+        grant, seen=grant.seen | {event.author: Said(event.ref, event.at, body)}, flowing=event.at if first else grant.flowing
+    )

@@ -48,7 +48,9 @@ def test_a_grant_is_suspended_and_resumed_in_turn() -> None:
     suspended = known(told(GRANT, SUSPENDED))
     assert suspended.suspended
     assert told(suspended, SUSPENDED) == told(GRANT, RESUMED) == "wrong-state"
-    assert known(told(suspended, RESUMED)) == GRANT
+    resumed = known(told(suspended, RESUMED))
+    assert not resumed.suspended
+    assert [said.body for said in resumed.acts] == [SUSPENDED, RESUMED]
     for body in (SUSPENDED, RESUMED):
         for by in (HEAD, actor("operator"), actor("authority", "445100.data"), RULE):
             assert told(suspended, msgspec.structs.replace(body, by=by)) == "not-entitled"
@@ -90,6 +92,16 @@ def test_only_the_owners_log_changes_a_grant() -> None:
     """What is said of it elsewhere, or of one that is not there, moves nothing."""
     for body in (SUSPENDED, RESUMED, FILED, ENDED):
         assert told(GRANT, body, CITY) == told(None, body) == "no-such-grant"
+
+
+def test_it_flows_when_the_takers_node_first_says_so() -> None:
+    """Not when the owner's says it, nor for another state; and a later word, after a suspension, does not make it later."""
+    before = known(told(GRANT, SEEN))
+    suspended = msgspec.structs.replace(SEEN, state="suspended")
+    assert (before.flowing, known(told(GRANT, suspended, CITY, REF)).flowing) == ("", "")
+    flowing = known(changed(before, msgspec.structs.replace(event(CITY, 41, SEEN, REF), at="2026-11-23T04:00:00.000Z"), SEEN, None))
+    again = known(told(known(told(flowing, suspended, CITY, REF)), SEEN, CITY, REF))
+    assert flowing.flowing == again.flowing == "2026-11-23T04:00:00.000Z"
 
 
 @pytest.mark.parametrize(
