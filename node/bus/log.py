@@ -70,6 +70,11 @@ class LogReader:
         self._consumer = consumer
         self._next: dict[Topic, int] = {}
 
+    @property
+    def followed(self) -> tuple[Topic, ...]:
+        """The topics that are read."""
+        return tuple(self._next)
+
     def follow(self, topics: Iterable[Topic]) -> None:
         """Read these topics, which exist, from where each was left."""
         wanted = set(topics)

@@ -13,14 +13,19 @@ one is told the id of the registered schema that equals it, or what differs. One
 
 Not offered, each with an answer that says so: references, JSON Schema and Protobuf, other naming strategies, `-key` subjects,
 deleting, levels and modes of one subject. Bounds: those of the server; a schema is compared with each version of its resource, at
-0.4 ms; who asks for the subjects of an id has all views of its owner looked through, each derived once. Failure modes: a node behind its control logs answers from what it has, so a schema of a minute ago may not be found yet.
+0.4 ms; who asks for the subjects of an id has all views of its owner looked through, each derived once. Failure modes: a node that has not read
+its control logs yet says so (503), for what it does not find may be there; one whose link is down answers from what it has.
 """
 
+from typing import Any
+
 from litestar import Router
+from litestar.connection import ASGIConnection
 from litestar.exceptions import HTTPException
+from litestar.handlers import BaseRouteHandler
 
 from node.http import registry_compatibility, registry_schemas, registry_settings, registry_subjects
-from node.http.registry_answers import http_error, unforeseen
+from node.http.registry_answers import Code, fault, http_error, unforeseen
 
 _ROOTS = {"subjects", "schemas", "config", "mode", "compatibility"}
 
@@ -36,6 +41,14 @@ def registry() -> Router:
     return Router(
         "/",
         route_handlers=[handler for module in modules for handler in module.HANDLERS],
+        guards=[_folded],
         exception_handlers={HTTPException: http_error, Exception: unforeseen},
         tags=["registry"],
     )
+
+
+def _folded(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+    """Refuse while the book is not what it was: to clients a schema that is not found is gone for good."""
+    if not connection.app.state.node.folded:
+        en = "This node is reading its control logs; ask again in a moment"
+        raise fault(Code.NOT_READY, en, "本节点正在读取控制日志；请稍后重试")

@@ -31,6 +31,7 @@ class Code(IntEnum):
     INVALID_SCHEMA = 42201
     INVALID_VERSION = 42202
     NOT_PERMITTED = 42205
+    NOT_READY = 50301
 
 
 class Fault(msgspec.Struct, frozen=True):

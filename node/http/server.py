@@ -9,13 +9,14 @@ from typing import Any
 
 import uvicorn
 from litestar import Litestar, Request, Response
+from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 
 from node import __version__
 from node.errors import BusError, CommandRefused
-from node.http import book, operations, quarantine, registry, registry_answers, views
+from node.http import book, catalogue, operations, quarantine, registry, registry_answers, views
 from node.http.answers import http_error, refused, unforeseen
 from node.runtime import Node
 from node.runtime.quarantine import quarantine_of
@@ -28,11 +29,12 @@ def application(node: Node) -> Litestar:
     """Return the ASGI application that serves a node."""
     refused_records = quarantine_of(node)
     return Litestar(
-        [*operations.HANDLERS, *book.HANDLERS, *quarantine.HANDLERS, *views.HANDLERS, registry.registry()],
+        [*operations.HANDLERS, *book.HANDLERS, *catalogue.HANDLERS, *quarantine.HANDLERS, *views.HANDLERS, registry.registry()],
         dependencies={
             "node": Provide(lambda: node, sync_to_thread=False),
             "quarantine": Provide(lambda: refused_records, sync_to_thread=False),
         },
+        state=State({"node": node}),
         exception_handlers={CommandRefused: refused, HTTPException: _http_error, Exception: unforeseen},
         openapi_config=OpenAPIConfig(title="Exchange node", version=__version__, path="/v1/openapi"),
         request_max_body_size=_BODY_BYTES_MAX,

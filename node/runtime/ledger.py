@@ -38,6 +38,11 @@ class Ledger:
         """The control logs are being read."""
         return self._reader is not None
 
+    async def is_level(self) -> bool:
+        """Tell whether every log that is followed has been read to its end."""
+        reader = self._reader
+        return reader is not None and all([await reader.at_end(topic) for topic in reader.followed])
+
     async def read(self, reader: LogReader) -> None:
         """Fold what the logs bring, for ever."""
         self._reader = reader

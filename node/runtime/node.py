@@ -75,6 +75,8 @@ class Node:
         self._dirty = asyncio.Event()
         self._gates = Gates(settings.division, lambda: self.ledger.book)
         self._views = OwnViews(settings.division, lambda: self.ledger.book, settings.data_dir)
+        self.folded = False
+        """whether the book holds what the control logs held when the node began: before that it may not be spoken from"""
         self._warm = asyncio.Lock()
         self._warmed: set[str] = set()
         self._troubles: dict[str, str] = dict.fromkeys(("own cluster", "gate", "views"), "not connected yet")
@@ -199,8 +201,10 @@ class Node:
             return
         if made.made:
             logger().info("topics-made", topics=sorted(made.made))
-        self._trouble("own cluster", "; ".join(f"{topic} {why}" for topic, why in sorted(made.wrong.items())))
         self.ledger.follow({topic for topic in specs if topic.endswith(".node.control") and client.topic(topic) is not None})
+        self.folded = self.folded or (not self._dirty.is_set() and await self.ledger.is_level())
+        wrong = "; ".join(f"{topic} {why}" for topic, why in sorted(made.wrong.items()))
+        self._trouble("own cluster", wrong if self.folded else "its control logs are being read")
         await self._route()
         if made.made:
             for lane in self._lanes.values():
@@ -290,6 +294,8 @@ class Node:
         return Care.COMPACTED if resource is not None and resource.kind is Kind.STATE else Care.RAW
 
     async def _route(self) -> None:
+        if not self.folded:  # what a grant let move may have ended in what is not read yet
+            return
         s = self.settings
         today = day_of(datetime.now(UTC))
         wanted = routes(self.ledger.book, s.division, s.parent, today)

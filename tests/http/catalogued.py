@@ -65,6 +65,7 @@ def show(node: Node, **parts: Any) -> Topic:
 def catalogued_node() -> Node:
     """A node with two versions of villages, and another's schema of the same id as its own permits."""
     node = Node(NodeSettings(division=HERE, bootstrap="127.0.0.1:1", replication=1, data_dir=NO_DATA), Metrics())
+    node.folded = True
     say(node, HERE, DepartmentValue(department=Department("990000.civil-affairs"), name="民政厅"))
     say(node, HERE, registered(FIRST), resource(VILLAGES, FIRST), registered(SECOND), resource(VILLAGES, SECOND))
     say(node, HERE, registered(R22037), resource(PERMITS, R22037))
