@@ -46,7 +46,8 @@ def events(seed: int, count: int) -> Iterator[tuple[bytes, bytes]]:
     """
     avsc = msgspec.json.decode(shipped("schemas/licences/licences.avsc").read_bytes())
     schema, number = parse(avsc), schema_id(avsc)
-    for serial, event in enumerate(made.datum for made in records("licences", count=count, seed=seed)):
+    for serial, made in enumerate(records("licences", count=count, seed=seed)):
+        event = made.datum | {"street": None}
         bare = len(frame(number, encode(schema, event | {"remark": None})))
         room = VALUE_BYTES - bare - 1
         if 0 <= room <= _SERIAL_BYTES_MAX:
