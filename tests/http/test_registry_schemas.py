@@ -74,3 +74,16 @@ async def test_a_path_that_there_is_not_is_told_in_confluents_form(web: AsyncTes
     answer = await web.get(f"/schemas/{path}")
     assert (answer.status_code, answer.json()["error_code"]) == (404, 404)
     assert answer.headers["content-type"] == MEDIA_TYPE
+
+
+async def test_a_node_that_reads_its_logs_finds_nothing_missing() -> None:
+    """To a client a schema that is not found is gone for good: until the book is what it was, it is told to ask again."""
+    node = catalogued_node()
+    node.folded = False
+    number = schema_id(FIRST)
+    async with served(node) as client:
+        early = await client.get(f"/schemas/ids/{number}")
+        node.folded = True
+        later = await client.get(f"/schemas/ids/{number}")
+    assert (early.status_code, early.json()["error_code"]) == (503, 50301)
+    assert later.status_code == 200
