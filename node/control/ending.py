@@ -129,7 +129,9 @@ def _file(command: FileEnd, book: Book, run: Run) -> None:
 
 def _see(command: SeeGrant, book: Book, run: Run) -> None:
     grant = book.grants.get(command.grant)
-    if grant is None or command.seen[0] != command.grant[0] or command.seen[1] < command.grant[1]:
+    owner, sequence = command.seen
+    # An event that is not folded here would hold our own log back until it comes.
+    if grant is None or owner != grant.ref[0] or not grant.ref[1] <= sequence <= book.heads[owner][0]:
         en = "what is seen is the grant, or a later event of its owner; name the grant and that event"
         raise CommandRefused("no-such-grant", en, "所见应为该授权或数源方的后续事件；请指明授权与事件")
     if not is_rule(command.by):

@@ -53,9 +53,9 @@ def actor(role: Role, of: Department | str = "", name: str = "") -> Actor:
     return Actor(name=name or f"{role}@{of}", role=role, department=Department(of))
 
 
-def asked(taker: Division, owner: Division, by: Actor | None = None, **parts: Any) -> NewRequest:
+def asked(asker: Division, owner: Division, by: Actor | None = None, **parts: Any) -> NewRequest:
     """Ask for a node's resource, on behalf of another node's police unless somebody else does."""
-    told: dict[str, Any] = {"basis": "依据", "purpose": "核对", "taker": department(taker)} | parts
+    told: dict[str, Any] = {"basis": "依据", "purpose": "核对", "taker": department(asker)} | parts
     return NewRequest(by=by or actor("steward", told["taker"]), resource=bills(owner), **told)
 
 
