@@ -1,36 +1,44 @@
 """`catalogue`: the resources that departments offer."""
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal
 
-from cyclopts import App
-from rich.console import Group
-from rich.table import Table
-from rich.text import Text
+from cyclopts import App, Parameter
 
 from node.avro.rule_kinds import EVERY
 from node.avro.rules import RULES
-from node.cli.client import ResourceInfo, open_node
+from node.cli import item_shown
+from node.cli.acting import ACTING, Acting
+from node.cli.client import open_node
 from node.cli.given import give
 from node.cli.items import read_items
 from node.cli.voice import SESSION, Exit, Session, table
-from node.control import ApplyCatalogue
+from node.control import ApplyCatalogue, DraftItem, PublishItem, ReviewItem, SubmitItem, WithdrawItem
+from node.model.items import Base, State
+from node.model.names import Topic
+from node.model.values import Sharing
 
 
 def build() -> App:
     """Return the family."""
     app = App(name="catalogue", help="资源目录 / The catalogue of resources.")
+    app.command(draft)
+    app.command(submit)
+    app.command(review)
+    app.command(publish)
+    app.command(withdraw)
     app.command(apply)
     app.command(list_, name="list")
-    app.command(rules)
     app.command(show)
+    app.command(rules)
     return app
 
 
-def apply(files: list[Path], /, *, session: Session = SESSION) -> int:
-    """按 YAML 文件编目，未提及的资源不变 / Make resources as their YAML files describe them; others stay as they are.
+def apply(files: list[Path], /, *, acting: Acting = ACTING, session: Session = SESSION) -> int:
+    """数据主管部门自用：按 YAML 文件编目，一步由草稿到发布 / The authority's own: from draft to published in one act, as YAML files describe.
 
-    每个文件描述一个资源，模式为同目录的 .avsc / Each file describes one resource, its schema is an .avsc beside it:
+    未提及的资源不变 / What is not named stays as it is. 每个文件描述一个资源，模式为同目录的 .avsc / Each file describes one resource, its schema is
+    an .avsc beside it; 目录条目的其他键见 schemas/README.md / the other keys of an item are in schemas/README.md:
 
         name: 445102.civil-affairs.villages
         title: 村（居）委会 / Villages and communities
@@ -47,30 +55,134 @@ def apply(files: list[Path], /, *, session: Session = SESSION) -> int:
     Args:
         files: YAML 文件，可以多个 / YAML files, one or more.
     """
-    return give(ApplyCatalogue(resources=read_items(files, session.language)), session)
+    return give(ApplyCatalogue(resources=read_items(files, session.language), by=acting.actor), session)
 
 
-def list_(*, session: Session = SESSION) -> int:
-    """列出目录中的资源 / List the resources of the catalogue.
+def draft(file: Path, /, *, acting: Acting = ACTING, session: Session = SESSION) -> int:
+    """起草一个目录条目，或起草其新内容 / Draft an item, or a new content of one.
+
+    已发布的内容在新内容发布之前一直有效 / What is published stays in force until the new content is published.
+
+    例如 / For example:
+
+        exchange-node catalogue draft schemas/villages/villages.yaml --as 陈晓 --role steward --department 445102.civil-affairs
+
+    Args:
+        file: YAML 文件，各键见 schemas/README.md / A YAML file; schemas/README.md has its keys.
+    """
+    (item,) = read_items([file], session.language, whole=True)
+    return give(DraftItem(by=acting.actor, item=item), session)
+
+
+def submit(name: str, /, *, acting: Acting = ACTING, session: Session = SESSION) -> int:
+    """把草稿提交数据主管部门审核 / Put a draft before the authority.
+
+    例如 / For example:
+
+        exchange-node catalogue submit 445102.civil-affairs.villages --as 林海 --role head --department 445102.civil-affairs
+
+    Args:
+        name: 资源名称 / The resource's name.
+    """
+    return give(SubmitItem(by=acting.actor, item=Topic(name)), session)
+
+
+def review(
+    name: str,
+    /,
+    *,
+    returned: Annotated[list[str] | None, Parameter(name="--return", negative=(), show_default=False)] = None,
+    acting: Acting = ACTING,
+    session: Session = SESSION,
+) -> int:
+    """审核通过，或一次性告知全部理由退回 / Let an item pass, or return it with all reasons at once.
+
+    例如 / For example:
+
+        exchange-node catalogue review 445102.civil-affairs.villages --as 黄山 --role authority
+        exchange-node catalogue review 445102.civil-affairs.villages --as 黄山 --role authority --return 共享条件缺少依据 --return 分级偏低
+
+    Args:
+        name: 资源名称 / The resource's name.
+        returned: 退回的理由，可多次；不填则通过 / Why it is returned, again for each reason; without it, it passes.
+    """
+    return give(ReviewItem(by=acting.actor, item=Topic(name), passes=not returned, reasons=tuple(returned or ())), session)
+
+
+def publish(name: str, /, *, acting: Acting = ACTING, session: Session = SESSION) -> int:
+    """发布审核通过的条目，资源随之建立或更新 / Publish an item that has passed: its resource is made, or changed.
+
+    例如 / For example:
+
+        exchange-node catalogue publish 445102.civil-affairs.villages --as 黄山 --role authority
+
+    Args:
+        name: 资源名称 / The resource's name.
+    """
+    return give(PublishItem(by=acting.actor, item=Topic(name)), session)
+
+
+def withdraw(name: str, /, *, reason: str, acting: Acting = ACTING, session: Session = SESSION) -> int:
+    """撤回条目；有部门正在使用时不能撤回 / Withdraw an item; not while anybody holds a grant on it.
+
+    例如 / For example:
+
+        exchange-node catalogue withdraw 445102.civil-affairs.villages --reason 职能调整 --as 黄山 --role authority
+
+    Args:
+        name: 资源名称 / The resource's name.
+        reason: 原因 / Why.
+    """
+    return give(WithdrawItem(by=acting.actor, item=Topic(name), reason=reason), session)
+
+
+def list_(
+    *,
+    search: Annotated[str, Parameter(show_default=False)] = "",
+    owner: Annotated[str, Parameter(show_default=False)] = "",
+    theme: Annotated[str, Parameter(show_default=False)] = "",
+    base: Base | None = None,
+    sharing: Sharing | None = None,
+    kind: Literal["facts", "state"] | None = None,
+    state: State | None = None,
+    session: Session = SESSION,
+) -> int:
+    """列出目录，可按词语和条件查找 / List the catalogue, all of it or what is looked for.
 
     例如 / For example:
 
         exchange-node catalogue list
+        exchange-node catalogue list --search "证照 有效期" --sharing conditional
+        exchange-node catalogue list --theme 信用体系 --owner 445102.development-reform
+        exchange-node catalogue list --state submitted
+
+    Args:
+        search: 词语，以空格分开，须全部出现在标题、名称、代码、摘要、主题、部门或信息项中 / Words, all of which must stand in title, name, code, summary, themes, owner or fields.
+        owner: 部门或区划 / A department or a division.
+        theme: 主题，可为其一部分 / A theme, or a part of its name.
+        base: 基础信息资源类 / A class of base data.
+        sharing: 共享类型 / The sharing type.
+        kind: 数据类型 / Facts or state.
+        state: 状态，含待发布的新内容 / The state, that of a pending content too.
     """
     with open_node(session.node) as node:
-        found = node.resources()
-    partitions = session.say("partitions", "分区数")
+        found = node.offers(
+            words=search, owner=owner, theme=theme, base=base or "", sharing=sharing or "", kind=kind or "", state=state or ""
+        )
     shown = table(
         session.say("resource", "资源"),
         session.say("title", "标题"),
+        session.say("state", "状态"),
+        session.say("sharing", "共享"),
         session.say("kind", "类型"),
-        partitions,
-        session.say("kept", "保留"),
-        session.say("schema", "模式"),
-        right=(partitions,),
+        session.say("updated", "更新"),
+        session.say("grade", "级别"),
     )
     for one in found:
-        shown.add_row(one.name, one.title, one.kind.value, str(one.partitions), _kept(one.retention_ms, session), str(one.schema))
+        cycle = one.facts.update_cycle if one.facts is not None else ""
+        shown.add_row(
+            one.name, one.title, item_shown.state(one, session), item_shown.sharing(one, session), one.resource.kind.value, cycle, one.grade
+        )
     session.tell(found, shown)
     return Exit.OK
 
@@ -110,7 +222,7 @@ def rules(*, session: Session = SESSION) -> int:
 
 
 def show(name: str, *, session: Session = SESSION) -> int:
-    """显示一个资源及其字段 / Show a resource with its fields.
+    """显示一个条目及其信息项 / Show an item with its data items.
 
     例如 / For example:
 
@@ -121,56 +233,6 @@ def show(name: str, *, session: Session = SESSION) -> int:
         name: 资源名称 / The resource's name.
     """
     with open_node(session.node) as node:
-        found = node.resource(name)
-    session.tell(found, _shown(found, session))
+        found = node.offer(name)
+    session.tell(found, item_shown.whole(found, session))
     return Exit.OK
-
-
-def _shown(found: ResourceInfo, session: Session) -> Group:
-    one = found.resource
-    key = ", ".join(found.schema.get("key") or ()) or session.say("none", "无")
-    partitions = session.say(f"{one.partitions} partitions", f"{one.partitions} 个分区")
-    lines = [
-        Text(f"{one.name}  {one.title}", style="bold"),
-        Text(f"{one.kind.value}, {partitions}, " + session.say("kept ", "保留：") + _kept(one.retention_ms, session)),
-        Text(session.say(f"schema {found.schema_id}, key: {key}", f"模式 {found.schema_id}，主键：{key}")),
-        Text(str(found.schema.get("doc", ""))),
-    ]
-    return Group(*lines, Text(), fields_table(found.schema, session))
-
-
-def fields_table(schema: dict[str, Any], session: Session) -> Table:
-    """Return a schema's fields as a table, with their types in few words and their meaning."""
-    fields = table(session.say("field", "字段"), session.say("type", "类型"), session.say("meaning", "含义"))
-    for field in schema.get("fields", ()):
-        fields.add_row(str(field.get("name", "")), _type(field.get("type")), str(field.get("doc", "")))
-    return fields
-
-
-def _kept(retention_ms: int, session: Session) -> str:
-    if retention_ms < 0:
-        return session.say("for ever", "永久")
-    days = retention_ms / 86_400_000
-    return session.say(f"{days:g} days", f"{days:g} 天")
-
-
-def _type(avro: Any) -> str:
-    """Return an Avro type in few words: `null | string`, `date (int)`, `array of string`, an enum's symbols."""
-    match avro:
-        case str():
-            told = avro
-        case list():
-            told = " | ".join(_type(branch) for branch in avro)
-        case {"type": base, "logicalType": logical}:
-            told = f"{logical} ({_type(base)})"
-        case {"type": "array", "items": inner} | {"type": "map", "values": inner}:
-            told = f"{avro['type']} of {_type(inner)}"
-        case {"type": "enum", "symbols": list(symbols)}:
-            told = "enum " + "|".join(map(str, symbols))
-        case {"type": "record" | "fixed" as base, "name": name}:
-            told = f"{base} {name}"
-        case {"type": base}:
-            told = _type(base)
-        case _:
-            told = "?"
-    return told

@@ -6,13 +6,16 @@ An answer may hold fields that this version does not know; those are a newer nod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Literal, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import httpx
 import msgspec
 
+from node.avro.described import DataItem
 from node.cli.voice import CliError, Exit
 from node.control import Command, GiveGrant
+from node.control.item_contents import Notice
+from node.control.offered import Offer
 from node.control.quarantine import Asked, Ended, Line, Problem
 from node.errors import CommandRefused
 from node.model.names import Department, Division, Topic
@@ -172,8 +175,19 @@ class ResumedRoute(_Answer, frozen=True):
     partition: int
 
 
-class _Events(_Answer, frozen=True):
+class OfferInfo(_Answer, frozen=True):
+    """An item of the catalogue, its data items, and its schema as JSON."""
+
+    offer: Offer
+    items: list[DataItem]
+    schema: dict[str, Any]
+
+
+class Carried(_Answer, frozen=True):
+    """The events that a command made, none where all held already, and what to know of it."""
+
     events: list[dict[str, Any]]
+    warnings: list[Notice] = []
 
 
 class _Resumed(_Answer, frozen=True):
@@ -216,6 +230,15 @@ class NodeClient:
         """Ask for a resource and its schema."""
         return self._get(f"/v1/resources/{quote(name, safe='')}", ResourceInfo)
 
+    def offers(self, **asked: str) -> list[Offer]:
+        """Ask what the catalogue has: `words`, `owner`, `theme`, `base`, `sharing`, `kind`, `state`; what is empty is not asked."""
+        query = urlencode({name: text for name, text in asked.items() if text})
+        return self._get(f"/v1/catalogue?{query}" if query else "/v1/catalogue", list[Offer])
+
+    def offer(self, name: str) -> OfferInfo:
+        """Ask for an item with its data items and its schema."""
+        return self._get(f"/v1/catalogue/{quote(name, safe='')}", OfferInfo)
+
     def schema(self, number: int) -> SchemaInfo:
         """Ask for a schema by its id."""
         return self._get(f"/v1/schemas/{number}", SchemaInfo)
@@ -238,7 +261,11 @@ class NodeClient:
 
     def command(self, command: Command) -> list[dict[str, Any]]:
         """Give a command; return the events that it made, none where all held already. It may be given again without harm."""
-        return self._post("/v1/commands", command, _Events).events
+        return self.carry_out(command).events
+
+    def carry_out(self, command: Command) -> Carried:
+        """Give a command; return the events that it made and what to know of it."""
+        return self._post("/v1/commands", command, Carried)
 
     def resume(self, topic: str, mode: Mode) -> list[ResumedRoute]:
         """Let a stopped topic go on; return its partitions that were stopped."""

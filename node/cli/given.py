@@ -10,8 +10,11 @@ from node.control import Command
 def give(command: Command, session: Session) -> int:
     """Give a command to the node and tell what came of it."""
     with open_node(session.node) as node:
-        events = node.command(command)
-    session.tell({"events": events}, outcome(events, session))
+        carried = node.carry_out(command)
+    for warning in carried.warnings:
+        session.complain(session.say(warning.en, warning.zh))
+    told: dict[str, Any] = {"events": carried.events} | ({"warnings": carried.warnings} if carried.warnings else {})
+    session.tell(told, outcome(carried.events, session))
     return Exit.OK
 
 

@@ -6,8 +6,8 @@ from typing import Any
 from rich.console import Group
 from rich.text import Text
 
-from node.cli.catalogue import fields_table
 from node.cli.client import PreviewInfo
+from node.cli.item_shown import fields_table
 from node.cli.voice import Session, table
 
 

@@ -6,6 +6,8 @@ There `Book.fold` takes each record: `events` reads the form, `chain` holds it t
 until what it answers is there, `book` judges and applies it, `tree` grows the divisions. `routes` says from the book
 what each link carries and which topics each cluster has, `views` what takers are granted of a resource, under which schemas: their names are
 made where a grant is folded (`naming`), their schemas said with it and with each new version (`fitting`, `registering`).
+What a department offers is an item (`items`, `item_contents`), which goes from state to state (`item_steps`), tells all that the law asks
+(`item_faults`) and is looked for (`offered`); `catalogue` makes its resource as it says.
 A request is made and approved on the asker's node (`asking`), answered on the owner's (`answering`), what comes after a grant is `ending`; `desk` holds
 all of these to who may (`rights`) and to the request's state, `requests` and `grants` are what the book has of them, and `rule_answers` is what the
 node says by itself. What was done with refused records is no event: `audit` has the form of its notes,

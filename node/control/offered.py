@@ -42,6 +42,8 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     facts: ItemFacts | None
     grade: str
     """the item's own, or else the highest of its data items; empty where the schema has no grades"""
+    reasons: tuple[str, ...] = ()
+    """why it is in that state, where it was returned or withdrawn"""
     takers: tuple[Department, ...] = ()
     """whom the last change concerned"""
     pending: Pending | None = None
@@ -81,6 +83,7 @@ def offer_of(name: Topic, book: Book) -> Offer | None:
         resource=resource,
         facts=facts,
         grade=(facts.grade if facts is not None else "") or _highest(_schema(book, resource)),
+        reasons=item.reasons if item is not None and pending is None else (),
         takers=item.takers if item is not None else (),
         pending=pending,
     )

@@ -9,16 +9,18 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, RawBody
 
 from node.control import day_of, encode, read_command
+from node.control.item_contents import Notice, notices
 from node.http.answers import missing
 from node.model.names import Topic, division_of
 from node.model.values import DepartmentValue, DivisionValue, EventRef, GrantValue, ResourceValue
 from node.runtime import Node
 
 
-class EventsFace(msgspec.Struct, frozen=True):
-    """The events that a command made, as they stand in the log; none where all held already."""
+class EventsFace(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The events that a command made, as they stand in the log; none where all held already. And what to know of it, where there is such."""
 
     events: list[msgspec.Raw]
+    warnings: tuple[Notice, ...] = ()
 
 
 class ResourceFace(msgspec.Struct, frozen=True):
@@ -49,7 +51,8 @@ class GrantFace(msgspec.Struct, frozen=True):
 async def commands(node: NamedDependency[Node], body: RawBody) -> EventsFace:
     """Carry out a steward's command: the node decides and appends, nobody else."""
     events = await node.command(read_command(body))
-    return EventsFace([msgspec.Raw(encode(event)) for event in events])
+    warnings = notices(events, node.ledger.book, day_of(datetime.now(UTC)))
+    return EventsFace([msgspec.Raw(encode(event)) for event in events], warnings)
 
 
 @get("/v1/divisions")

@@ -16,7 +16,7 @@ from litestar.openapi import OpenAPIConfig
 
 from node import __version__
 from node.errors import BusError, CommandRefused
-from node.http import book, catalogue, operations, quarantine, registry, registry_answers, views
+from node.http import book, catalogue, operations, quarantine, registry, registry_answers, requests, views
 from node.http.answers import http_error, refused, unforeseen
 from node.runtime import Node
 from node.runtime.quarantine import quarantine_of
@@ -29,7 +29,15 @@ def application(node: Node) -> Litestar:
     """Return the ASGI application that serves a node."""
     refused_records = quarantine_of(node)
     return Litestar(
-        [*operations.HANDLERS, *book.HANDLERS, *catalogue.HANDLERS, *quarantine.HANDLERS, *views.HANDLERS, registry.registry()],
+        [
+            *operations.HANDLERS,
+            *book.HANDLERS,
+            *catalogue.HANDLERS,
+            *quarantine.HANDLERS,
+            *requests.HANDLERS,
+            *views.HANDLERS,
+            registry.registry(),
+        ],
         dependencies={
             "node": Provide(lambda: node, sync_to_thread=False),
             "quarantine": Provide(lambda: refused_records, sync_to_thread=False),

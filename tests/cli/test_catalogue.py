@@ -2,19 +2,50 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qsl
 
-import pytest
-
+from node.avro.described import data_items
 from node.avro.rules import RULES
-from node.cli.catalogue import _type
-from node.http.book import ResourceFace
-from node.model.names import Topic
+from node.control.offered import Offer, Pending
+from node.http.catalogue import OfferFace
+from node.model.names import Department, Topic
 from node.model.shipped import shipped
 from node.model.values import Kind, ResourceValue
+from tests.control.offers import FACTS
 
 VILLAGES = ResourceValue(name=Topic("445102.civil-affairs.villages"), title="[村]", kind=Kind.STATE, schema=7, partitions=2)
 LICENCES = ResourceValue(
-    name=Topic("445102.a.licences"), title="证照", kind=Kind.FACTS, schema=8, partitions=4, retention_ms=7 * 86_400_000
+    name=Topic("445102.a.licences"),
+    title="证照",
+    kind=Kind.FACTS,
+    schema=8,
+    partitions=4,
+    retention_ms=7 * 86_400_000,
+    sharing="unconditional",
+)
+VILLAGES_OFFER = Offer(
+    name=VILLAGES.name,
+    title=VILLAGES.title,
+    state="published",
+    since="",
+    owner=Department("445102.civil-affairs"),
+    owner_name="民政局",
+    resource=VILLAGES,
+    facts=None,
+    grade="",
+)
+LICENCES_OFFER = Offer(
+    name=LICENCES.name,
+    title=LICENCES.title,
+    state="updated",
+    since="",
+    owner=Department("445102.a"),
+    owner_name="",
+    resource=LICENCES,
+    facts=FACTS,
+    grade="general-2",
+    takers=(Department("445102.tax"),),
+    pending=Pending(version=3, state="returned", at="2026-11-22T12:00:00.000Z", reasons=("缺依据",)),
 )
 SCHEMA = {
     "type": "record",
@@ -52,41 +83,85 @@ def test_rules_lists_every_rule_in_both_languages(cli: Callable[..., Any]) -> No
     assert {one["rule"]: one["zh"] for one in told} == {rule.name: rule.zh for rule in RULES.values()}
 
 
-def test_list_shows_resources(cli: Callable[..., Any], node: Any) -> None:
-    """One line for each resource, titles as they are; retention in days."""
-    node.answer("/v1/resources", [VILLAGES, LICENCES])
+def test_list_shows_what_is_offered(cli: Callable[..., Any], node: Any) -> None:
+    """One line for each, titles as they are; the state of what is in force, and that of what is to take its place."""
+    node.answer("/v1/catalogue", [VILLAGES_OFFER, LICENCES_OFFER])
     lines = cli("catalogue", "list").out.splitlines()
-    assert lines[1].split() == ["445102.civil-affairs.villages", "[村]", "state", "2", "for", "ever", "7"]
-    assert lines[2].split()[-3:] == ["7", "days", "8"]
+    assert lines[1].split() == ["445102.civil-affairs.villages", "[村]", "published", "conditional", "state"]
+    assert lines[2].split()[2:] == ["updated", "(version", "3", "returned)", "unconditional", "facts", "P1D", "general-2"]
+    assert "已更新 (第 3 版已退回)" in cli("catalogue", "list", "--lang", "zh").out
     assert len(cli("catalogue", "list", "--json").json) == 2
 
 
-def test_show_tells_fields_and_key(cli: Callable[..., Any], node: Any) -> None:
-    """What an engineer needs to feed or take it."""
-    node.answer(f"/v1/resources/{VILLAGES.name}", ResourceFace(VILLAGES, SCHEMA, 7))
+def test_list_asks_the_node_for_what_is_looked_for(cli: Callable[..., Any], node: Any) -> None:
+    """Words in Chinese, and whatever else; what is left out is not asked."""
+    asked = (
+        "--search",
+        "证照 年",
+        "--theme",
+        "信用",
+        "--sharing",
+        "not-shared",
+        "--owner",
+        "445102",
+        "--base",
+        "credit",
+        "--kind",
+        "facts",
+        "--state",
+        "draft",
+    )
+    cli("catalogue", "list", *asked)
+    ((path, _),) = node.asked
+    query = dict(parse_qsl(path.partition("?")[2]))
+    assert query == {
+        "words": "证照 年", "theme": "信用", "sharing": "not-shared", "owner": "445102", "base": "credit", "kind": "facts", "state": "draft",
+    }  # fmt: skip
+
+
+def test_show_tells_all_of_an_item(cli: Callable[..., Any], node: Any) -> None:
+    """What an engineer needs to feed or take it, and a head to decide on it."""
+    node.answer(f"/v1/catalogue/{VILLAGES.name}", OfferFace(VILLAGES_OFFER, data_items(SCHEMA), SCHEMA))
     out = cli("catalogue", "show", VILLAGES.name).out
     assert all(part in out for part in ("state, 2 partitions", "schema 7, key: code", "all of them", "twelve digits", "null | string"))
     assert cli("catalogue", "show", VILLAGES.name, "--json").json["schema"] == SCHEMA
+    node.answer(f"/v1/catalogue/{LICENCES.name}", OfferFace(LICENCES_OFFER, data_items(SCHEMA), SCHEMA))
+    out = cli("catalogue", "show", LICENCES.name, "--lang", "zh").out
+    assert all(
+        part in out
+        for part in ("共享：无条件共享", "代码：3010020001/000001, 第 1 版", "理由：缺依据", "保留：7 天", "上次变更涉及：445102.tax")
+    )
+
+
+def test_acts_are_given_as_who_acts(cli: Callable[..., Any], node: Any) -> None:
+    """Each as a command of its own, with name, role and department."""
+    node.answer("/v1/commands", {"events": []})
+    who = ("--as", "林海", "--role", "head", "--department", "445102.civil-affairs")
+    cli("catalogue", "draft", str(shipped("schemas/villages/villages.yaml")), *who)
+    cli("catalogue", "submit", VILLAGES.name, *who)
+    cli("catalogue", "review", VILLAGES.name, *who)
+    cli("catalogue", "review", VILLAGES.name, "--return", "缺依据", "--return", "分级偏低", *who)
+    cli("catalogue", "publish", VILLAGES.name, *who)
+    cli("catalogue", "withdraw", VILLAGES.name, "--reason", "职能调整", *who)
+    bodies = [body for _, body in node.asked]
+    assert [body["command"] for body in bodies] == [
+        "draft-item", "submit-item", "review-item", "review-item", "publish-item", "withdraw-item",
+    ]  # fmt: skip
+    assert all(body["by"] == {"name": "林海", "role": "head", "department": "445102.civil-affairs"} for body in bodies)
+    assert bodies[0]["item"]["facts"]["sharing"]["type"] == "unconditional"
+    assert [body.get("passes") for body in bodies[2:4]] == [True, False]
+    assert bodies[3]["reasons"] == ["缺依据", "分级偏低"]
+
+
+def test_a_draft_is_whole(cli: Callable[..., Any], node: Any, tmp_path: Any) -> None:
+    """A file that tells a resource alone is applied, not drafted: all that is missing is told."""
+    (tmp_path / "v.avsc").write_text('{"type": "record", "name": "V", "fields": []}')
+    (tmp_path / "v.yaml").write_text(f"name: {VILLAGES.name}\ntitle: 村\nkind: facts\nschema: v.avsc\npartitions: 2\n")
+    done = cli("catalogue", "draft", str(tmp_path / "v.yaml"))
+    assert (done.status, len(done.err.splitlines()), node.asked) == (2, 7, [])
 
 
 def test_show_of_what_is_not_there_fails(cli: Callable[..., Any]) -> None:
     """The node's own words."""
     done = cli("catalogue", "show", "445102.a.b")
     assert (done.status, done.err) == (1, "not there\n")
-
-
-@pytest.mark.parametrize(
-    ("avro", "told"),
-    [
-        ("string", "string"),
-        (["null", {"type": "int", "logicalType": "date"}], "null | date (int)"),
-        ({"type": "array", "items": {"type": "string"}}, "array of string"),
-        ({"type": "map", "values": "long"}, "map of long"),
-        ({"type": "enum", "name": "Kind", "symbols": ["A", "B"]}, "enum A|B"),
-        ({"type": "record", "name": "Holder", "fields": []}, "record Holder"),
-        (None, "?"),
-    ],
-)
-def test_types_are_told_in_few_words(avro: Any, told: str) -> None:
-    """People read types, not JSON."""
-    assert _type(avro) == told

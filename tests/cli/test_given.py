@@ -26,3 +26,12 @@ def test_refusal_fails(cli: Callable[..., Any], node: Any) -> None:
     node.answer("/v1/commands", {"code": "not-own-resource", "en": "run it there", "zh": "请在那里执行"}, 409)
     done = cli(*COMMAND)
     assert (done.status, done.err) == (1, "run it there\n")
+
+
+def test_what_to_know_of_it_is_told_beside_it(cli: Callable[..., Any], node: Any) -> None:
+    """Warnings go where messages go, and into the JSON; the act was carried out."""
+    warning = {"code": "takers-concerned", "en": "tell them", "zh": "请告知", "takers": ["445102.tax"]}
+    node.answer("/v1/commands", {"events": [EVENT], "warnings": [warning]})
+    done = cli(*COMMAND)
+    assert (done.status, done.err) == (0, "tell them\n")
+    assert cli(*COMMAND, "--json").json == {"events": [EVENT], "warnings": [warning]}

@@ -73,3 +73,72 @@ def test_schema_that_cannot_be_used_is_told_at_the_key_that_names_it(folder: Pat
         (folder / "v.avsc").write_bytes(content)
     (told,) = problems(folder / "v.yaml")
     assert told.startswith("v.yaml:4: schema: " + cause)
+
+
+FACTS = """code: "3100020002/000001"
+credit_code: 11445102MB2C000132
+format: database
+update_cycle: P1D
+sharing:
+  type: conditional
+  ways: [stream]
+  condition: 依法履职
+opening:
+  type: not-open
+version: 1
+"""
+GRADED = SCHEMA | {"grade": "general-2"}
+
+
+def test_an_item_is_read_with_its_facts(folder: Path) -> None:
+    """What is left out has its default; the schema's data items have their grades."""
+    (folder / "v.yaml").write_text(ITEM + FACTS)
+    (folder / "v.avsc").write_text(json.dumps(GRADED))
+    (item,) = read_items([folder / "v.yaml"], "en", whole=True)
+    assert item.facts is not None
+    assert (item.facts.sharing.ways, item.facts.grade, item.facts.related, item.facts.version) == (("stream",), "", (), 1)
+
+
+def test_a_whole_item_lacks_what_a_resource_has_not(folder: Path) -> None:
+    """Everything that an item has to tell, at once, each with an example; and what the schema lacks for it."""
+    with pytest.raises(ConfigError) as caught:
+        read_items([folder / "v.yaml"], "en", whole=True)
+    told = [problem.partition("v.yaml:")[2] for problem in caught.value.problems]
+    keys = ["code", "credit_code", "format", "update_cycle", "sharing", "opening", "version"]
+    assert [problem.split()[1] for problem in told] == [f"{key}:" for key in [*keys, "schema"]]
+    assert "(for example sharing: {type: conditional})" in told[4]
+    assert "these data items have no grade: code" in told[7]
+
+
+def test_one_fact_makes_it_an_item(folder: Path) -> None:
+    """Who tells some of it is told what else there is, and a misspelt key which was meant."""
+    (folder / "v.avsc").write_text(json.dumps(GRADED))
+    (folder / "v.yaml").write_text(ITEM + FACTS.replace("update_cycle", "updat_cycle").replace("version: 1\n", ""))
+    told = problems(folder / "v.yaml")
+    assert [problem.split()[:2] for problem in told] == [["v.yaml:1:", "version:"], ["v.yaml:9:", "updat_cycle:"]]
+    assert "did you mean update_cycle?" in told[1]
+
+
+@pytest.mark.parametrize(
+    ("was", "wrong", "where"),
+    [
+        ('code: "3100020002/000001"', 'code: "x"', ["v.yaml:6:", "code:"]),
+        ("11445102MB2C000132", "11445102MB2C000133", ["v.yaml:7:", "credit_code:"]),
+        ("database", "databse", ["v.yaml:8:", "format:"]),
+        ("P1D", "daily", ["v.yaml:9:", "update_cycle:"]),
+        ("type: conditional", "type: condtional", ["v.yaml:11:", "sharing.type:"]),
+        ("type: conditional", "type: unconditional", ["v.yaml:13:", "sharing.condition:"]),
+        ("[stream]", "[strem]", ["v.yaml:12:", "sharing.ways:"]),
+        ("  ways: [stream]\n", "", ["v.yaml:10:", "sharing.ways:"]),
+        ("type: not-open", "type: conditional", ["v.yaml:14:", "opening.condition:"]),
+        ("version: 1", "version: 0", ["v.yaml:16:", "version:"]),
+        ("version: 1", "version: 1\ngrade: general-1", ["v.yaml:17:", "grade:"]),
+        ("version: 1", "version: 1\nrelated: [445102.civil-affairs.villages]", ["v.yaml:17:", "related:"]),
+    ],
+)
+def test_a_wrong_fact_is_told_once_at_its_line(folder: Path, was: str, wrong: str, where: list[str]) -> None:
+    """What follows from it is not told beside it."""
+    (folder / "v.avsc").write_text(json.dumps(GRADED))
+    (folder / "v.yaml").write_text(ITEM + FACTS.replace(was, wrong))
+    (told,) = problems(folder / "v.yaml")
+    assert told.split()[:2] == where

@@ -2,10 +2,12 @@
 
 import msgspec
 import pytest
+from msgspec import to_builtins
 
 from node.avro.ids import text_id
 from node.control.bodies import KIND_OF, KINDS, MISSING_MAX, TEXT_MAX, Body, check_date, read_body
 from node.errors import EventError
+from node.model.items import Classification, ItemStateValue, SharingTerms
 from node.model.limits import CONTROL_EVENT_BYTES_MAX
 from node.model.names import Department, Division, Topic, view_topic
 from node.model.values import (
@@ -30,6 +32,7 @@ from node.model.values import (
     ResourceValue,
     SchemaValue,
 )
+from tests.control.offers import facts, value
 
 HERE = Division("445102")
 VILLAGES = Topic("445102.civil-affairs.villages")
@@ -47,6 +50,8 @@ BODIES: list[Body] = [
     GrantResumedValue(by=HEAD, grant=(HERE, 7)),
     GrantSeenValue(by=HEAD, grant=(HERE, 7), state="ended", disposed=(VILLAGES, view_topic(VILLAGES, "0123456789ab"))),
     EndFiledValue(by=HEAD, grant=(HERE, 7), reason="系统停用"),
+    value(),
+    ItemStateValue(by=HEAD, item=VILLAGES, content=(HERE, 7), state="returned", reasons=("缺依据",)),
     ASKED,
     RequestAmendedValue(request=(HERE, 9), **msgspec.structs.asdict(ASKED)),
     RequestApprovedValue(by=HEAD, request=(HERE, 9), version=1),
@@ -74,7 +79,7 @@ def test_fields_of_a_newer_node_are_kept_out(body: Body) -> None:
 
 def test_every_kind_is_among_them() -> None:
     """Whoever adds a kind says here what its fields are held to."""
-    assert set(NAMES) == set(KINDS) - {"item", "item-state"}
+    assert set(NAMES) == set(KINDS)
 
 
 def test_an_unknown_kind_has_no_body() -> None:
@@ -109,6 +114,18 @@ def test_an_unknown_kind_has_no_body() -> None:
         ("resource", {"sharing": "sometimes"}, "sharing"),
         ("resource", {"condition": "x" * 4097}, "condition: 4097"),
         ("resource", {"legal_basis": "x" * 4097}, "legal_basis: 4097"),
+        ("item", {"by": {"name": " ", "role": "head"}}, "actor"),
+        ("item", {"facts": to_builtins(facts(related=("x",)))}, "resource"),
+        ("item", {"facts": to_builtins(facts(version=0))}, "version"),
+        ("item", {"facts": to_builtins(facts(sharing=SharingTerms(type="unconditional")))}, "sharing"),
+        ("item", {"facts": to_builtins(facts(classification=Classification(themes=("x",) * 101)))}, "themes"),
+        ("item", {"facts": to_builtins(facts(summary="x" * 4097))}, "facts"),
+        ("item-state", {"state": "draft"}, "state"),
+        ("item-state", {"content": ["445102", 0]}, "content"),
+        ("item-state", {"item": "445102"}, "resource"),
+        ("item-state", {"reasons": ["x"] * 101}, "reasons"),
+        ("item-state", {"reasons": ["x" * 4097]}, "reasons"),
+        ("item-state", {"takers": ["445102"]}, "department"),
         ("grant", {"resource": "445102.civil-affairs.a.b"}, "resource"),
         ("grant", {"taker": "445102"}, "department"),
         ("grant", {"until": "2026-W47-7"}, "until"),

@@ -98,7 +98,8 @@ def test_an_offer_that_is_not_in_force_is_its_newest_content() -> None:
     assert found is not None
     assert (found.state, found.since, found.pending) == ("draft", "2026-11-22T12:00:00.000Z", None)
     world.tell(WITHDRAW)
-    assert names(world, state="withdrawn") == ["bills"]
+    (found,) = search(world.book, Search(state="withdrawn"))
+    assert (found.name, found.reasons) == (NAME, ("职能调整",))
 
 
 def test_a_resource_without_an_item_is_offered_as_well(world: World) -> None:
