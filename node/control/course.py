@@ -1,0 +1,222 @@
+"""Where a request stands and how it came there, as the faces tell it: its course, its clock, the nodes that its data passes.
+
+All of it is found when it is looked at, from the book, a calendar and the time now; nothing of it is kept.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from node.control.bodies import KIND_OF
+from node.control.book import Book
+from node.control.calendar import Calendar
+from node.control.clocks import Clock, Kind, flow_clock, request_clock
+from node.control.clocks import State as ClockState
+from node.control.desk import ALLOWED, Act
+from node.control.grants import Grant
+from node.control.requests import Request, Said, State, state
+from node.errors import CalendarError
+from node.model.names import Department, Division, Topic, department_of, division_of
+from node.model.values import Actor, EventRef, RequestValue
+
+_TOLD = ("version", "consents", "reason", "missing", "days", "filed")
+"""What a step has of an event's body, where its kind has it."""
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One event of a course; of the fields after `by` it has those that its kind has."""
+
+    event: EventRef
+    kind: str
+    at: str
+    by: Actor | None
+    """absent for a grant that nobody requested, where a command said no actor"""
+    version: int = 0
+    asks: RequestValue | None = None
+    """what this version asks for"""
+    consents: bool | None = None
+    reason: str = ""
+    missing: tuple[str, ...] = ()
+    days: int = 0
+    filed: EventRef | None = None
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """Why there is no clock, in both languages."""
+
+    en: str
+    zh: str
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """A request as people see it: `value` is the version that counts, `course` all that was said of it in the order of time."""
+
+    request: EventRef
+    state: State
+    version: int
+    superseded: int
+    """versions that crossed the answer to an earlier one, and count for nothing"""
+    value: RequestValue
+    allowed: tuple[Act, ...]
+    """what may be done with it now, by those who are entitled"""
+    path: tuple[Division, ...]
+    """the divisions that its data passes, from the owner's to the taker's; empty while the tree does not join them"""
+    clock: Clock | None
+    """of the act that is awaited, or else of the last one; absent where nothing is"""
+    clock_problem: Problem | None
+    """where the clock needs a year that the calendar does not know"""
+    grant: EventRef | None
+    course: tuple[Step, ...]
+
+
+class Sought(msgspec.Struct, frozen=True, kw_only=True):
+    """Which requests are looked for; all that is given must hold. A department has those that it asks or answers."""
+
+    state: State | None = None
+    resource: str = ""
+    department: str = ""
+
+
+def standing(request: Request, book: Book, calendar: Calendar, now: datetime) -> Standing:
+    """Return where a request stands at a moment, which must know its time zone. A year that the calendar lacks is told, not raised."""
+    clock, problem = None, None
+    try:
+        clock = clock_of(request, book, calendar, now)
+    except CalendarError as error:
+        problem = Problem(error.en, error.zh)
+    value, at = request.value, state(request)
+    return Standing(
+        request=request.ref,
+        state=at,
+        version=request.version,
+        superseded=request.superseded,
+        value=value,
+        allowed=ALLOWED[at],
+        path=path_of(value.resource, value.taker, book),
+        clock=clock,
+        clock_problem=problem,
+        grant=request.grant,
+        course=course(request, None if request.grant is None else book.grants[request.grant]),
+    )
+
+
+def search(sought: Sought, book: Book, calendar: Calendar, now: datetime) -> list[Standing]:
+    """Return the requests that are sought: what is due comes first, the soonest before all, then what has no clock, then what is done."""
+    found = [standing(request, book, calendar, now) for request in book.requests.values() if _is_sought(request, sought)]
+    return sorted(found, key=_urgency)
+
+
+def clock_of(request: Request, book: Book, calendar: Calendar, now: datetime) -> Clock | None:
+    """Return the clock of what is awaited of the owner, or of what it did last; none before an approval, nor after the end of all.
+
+    An answer that tells what is missing ends its clock: the approval of the next version starts another. What was granted has the clock of
+    the data, until the taker's node says that it flows. CalendarError where the calendar lacks a year that has to be counted.
+    """
+    if request.withdrawn is not None:
+        return None
+    grant = None if request.grant is None else book.grants[request.grant]
+    if grant is not None and request.answer is not None:
+        over = grant.ended and not grant.flowing
+        return None if over else _flow(request.answer.at, grant, calendar, now)
+    approval = request.approvals.get(request.version)
+    if approval is None:
+        return None
+    resource = book.resources.get(request.value.resource)
+    said: Said[Any] | None = request.answer or request.incomplete.get(request.version)
+    # Both are the asker's: days that it gave before it asked anew do not lengthen the term of what it asks now.
+    extension = request.extension if request.consented is not None and request.consented.ref > approval.ref else None
+    return request_clock(
+        unconditional=resource is not None and resource.sharing == "unconditional",
+        approved_at=moment(approval.at),
+        extended_days=0 if extension is None else extension.body.days,
+        answered_at=None if said is None else moment(said.at),
+        now=now,
+        calendar=calendar,
+    )
+
+
+def seconds_left(book: Book, here: Division, calendar: Calendar, now: datetime) -> dict[tuple[Kind, ClockState], float]:
+    """Return, by kind and state, the seconds until the first clock is over that departments of `here` have to meet; negative when it was.
+
+    Looks at each request that waits and at each grant. A clock whose year the calendar lacks is left out.
+    """
+    waiting = {ref for ref in book.unsettled if book.requests[ref].withdrawn is None}
+    unseen = {grant.request for grant in book.grants.values() if grant.request is not None and not grant.flowing and not grant.ended}
+    least: dict[tuple[Kind, ClockState], float] = {}
+    for ref in waiting | unseen:
+        request = book.requests[ref]
+        clock = _clock_or_none(request, book, calendar, now) if division_of(request.value.resource) == here else None
+        if clock is not None and clock.ended is None:
+            place, left = (clock.kind, clock.state), (clock.over - now).total_seconds()
+            least[place] = min(left, least.get(place, left))
+    return least
+
+
+def course(request: Request, grant: Grant | None) -> tuple[Step, ...]:
+    """Return all that was said of a request, and of its grant on its owner's node, in the order of time."""
+    steps = [*_asked_and_answered(request), *([] if grant is None else grant_course(grant, request.answer))]
+    # Of the same millisecond, each after what it follows from: the sort keeps the order in which they are listed.
+    return tuple(sorted(steps, key=lambda step: step.at))
+
+
+def grant_course(grant: Grant, answer: Said[Any] | None) -> tuple[Step, ...]:
+    """Return what was done with a grant on its owner's node, from its beginning; `answer` is the consent that made it."""
+    by = None if answer is None else answer.body.by
+    return (Step(event=grant.ref, kind="grant", at=grant.at, by=by), *map(_step, grant.acts))
+
+
+def path_of(resource: Topic, taker: Department, book: Book) -> tuple[Division, ...]:
+    """Return the divisions that a resource's data passes to a taker, both ends included; empty while the tree does not join them."""
+    return tuple(book.tree.path(division_of(resource), division_of(taker)))
+
+
+def moment(at: str) -> datetime:
+    """Return the moment at which an event was said."""
+    return datetime.fromisoformat(at).astimezone(UTC)
+
+
+def _flow(consented: str, grant: Grant, calendar: Calendar, now: datetime) -> Clock:
+    flowing = moment(grant.flowing) if grant.flowing else None
+    return flow_clock(consented_at=moment(consented), flowing_at=flowing, now=now, calendar=calendar)
+
+
+def _clock_or_none(request: Request, book: Book, calendar: Calendar, now: datetime) -> Clock | None:
+    try:
+        return clock_of(request, book, calendar, now)
+    except CalendarError:
+        return None
+
+
+def _asked_and_answered(request: Request) -> Iterator[Step]:
+    for version, said in enumerate(request.versions, 1):
+        yield Step(event=said.ref, kind=KIND_OF[type(said.body)], at=said.at, by=said.body.by, version=version, asks=said.body)
+        yield from map(_step, _present(request.approvals.get(version), request.incomplete.get(version)))
+    yield from map(_step, _present(request.extension, request.consented, request.answer, request.withdrawn))
+
+
+def _present(*said: Said[Any] | None) -> Iterable[Said[Any]]:
+    return (one for one in said if one is not None)
+
+
+def _step(said: Said[Any]) -> Step:
+    told = {field: getattr(said.body, field) for field in _TOLD if hasattr(said.body, field)}
+    return Step(event=said.ref, kind=KIND_OF[type(said.body)], at=said.at, by=said.body.by, **told)
+
+
+def _is_sought(request: Request, sought: Sought) -> bool:
+    value = request.value
+    if sought.state is not None and state(request) != sought.state:
+        return False
+    if sought.resource and value.resource != sought.resource:
+        return False
+    return not sought.department or sought.department in {value.taker, department_of(value.resource)}
+
+
+def _urgency(one: Standing) -> tuple[int, float, EventRef]:
+    if one.clock is not None and one.clock.ended is None:
+        return (0, one.clock.over.timestamp(), one.request)
+    open_ = one.clock_problem is not None or one.state in {"draft", "waiting", "incomplete"}
+    # Of what nobody awaits the newest comes first.
+    return (1 if open_ else 2, -moment(one.course[-1].at).timestamp(), one.request)
