@@ -23,7 +23,7 @@ ALLOWED: dict[State, tuple[Act, ...]] = {
 }
 """What may be done with a request in each state; `consent` is the asker's to an extension, `answer` has all that the owner may say."""
 
-_STATES_ZH: dict[State, str] = {
+STATES_ZH: dict[State, str] = {
     "draft": "草稿，尚未经申请方负责人同意",
     "waiting": "待数源方答复",
     "incomplete": "待补正",
@@ -31,7 +31,7 @@ _STATES_ZH: dict[State, str] = {
     "granted": "已授权",
     "withdrawn": "已撤回",
 }
-_ACTS_ZH: dict[Act, str] = {
+ACTS_ZH: dict[Act, str] = {
     "amend": "修改",
     "approve": "审核同意",
     "withdraw": "撤回",
@@ -39,7 +39,7 @@ _ACTS_ZH: dict[Act, str] = {
     "extend": "延期",
     "consent": "同意延期",
 }
-_ROLES_ZH: dict[Role, str] = {
+ROLES_ZH: dict[Role, str] = {
     "steward": "专员",
     "head": "负责人",
     "authority": "主管部门",
@@ -72,7 +72,7 @@ def check_entitled(by: Actor, department: Department, *roles: Role) -> None:
         raise _not_entitled(
             by,
             f"a {' or '.join(roles)} of {department}",
-            f"{department} 的{'或'.join(_ROLES_ZH[role] for role in roles)}",
+            f"{department} 的{'或'.join(ROLES_ZH[role] for role in roles)}",
         )
 
 
@@ -119,7 +119,7 @@ def check_allowed(request: Request, act: Act) -> None:
         return
     acts = ALLOWED[now]
     en = f"what may be done with it: {', '.join(acts)}" if acts else "nothing more can be done with it; make a new request"
-    zh = f"此时可以：{'、'.join(_ACTS_ZH[one] for one in acts)}" if acts else "不能再操作；请另提申请"
+    zh = f"此时可以：{'、'.join(ACTS_ZH[one] for one in acts)}" if acts else "不能再操作；请另提申请"
     raise refused_state(request, en, zh)
 
 
@@ -128,11 +128,11 @@ def refused_state(request: Request, en: str, zh: str) -> CommandRefused:
     now = state(request)
     said = request.withdrawn or request.answer
     since_en, since_zh = (
-        (f" since {said.at}, by a {said.body.by.role}", f"（{said.at}，{_ROLES_ZH[said.body.by.role]}）") if said else ("", "")
+        (f" since {said.at}, by a {said.body.by.role}", f"（{said.at}，{ROLES_ZH[said.body.by.role]}）") if said else ("", "")
     )
     name = _name(request.ref)
     return CommandRefused(
-        "wrong-state", f"request {name} is {now}{since_en}: {en}", f"申请 {name} 的状态为“{_STATES_ZH[now]}”{since_zh}：{zh}"
+        "wrong-state", f"request {name} is {now}{since_en}: {en}", f"申请 {name} 的状态为“{STATES_ZH[now]}”{since_zh}：{zh}"
     )
 
 
@@ -150,5 +150,5 @@ def _name(ref: EventRef) -> str:
 
 def _not_entitled(by: Actor, en: str, zh: str) -> CommandRefused:
     now_en = f"{by.role} of {by.department}" if by.department else by.role
-    now_zh = f"{by.department} 的{_ROLES_ZH[by.role]}" if by.department else _ROLES_ZH[by.role]
+    now_zh = f"{by.department} 的{ROLES_ZH[by.role]}" if by.department else ROLES_ZH[by.role]
     return CommandRefused("not-entitled", f"this takes {en}; you act as {now_en}", f"须由{zh}操作；当前身份为{now_zh}")
