@@ -120,6 +120,10 @@ class Run:
         await self.world.clusters[CITY].kill(1)
         await self.world.clusters[CITY].start(1)
 
+    async def kill_broker_and_city(self) -> None:
+        """Kill the district's broker, and while it is down the city's node."""
+        await asyncio.gather(self.kill_broker(), self.kill_city())
+
     # ---- what it comes to
 
     async def prove(self) -> None:
@@ -152,9 +156,8 @@ async def test_takers_have_what_was_granted_and_nothing_else_whatever_is_killed(
         await run.give(facts, shows_key=True)
         await run.give(state, shows_key=True, history="from-now")
         await asyncio.gather(*(one.end(view) for one, view in zip(run.resources, ended, strict=True)))
-        await run.befall(run.kill_broker)
         await asyncio.gather(*(one.follow() for one in run.resources))
-        await run.befall(run.kill_city)
+        await run.befall(run.kill_broker_and_city)
         for resource, view in zip(run.resources, ended, strict=True):
             assert await resource.give(view.asked) is view, "the same grant has the same view"
     await run.prove()
@@ -167,8 +170,8 @@ async def test_whatever_befalls_in_whatever_order(world: World, seed: int) -> No
     """The same for other resources, grants and versions, with a dozen strikes in an order from dice."""
     run = Run(world, seed, per_second=_SLOWLY)
     await run.open()
-    strikes = [run.kill_in_transaction] * 5 + [run.kill_node, run.kill_node, run.kill_broker, run.kill_broker]
-    strikes += [run.kill_city, run.kill_city, run.kill_city_broker]
+    strikes = [run.kill_in_transaction] * 5 + [run.kill_node, run.kill_node, run.kill_broker, run.kill_broker_and_city]
+    strikes += [run.kill_city, run.kill_city_broker, run.kill_city_broker]
     run.random.shuffle(strikes)
     async with run.publishing():
         for number, strike in enumerate(strikes):
