@@ -13,7 +13,9 @@ import msgspec
 
 from node.avro.described import DataItem
 from node.cli.voice import CliError, Exit
-from node.control import Command, GiveGrant
+from node.control import Command, GiveGrant, NewRequest
+from node.control.course import Standing
+from node.control.foreseeing import Foreseen
 from node.control.item_contents import Notice
 from node.control.offered import Offer
 from node.control.quarantine import Asked, Ended, Line, Problem
@@ -232,8 +234,7 @@ class NodeClient:
 
     def offers(self, **asked: str) -> list[Offer]:
         """Ask what the catalogue has: `words`, `owner`, `theme`, `base`, `sharing`, `kind`, `state`; what is empty is not asked."""
-        query = urlencode({name: text for name, text in asked.items() if text})
-        return self._get(f"/v1/catalogue?{query}" if query else "/v1/catalogue", list[Offer])
+        return self._get(_with("/v1/catalogue", asked), list[Offer])
 
     def offer(self, name: str) -> OfferInfo:
         """Ask for an item with its data items and its schema."""
@@ -250,6 +251,18 @@ class NodeClient:
     def preview(self, command: GiveGrant) -> PreviewInfo:
         """Ask what a grant would show; nothing is written."""
         return self._post("/v1/grants/preview", command, PreviewInfo)
+
+    def requests(self, **sought: str) -> list[Standing]:
+        """Ask for the requests of all nodes, what is due first, by `state`, `resource` and `department`; what is empty is not asked."""
+        return self._get(_with("/v1/requests", sought), list[Standing])
+
+    def request(self, ref: EventRef) -> Standing:
+        """Ask how a request stands, by the event that made it."""
+        return self._get(f"/v1/requests/{quote(ref[0], safe='')}/{ref[1]}", Standing)
+
+    def foresee(self, command: NewRequest) -> Foreseen:
+        """Ask what a request would come to; nothing is written."""
+        return self._post("/v1/requests/preview", command, Foreseen)
 
     def views(self) -> list[ViewInfo]:
         """Ask for the views of all nodes that active grants need."""
@@ -348,6 +361,11 @@ class NodeClient:
         en = f"what answers at {self._url} is no exchange node of this version (HTTP {response.status_code}): is the address right?"
         zh = f"{self._url} 的应答不像本版本的交换节点（HTTP {response.status_code}）：地址是否正确？"
         return CliError("not-a-node", en, zh)
+
+
+def _with(path: str, asked: Mapping[str, str]) -> str:
+    query = urlencode({name: text for name, text in asked.items() if text})
+    return f"{path}?{query}" if query else path
 
 
 @contextmanager

@@ -7,11 +7,11 @@ from cyclopts import App, Parameter
 from node.cli import preview
 from node.cli.client import open_node
 from node.cli.given import give as give_command
+from node.cli.refs import read_ref, told
 from node.cli.shows import read_masks, shows
 from node.cli.voice import SESSION, CliError, Exit, Flag, Session, table
 from node.control import EndGrant, GiveGrant
-from node.model.names import Department, Division, Topic
-from node.model.values import EventRef
+from node.model.names import Department, Topic
 
 
 def build() -> App:
@@ -106,7 +106,7 @@ def end(
         en = "name the grant: either AUTHOR/SEQUENCE, for example 445102/17, or both --resource and --to"
         raise CliError("usage", en, "请指明授权：给出 AUTHOR/SEQUENCE（例如 445102/17），或同时给出 --resource 与 --to", Exit.WRONG)
     if grant is not None:
-        return give_command(EndGrant(grant=_ref(grant), reason=reason), session)
+        return give_command(EndGrant(grant=read_ref(grant, "grant"), reason=reason), session)
     return give_command(EndGrant(resource=Topic(resource or ""), taker=Department(to or ""), reason=reason), session)
 
 
@@ -134,16 +134,6 @@ def list_(*, session: Session = SESSION) -> int:
         state = session.say("active", "有效") if one.active else past
         value = one.value
         what = session.say("all", "全部") if value.whole else shows(value.fields, value.rows, value.masks, value.history, session)
-        shown.add_row(f"{one.grant[0]}/{one.grant[1]}", value.resource, value.taker, what, value.purpose, value.until, state)
+        shown.add_row(told(one.grant), value.resource, value.taker, what, value.purpose, value.until, state)
     session.tell(found, shown)
     return Exit.OK
-
-
-def _ref(text: str) -> EventRef:
-    author, slash, sequence = text.partition("/")
-    if not slash or not sequence.isascii() or not sequence.isdigit():
-        en = f"{text!r} is no grant's number; it is AUTHOR/SEQUENCE, for example 445102/17; `exchange-node grant list` shows them"
-        raise CliError(
-            "usage", en, f"{text!r} 不是授权编号；应为 AUTHOR/SEQUENCE，例如 445102/17；见 `exchange-node grant list`", Exit.WRONG
-        )
-    return Division(author), int(sequence)

@@ -1,4 +1,4 @@
-"""What people see of a grant before it is given: the schema of its view, and some rows as its takers would have them."""
+"""What people see of a grant or a request before there is one: the schema of its view, and some rows as its takers would have them."""
 
 import json
 from typing import Any
@@ -19,8 +19,8 @@ def shown(found: PreviewInfo, session: Session) -> Group:
         rows.add_row(*(_cell(row.get(name)) for name in names))
     count = len(found.rows)
     told = session.say(
-        f"{count} rows, found in {found.read:,} records; nothing was written. Without --dry-run the grant is given",
-        f"共 {count} 行，取自 {found.read:,} 条记录；未写入任何内容。去掉 --dry-run 即正式授权",
+        f"{count} rows, found in {found.read:,} records; nothing was written",
+        f"共 {count} 行，取自 {found.read:,} 条记录；未写入任何内容",
     )
     return Group(fields_table(found.schema, session), Text(), rows, Text(), Text(told))
 

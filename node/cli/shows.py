@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from node.avro.selection import read_mask
-from node.cli.voice import CliError, Exit, Session
+from node.cli.voice import CliError, Exit, Voice
 
 
 def read_masks(asked: Sequence[str]) -> dict[str, str]:
@@ -26,12 +26,12 @@ def read_masks(asked: Sequence[str]) -> dict[str, str]:
     return masks
 
 
-def shows(fields: Sequence[str] | None, rows: str, masks: Mapping[str, str], history: str, session: Session) -> str:
+def shows(fields: Sequence[str] | None, rows: str, masks: Mapping[str, str], history: str, voice: Voice) -> str:
     """Return in a line what a grant or view shows."""
-    parts = [session.say("all fields", "全部字段") if fields is None else ", ".join(fields)]
+    parts = [voice.say("all fields", "全部字段") if fields is None else ", ".join(fields)]
     if rows:
-        parts.append(session.say("rows ", "行 ") + rows)
+        parts.append(voice.say("rows ", "行 ") + rows)
     parts += [f"{field}={mask}" for field, mask in sorted(masks.items())]
     if history != "all":
-        parts.append(session.say("from now on", "仅限新数据"))
+        parts.append(voice.say("from now on", "仅限新数据"))
     return "; ".join(parts)
