@@ -71,15 +71,16 @@ class Subject:
 
     def __init__(self, seed: str, *, is_state: bool, keys: int = 40) -> None:
         self.random = Random(seed)
+        """for versions and grants; records have dice of their own, so that these are the same however many there were"""
+        self._dice = Random(f"records of {seed}")
         self.is_state = is_state
-        self.mint = Mint(self.random)
+        self.mint = Mint(self._dice)
         self.streets = [self.mint.text() for _ in range(4)]
         """names that filters ask for: they stand in grants, so not everywhere should they be missing"""
         self._records: list[Json] = []
         self.versions = [self._first()]
         self.named = named_in(self.versions[0])
         self._known = [tuple(self.mint.text() for _ in self.versions[0]["key"]) for _ in range(keys)]
-        self._alive: set[int] = set()
 
     # ---- schemas
 
@@ -146,13 +147,13 @@ class Subject:
             if len(written) < len(self.versions):
                 newest = self.versions[-1]
                 written.append((schema_id(newest), fastavro.parse_schema(deepcopy(newest))))
-            which = self.random.randrange(len(self._known))
+            which = self._dice.randrange(len(self._known))
             names = self.versions[0]["key"]
             key = "\x1f".join(self._known[which]).encode()
-            if self.is_state and self.random.random() < 0.2:
+            if self.is_state and self._dice.random() < 0.2:
                 yield key, None
                 continue
-            version = self.random.randrange(len(written))
+            version = self._dice.randrange(len(written))
             number, schema = written[version]
             datum = self._draw(self.versions[version]) | dict(zip(names, self._known[which], strict=True))
             out = BytesIO()
@@ -160,7 +161,7 @@ class Subject:
             yield key, number.to_bytes(5) + out.getvalue()
 
     def _draw(self, node: Json, name: str = "") -> Any:  # noqa: PLR0911  # one return for each kind of type
-        rng, mint = self.random, self.mint
+        rng, mint = self._dice, self.mint
         if isinstance(node, list):
             return None if rng.random() < 0.25 else self._draw(inner_of(node), name)
         node = self.named.get(node, node) if isinstance(node, str) else node

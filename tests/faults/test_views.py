@@ -11,11 +11,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from itertools import islice
 from random import Random
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from confluent_kafka.admin import AdminClient
 
+from node.avro.selection import MaskKind
 from node.demo.world import CITY, DISTRICT, World
 from node.model.names import inbox_topic
 from tests.faults.flow import Face, Publisher, in_transaction
@@ -57,7 +58,7 @@ class Run:
 
     async def give(self, resource: Viewed, *, shows_key: bool, masks: float = 0.4, **more: Any) -> View:
         """Give somebody a grant."""
-        asked = resource.subject.grant(resource.topic, self.random.choice(_TAKERS), shows_key=shows_key, masks=masks, **more)
+        asked = resource.subject.grant(resource.topic, resource.subject.random.choice(_TAKERS), shows_key=shows_key, masks=masks, **more)
         return await resource.give(asked)
 
     def _publisher(self, resource: Viewed, rows: Iterator[Row]) -> Publisher:
@@ -147,7 +148,7 @@ class Run:
 
 async def test_takers_have_what_was_granted_and_nothing_else_whatever_is_killed(world: World) -> None:
     """Both kinds, views that come, go and come back, and a second version of the schema, while nodes and a broker are killed and a link is cut."""
-    run = Run(world, 1)
+    run = Run(world, 8)
     await run.open()
     facts, state = run.resources
     ended = [one.views[0] for one in run.resources]
@@ -160,6 +161,8 @@ async def test_takers_have_what_was_granted_and_nothing_else_whatever_is_killed(
         await run.befall(run.kill_broker_and_city)
         for resource, view in zip(run.resources, ended, strict=True):
             assert await resource.give(view.asked) is view, "the same grant has the same view"
+    masks = {mask.partition(":")[0] for one in run.resources for view in one.views for mask in view.asked.masks.values()}
+    assert masks == set(get_args(MaskKind)), "the seed has all masks"
     await run.prove()
 
 
