@@ -12,8 +12,7 @@ import msgspec
 from node.control.bodies import KIND_OF
 from node.control.book import Book
 from node.control.calendar import Calendar
-from node.control.clocks import Clock, Kind, flow_clock, request_clock
-from node.control.clocks import State as ClockState
+from node.control.clocks import Clock, flow_clock, request_clock
 from node.control.desk import ALLOWED, Act
 from node.control.grants import Grant
 from node.control.requests import Request, Said, State, state
@@ -137,14 +136,14 @@ def clock_of(request: Request, book: Book, calendar: Calendar, now: datetime) ->
     )
 
 
-def seconds_left(book: Book, here: Division, calendar: Calendar, now: datetime) -> dict[tuple[Kind, ClockState], float]:
+def seconds_left(book: Book, here: Division, calendar: Calendar, now: datetime) -> dict[tuple[str, str], float]:
     """Return, by kind and state, the seconds until the first clock is over that departments of `here` have to meet; negative when it was.
 
     Looks at each request that waits and at each grant. A clock whose year the calendar lacks is left out.
     """
     waiting = {ref for ref in book.unsettled if book.requests[ref].withdrawn is None}
     unseen = {grant.request for grant in book.grants.values() if grant.request is not None and not grant.flowing and not grant.ended}
-    least: dict[tuple[Kind, ClockState], float] = {}
+    least: dict[tuple[str, str], float] = {}
     for ref in waiting | unseen:
         request = book.requests[ref]
         clock = _clock_or_none(request, book, calendar, now) if division_of(request.value.resource) == here else None

@@ -19,6 +19,7 @@ from node.control import Command, Event, GiveGrant, day_of, routes, topics_here
 from node.control.answering import rule_answers
 from node.control.calendar import Calendar, official
 from node.control.commands import AnswerRequest
+from node.control.course import seconds_left
 from node.control.requests import granted
 from node.errors import BusError, CommandRefused
 from node.lane import Resume, TopicPartition
@@ -136,6 +137,7 @@ class Node:
         }
         for outcome, count in counts.items():
             metrics.control_events.labels(outcome).set(count)
+        metrics.show_clocks(seconds_left(book, self.settings.division, self.calendar, datetime.now(UTC)))
         metrics.ready.set(int(not self.reasons))
         return metrics.text()
 

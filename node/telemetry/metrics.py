@@ -4,7 +4,7 @@
 nothing else.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -66,6 +66,12 @@ class Metrics:
         )
         self.shards = Gauge("exchange_shards", "Shards by lane and phase", ("lane", "phase"), registry=self.registry)
         self.control_events = Gauge("exchange_control_events", "Events of the book by outcome", ("outcome",), registry=self.registry)
+        self.request_due = Gauge(
+            "exchange_request_due_seconds",
+            "Least seconds until a legal term that this node's departments have to meet is over, of those that run; negative when it was",
+            ("kind", "state"),
+            registry=self.registry,
+        )
         self.ready = Gauge("exchange_ready", "1 if the node does all it is there for", registry=self.registry)
 
     def carried(self, labels: tuple[str, str, str], *, batches: int, records: int, size: int) -> None:
@@ -93,6 +99,12 @@ class Metrics:
                 self.waiting.labels(*labels).inc()
         for labels, lag in lags.items():
             self.lag_seconds.labels(*labels).set(lag)
+
+    def show_clocks(self, least: Mapping[tuple[str, str], float]) -> None:
+        """Set the legal terms anew, by kind and state; those of which none runs leave no series."""
+        self.request_due.clear()
+        for labels, seconds in least.items():
+            self.request_due.labels(*labels).set(seconds)
 
     def text(self) -> bytes:
         """Return the metrics in Prometheus' text format."""

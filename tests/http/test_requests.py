@@ -87,6 +87,18 @@ async def test_a_year_without_a_calendar_does_not_fail_the_answer(nodes: Nodes, 
     assert "2026" in one["clock_problem"]["zh"]
 
 
+async def test_the_metrics_tell_what_is_due_first_of_ones_own() -> None:
+    """What the node's departments have to answer; the terms of others are no alarm here."""
+    nodes = settled()
+    for asker, owner in ((DISTRICT, CITY), (CITY, PROVINCE)):
+        (ref,) = nodes.carry_out(asker, asked(asker, owner))
+        nodes.carry_out(asker, approved(ref))
+    nodes.bring_all()
+    lines = [line for line in told(nodes).figures().decode().splitlines() if line.startswith("exchange_request_due_seconds{")]
+    assert len(lines) == 1
+    assert 'kind="answer-conditional"' in lines[0]
+
+
 @pytest.mark.parametrize("name", [f"{CITY}/1", f"{CITY}/99999", "x/1"])
 async def test_what_is_no_request_is_not_found(client: AsyncTestClient[Any], name: str) -> None:
     """Another event's number too."""

@@ -74,6 +74,15 @@ def test_a_route_that_is_gone_leaves_no_series() -> None:
     assert not any("streets" in str(labels) or name == "exchange_route_stopped" for name, labels in found)
 
 
+def test_terms_are_shown_by_kind_and_state() -> None:
+    """A term that was met, or came to be due soon, leaves no series behind."""
+    metrics = Metrics()
+    metrics.show_clocks({("answer-conditional", "running"): 86400.0, ("flow", "overdue"): -60.0})
+    metrics.show_clocks({("answer-conditional", "soon"): 3600.5})
+    found = {place: value for place, value in samples(metrics).items() if place[0] == "exchange_request_due_seconds"}
+    assert found == {at("exchange_request_due_seconds", kind="answer-conditional", state="soon"): 3600.5}
+
+
 def test_every_metric_has_the_namespace_and_words() -> None:
     """Names begin with exchange_, seconds and bytes are base units, and each has a help text."""
     metrics = Metrics()
