@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import fcntl
 import json
+import math
 import os
 import shutil
 import signal
@@ -15,12 +16,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.live import Live
 
+from node.demo import requesting
 from node.demo.remote import ask, serve
 from node.demo.sides import Sides, compare, read_rows
-from node.demo.story import GRANT, GRANTED_STREETS, LICENCES, TAKERS, TAXATION, Publication, prepare, publications, publish
-from node.demo.table import Arrived, Board, both, refusals, summary
+from node.demo.story import GRANT, GRANTED_STREETS, LICENCES, TAKERS, TAXATION, Publication, more, prepare, publications, publish
+from node.demo.table import Arrived, Board, both, course, refusals, summary
 from node.demo.takers import Taker
-from node.demo.world import DISTRICT, World, open_world
+from node.demo.world import CITY, DISTRICT, World, open_world
 from node.errors import ConfigError, NodeError, Unavailable
 from node.model.names import Topic, is_view, quarantine_topic
 
@@ -28,6 +30,8 @@ FOLDER = Path(".run/demo")
 _REFRESH_S = 0.5
 _WIDTH = 136
 """Columns where the output is no terminal: the widest table fits."""
+_FLOWS_WITHIN_S = 10.0
+"""From a decision to the first record at its taker."""
 _SILENCE_S = 60.0
 """With --once the demo gives up when no taker got anything for so long."""
 
@@ -153,15 +157,27 @@ class _Demo:
         self._tell("stewards describe divisions, departments, resources and grants", "正在登记区划、部门、资源目录和授权")
         making = asyncio.create_task(asyncio.to_thread(lambda: list(publications(self._folder, self._records))))
         await prepare(world)
-        (view,) = await world.nodes[LICENCES[:6]].get("/v1/views")
-        takers = _takers(world, view["topic"])
+        request = await requesting.ask(world)
+        takers = _takers(world)
         try:
             self._tell("departments publish; the gate checks; records move", "部门发布数据，闸口校验，记录流动")
             files = await making
             published = await self._publish(world, files)
-            published[view["topic"]] = sum(one.granted for one in files)
+            self._tell("taxation has asked; the owner's head consents; its view flows", "税务部门已申请，数源方负责人同意，视图开始流动")
+            view, decided = await requesting.decide(world, request)
+            taxation = Taker(TAXATION, world.clusters[CITY].bootstrap, view)
+            taxation.start()
+            takers.append(taxation)
+            published[view] = sum(one.granted for one in files)
             await self._arrive(takers, published)
-            return self._compare(takers, files, published, await _sides(world, view["topic"]))
+            equal = self._compare(takers, files, published, await _sides(world, view))
+            flowed = (taxation.first_at or math.inf) - decided
+            self._tell("the authority suspends the grant, and ends the suspension", "主管部门暂停授权，随后恢复")
+            extra = await asyncio.to_thread(more, self._folder)
+            stopped, resumed = await requesting.held_back(world, request, taxation, extra.granted, publish(world, extra))
+            told = requesting.Course(standing=await requesting.shown(world, request), flowed_s=flowed, stopped=stopped, resumed_s=resumed)
+            self._console.print(course(self._board, told))
+            return equal and stopped and flowed <= _FLOWS_WITHIN_S
         finally:
             for taker in takers:
                 await asyncio.to_thread(taker.stop)
@@ -211,9 +227,9 @@ class _Demo:
 _OWNER, _QUARANTINE = "(owner)", "(quarantine)"
 
 
-def _takers(world: World, view: str) -> list[Taker]:
+def _takers(world: World) -> list[Taker]:
     """Start a taker for each grant, on the cluster of its own node, and at each owner one to compare with and one of its quarantine."""
-    found = [Taker(TAXATION, world.clusters[TAXATION[:6]].bootstrap, view)]
+    found = []
     for resource, names in TAKERS.items():
         owner = world.clusters[resource[:6]].bootstrap
         found += [Taker(_OWNER, owner, resource), Taker(_QUARANTINE, owner, quarantine_topic(Topic(resource)))]

@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from node.demo.requesting import Course
 from node.demo.sides import Sides
 from node.demo.takers import Received
 
@@ -145,6 +146,30 @@ def both(board: Board, sides: Sides) -> Table:
     for field, owned, taken in sides.sample:
         table.add_row(field, owned, taken or Text(board.say("not granted", "未授权"), style="dim"))
     return table
+
+
+def course(board: Board, told: Course) -> Group:
+    """Return what came of the request: who did what when, its clock, and how fast the decision took effect."""
+    table = _table(
+        board,
+        ("How taxation came to it", "税务部门的申请"),
+        ("when", "时间", False),
+        ("act", "事项", False),
+        ("by", "办理人", False),
+    )
+    for step in told.standing["course"]:
+        by = step.get("by") or {}
+        table.add_row(step["at"][:19].replace("T", " "), step["kind"], f"{by.get('name', '')} ({by.get('role', '')})" if by else "")
+    clock = told.standing["clock"]
+    lines = [] if clock is None else [f"{clock['kind']}: {board.say('due', '期限')} {clock['due']}, {clock['state']}"]
+    lines.append(
+        board.say(
+            f"records flowed {told.flowed_s:.1f} s after the decision; suspended: {'nothing came' if told.stopped else 'RECORDS CAME'}; "
+            f"all of it {told.resumed_s:.1f} s after the suspension ended",
+            f"决定后 {told.flowed_s:.1f} 秒开始流动；暂停期间{'无数据到达' if told.stopped else '仍有数据到达'}；恢复后 {told.resumed_s:.1f} 秒全部到达",
+        )
+    )
+    return Group(table, *map(Text, lines))
 
 
 def _table(board: Board, title: tuple[str, str], *columns: tuple[str, str, bool]) -> Table:

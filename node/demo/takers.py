@@ -31,6 +31,8 @@ class Taker(threading.Thread):
         self.taker = name
         self.topic = topic
         self.records = 0
+        self.first_at: float | None = None
+        """monotonic time of the first record"""
         self.last_at = time.monotonic()
         self._digests: dict[int, hashlib._Hash] = {}
         self._reasons: Counter[str] = Counter()
@@ -81,6 +83,7 @@ class Taker(threading.Thread):
             self._reasons[f"{said.get('exchange.reason', '')} {said.get('exchange.field', '')}".strip()] += 1
         self.records += 1
         self.last_at = time.monotonic()
+        self.first_at = self.first_at or self.last_at
 
     def received(self) -> Received:
         """Return what has come so far."""

@@ -85,9 +85,10 @@ class NodeProcess:
         """Return the JSON of a path. Unavailable if the node does not answer."""
         return (await self._ask("GET", path)).json()
 
-    async def command(self, command: Command) -> None:
-        """Post a steward's command. CommandRefused with the node's reason."""
-        await self._ask("POST", "/v1/commands", msgspec.json.encode(command))
+    async def command(self, command: Command) -> list[dict[str, Any]]:
+        """Post a command and return the events that it made. CommandRefused with the node's reason."""
+        events: list[dict[str, Any]] = (await self._ask("POST", "/v1/commands", msgspec.json.encode(command))).json()["events"]
+        return events
 
     async def _ask(self, method: str, path: str, content: bytes | None = None) -> httpx.Response:
         try:

@@ -1,6 +1,7 @@
 """The demo as its user runs it."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -41,6 +42,10 @@ def test_once_everything_arrives_and_is_equal(tmp_path: Path) -> None:
     arrived, refused = done.stdout.split("What the gate refused")
     assert arrived.count("✓") == 9
     assert "One row, at its owner and at the view's taker" in refused
+    assert "suspended: nothing came" in refused
+    acts = ["request", "request-approved", "request-answered", "grant", "grant-suspended", "grant-resumed"]
+    found = re.findall(r"│ \d{4}-\d\d-\d\d [\d:]{8} │ ([a-z-]+) ", refused)
+    assert found == acts
     assert refused.count("✓") >= 5
     assert "NOT EQUAL" not in done.stdout
     assert done.stdout.count("/metrics") == 3
