@@ -19,9 +19,10 @@ from node.control.foreseeing import Foreseen
 from node.control.item_contents import Notice
 from node.control.offered import Offer
 from node.control.quarantine import Asked, Ended, Line, Problem
+from node.control.reach import Reach
 from node.errors import CommandRefused
 from node.model.names import Department, Division, Topic
-from node.model.values import DepartmentValue, DivisionValue, EventRef, GrantValue, ResourceValue
+from node.model.values import DepartmentValue, DivisionValue, EventRef, ResourceValue
 
 T = TypeVar("T")
 Mode = Literal["from-start", "from-now", "accept"]
@@ -118,15 +119,6 @@ class SchemaInfo(_Answer, frozen=True):
 
     id: int
     schema: dict[str, Any]
-
-
-class GrantInfo(_Answer, frozen=True):
-    """A grant, the event that gave it, and whether it lets anything move today."""
-
-    grant: EventRef
-    active: bool
-    ended: bool
-    value: GrantValue
 
 
 class PreviewInfo(_Answer, frozen=True):
@@ -244,9 +236,13 @@ class NodeClient:
         """Ask for a schema by its id."""
         return self._get(f"/v1/schemas/{number}", SchemaInfo)
 
-    def grants(self) -> list[GrantInfo]:
+    def grants(self) -> list[Reach]:
         """Ask for all grants, ended ones too."""
-        return self._get("/v1/grants", list[GrantInfo])
+        return self._get("/v1/grants", list[Reach])
+
+    def grant(self, ref: EventRef) -> Reach:
+        """Ask for one grant, by the event that gave it."""
+        return self._get(f"/v1/grants/{quote(ref[0], safe='')}/{ref[1]}", Reach)
 
     def preview(self, command: GiveGrant) -> PreviewInfo:
         """Ask what a grant would show; nothing is written."""

@@ -4,13 +4,14 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from node.cli import preview
+from node.cli import grant_shown, preview
+from node.cli.acting import ACTING, Acting
 from node.cli.client import open_node
 from node.cli.given import give as give_command
-from node.cli.refs import read_ref, told
-from node.cli.shows import read_masks, shows
-from node.cli.voice import SESSION, CliError, Exit, Flag, Session, table
-from node.control import EndGrant, GiveGrant
+from node.cli.refs import read_ref
+from node.cli.shows import read_masks
+from node.cli.voice import SESSION, CliError, Exit, Flag, Session
+from node.control import EndGrant, FileEnd, GiveGrant, ResumeGrant, SuspendGrant
 from node.model.names import Department, Topic
 
 
@@ -19,7 +20,12 @@ def build() -> App:
     app = App(name="grant", help="授权：资源因授权而流动 / Grants: by them alone resources move.")
     app.command(give)
     app.command(end)
+    app.command(suspend)
+    app.command(resume)
+    app.command(file_end)
+    app.command(revoke)
     app.command(list_, name="list")
+    app.command(show)
     return app
 
 
@@ -110,8 +116,69 @@ def end(
     return give_command(EndGrant(resource=Topic(resource or ""), taker=Department(to or ""), reason=reason), session)
 
 
+def suspend(grant: str, /, *, reason: str, acting: Acting = ACTING, session: Session = SESSION) -> int:
+    """数源方所在级的数据主管部门暂停授权，例如发现滥用 / The authority of the owner's level lets nothing move under a grant, for example on misuse.
+
+    例如 / For example:
+
+        exchange-node grant suspend 445102/17 --reason 超范围使用 --as 黄山 --role authority
+
+    Args:
+        grant: 编号 AUTHOR/SEQUENCE，见 grant list / Its number AUTHOR/SEQUENCE, as grant list shows it.
+        reason: 原因 / Why.
+    """
+    return give_command(SuspendGrant(by=acting.actor, grant=read_ref(grant, "grant"), reason=reason), session)
+
+
+def resume(grant: str, /, *, reason: str = "", acting: Acting = ACTING, session: Session = SESSION) -> int:
+    """数据主管部门恢复已暂停的授权 / The authority lets a suspended grant flow again.
+
+    例如 / For example:
+
+        exchange-node grant resume 445102/17 --reason 已整改 --as 黄山 --role authority
+
+    Args:
+        grant: 编号 AUTHOR/SEQUENCE，见 grant list / Its number AUTHOR/SEQUENCE, as grant list shows it.
+        reason: 原因 / Why.
+    """
+    return give_command(ResumeGrant(by=acting.actor, grant=read_ref(grant, "grant"), reason=reason), session)
+
+
+def file_end(grant: str, /, *, reason: str, acting: Acting = ACTING, session: Session = SESSION) -> int:
+    """数源方提出终止备案；主管部门同意后才终止 / Let the owner file for a grant's end; it ends when the authority agrees.
+
+    例如 / For example:
+
+        exchange-node grant file-end 445102/17 --reason 系统停用 --as 林海 --role head --department 445102.civil-affairs
+
+    Args:
+        grant: 编号 AUTHOR/SEQUENCE，见 grant list / Its number AUTHOR/SEQUENCE, as grant list shows it.
+        reason: 原因 / Why.
+    """
+    return give_command(FileEnd(by=acting.actor, grant=read_ref(grant, "grant"), reason=reason), session)
+
+
+def revoke(grant: str, /, *, reason: str = "", filed: str = "", acting: Acting = ACTING, session: Session = SESSION) -> int:
+    """数据主管部门终止经申请的授权，流动随之停止 / The authority ends a grant that was requested: its flow stops.
+
+    例如 / For example:
+
+        exchange-node grant revoke 445102/17 --reason 超范围使用 --as 黄山 --role authority
+        exchange-node grant revoke 445102/17 --filed 445102/40 --as 黄山 --role authority
+
+    Args:
+        grant: 编号 AUTHOR/SEQUENCE，见 grant list / Its number AUTHOR/SEQUENCE, as grant list shows it.
+        reason: 原因 / Why.
+        filed: 所同意的数源方终止备案，见 grant show / The owner's filing that is agreed to, as grant show tells it.
+    """
+    agreed = read_ref(filed, "grant") if filed else None
+    return give_command(EndGrant(by=acting.actor, grant=read_ref(grant, "grant"), reason=reason, filed=agreed), session)
+
+
 def list_(*, session: Session = SESSION) -> int:
     """列出授权，含已终止的 / List the grants, ended ones too.
+
+    尚未确认的节点：链路可能中断 / Nodes that are awaited have not said yet that they follow the state: their links may be down.
 
     例如 / For example:
 
@@ -120,20 +187,22 @@ def list_(*, session: Session = SESSION) -> int:
     """
     with open_node(session.node) as node:
         found = node.grants()
-    shown = table(
-        session.say("grant", "编号"),
-        session.say("resource", "资源"),
-        session.say("taker", "使用部门"),
-        session.say("shows", "内容"),
-        session.say("purpose", "用途"),
-        session.say("until", "期限"),
-        session.say("state", "状态"),
-    )
-    for one in found:
-        past = session.say("ended", "已终止") if one.ended else session.say("not active", "未生效")
-        state = session.say("active", "有效") if one.active else past
-        value = one.value
-        what = session.say("all", "全部") if value.whole else shows(value.fields, value.rows, value.masks, value.history, session)
-        shown.add_row(told(one.grant), value.resource, value.taker, what, value.purpose, value.until, state)
-    session.tell(found, shown)
+    session.tell(found, grant_shown.listed(found, session))
+    return Exit.OK
+
+
+def show(grant: str, /, *, session: Session = SESSION) -> int:
+    """显示一项授权：内容、各节点的执行情况与全过程 / Show a grant: what it shows, which nodes follow it, and its whole course.
+
+    例如 / For example:
+
+        exchange-node grant show 445102/17
+        exchange-node grant show 445102/17 --json | jq .awaited
+
+    Args:
+        grant: 编号 AUTHOR/SEQUENCE，见 grant list / Its number AUTHOR/SEQUENCE, as grant list shows it.
+    """
+    with open_node(session.node) as node:
+        found = node.grant(read_ref(grant, "grant"))
+    session.tell(found, grant_shown.whole(found, session))
     return Exit.OK

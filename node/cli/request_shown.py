@@ -103,12 +103,17 @@ def course(steps: Sequence[Step], voice: Voice) -> Table:
     made = table(voice.say("time", "时间"), voice.say("act", "事项"), voice.say("by", "操作人"), voice.say("said", "说明"))
     for step in steps:
         made.add_row(
-            datetime.fromisoformat(step.at).astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S"),
+            time_of(step.at),
             voice.say(step.kind, _STEPS_ZH.get(step.kind, step.kind)),
             _who(step.by, voice),
             voice.say("; ", "；").join(filter(None, _said(step, voice))),
         )
     return made
+
+
+def time_of(at: str) -> str:
+    """Return the moment of an event as Shanghai's clocks show it."""
+    return datetime.fromisoformat(at).astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _clock_in_list(one: Standing, voice: Voice) -> Text:

@@ -12,7 +12,7 @@ from node.control import day_of, encode, read_command
 from node.control.item_contents import Notice, notices
 from node.http.answers import missing
 from node.model.names import Topic, division_of
-from node.model.values import DepartmentValue, DivisionValue, EventRef, GrantValue, ResourceValue
+from node.model.values import DepartmentValue, DivisionValue, ResourceValue
 from node.runtime import Node
 
 
@@ -36,15 +36,6 @@ class SchemaFace(msgspec.Struct, frozen=True):
 
     id: int
     schema: dict[str, Any]
-
-
-class GrantFace(msgspec.Struct, frozen=True):
-    """A grant, the event that gave it, and whether it lets anything move today."""
-
-    grant: EventRef
-    active: bool
-    ended: bool
-    value: GrantValue
 
 
 @post("/v1/commands", status_code=200)
@@ -98,12 +89,4 @@ async def schema(node: NamedDependency[Node], number: FromPath[int]) -> SchemaFa
     return SchemaFace(number, msgspec.json.decode(found.schema))
 
 
-@get("/v1/grants")
-async def grants(node: NamedDependency[Node]) -> list[GrantFace]:
-    """List all grants, those that ended too."""
-    book = node.ledger.book
-    active = {grant.ref for grant in book.active(day_of(datetime.now(UTC)))}
-    return [GrantFace(ref, ref in active, grant.ended, grant.value) for ref, grant in sorted(book.grants.items())]
-
-
-HANDLERS = [commands, divisions, departments, resources, resource, schema, grants]
+HANDLERS = [commands, divisions, departments, resources, resource, schema]

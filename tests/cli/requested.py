@@ -1,13 +1,16 @@
-"""Requests as a node tells them, and as people see them."""
+"""Requests and grants as a node tells them, and as people see them."""
 
 from datetime import UTC, date, datetime
+from typing import Any
 
 import msgspec
 from rich.console import Console, RenderableType
 
 from node.control.calendar import Calendar
-from node.control.course import Standing, standing
-from node.model.values import EventRef
+from node.control.course import Standing, Step, standing
+from node.control.reach import Reach, Seen
+from node.model.names import Department, Division, Topic
+from node.model.values import EventRef, GrantValue
 from tests.control.acting import CITY, DISTRICT, Nodes, answered, approved, asked, settled
 
 NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)
@@ -31,6 +34,28 @@ def clockless() -> Standing:
     """The first, where the calendar lacks the year."""
     nodes, ref = _waiting()
     return standing(nodes.books[CITY].requests[ref], nodes.books[CITY], Calendar(), NOW)
+
+
+def given(**changed: Any) -> Reach:
+    """A grant of villages that nobody requested, as its owner's node tells it before any other has said that it follows."""
+    owner, taker = Division("445102"), Division("440000")
+    value = GrantValue(resource=Topic(f"{owner}.civil-affairs.villages"), taker=Department(f"{taker}.civil-affairs"), purpose="p")
+    ref = (owner, 4)
+    told = Reach(
+        grant=ref,
+        state="flowing",
+        active=True,
+        ended=False,
+        suspended=False,
+        value=value,
+        view=None,
+        path=(owner, CITY, taker),
+        seen={owner: Seen("flowing", "2026-11-22T04:00:01.000Z")},
+        awaited=(CITY, taker),
+        filed=None,
+        course=(Step(event=ref, kind="grant", at="2026-11-22T04:00:00.000Z", by=None),),
+    )
+    return msgspec.structs.replace(told, **changed)
 
 
 def numbered(one: Standing, sequence: int) -> Standing:

@@ -5,18 +5,21 @@ from typing import Any
 import msgspec
 import pytest
 
-from node.cli.client import GrantInfo, NodeInfo, ResourceInfo, SchemaInfo, Status, open_node
+from node.cli.client import NodeInfo, ResourceInfo, SchemaInfo, Status, open_node
 from node.cli.voice import CliError, Exit
 from node.control import AddDepartment, read_command
+from node.control.course import Standing
+from node.control.reach import Reach
 from node.errors import CommandRefused
-from node.http.book import GrantFace, ResourceFace, SchemaFace
+from node.http.book import ResourceFace, SchemaFace
 from node.http.operations import AuthorFace, ControlFace, KafkaFace, NodeFace, StatusFace
 from node.model.names import Department, Division, Topic
-from node.model.values import GrantValue, Kind, ResourceValue
+from node.model.values import Kind, ResourceValue
 from node.runtime import LinkStatus, RouteStatus
+from tests.cli.requested import given, granted
 
 XIANGQIAO, CHAOZHOU = Division("445102"), Division("445100")
-VILLAGES, TAKER = Topic("445102.civil-affairs.villages"), Department("440000.civil-affairs")
+VILLAGES = Topic("445102.civil-affairs.villages")
 RESOURCE = ResourceValue(name=VILLAGES, title="村", kind=Kind.STATE, schema=7, partitions=2)
 ROUTE = RouteStatus(
     lane="link-up",
@@ -50,7 +53,8 @@ STATUS = StatusFace(
         (msgspec.structs.replace(STATUS, link=None), Status),
         (ResourceFace(RESOURCE, {"type": "record"}, 7), ResourceInfo),
         (SchemaFace(7, {"type": "record"}), SchemaInfo),
-        (GrantFace((XIANGQIAO, 4), True, False, GrantValue(resource=VILLAGES, taker=TAKER, purpose="p")), GrantInfo),
+        (granted(), Standing),
+        (given(), Reach),
     ],
 )
 def test_every_answer_of_the_server_is_read_whole(face: Any, kind: Any) -> None:

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from node.http.book import GrantFace
 from node.model.names import Department, Division, Topic
-from node.model.values import GrantValue
+from node.model.values import GrantState, GrantValue
 from node.runtime.preview import Preview
+from tests.cli.requested import given
 
 VILLAGES, TAKER = "445102.civil-affairs.villages", "440000.civil-affairs"
 
@@ -63,7 +63,7 @@ def test_a_wrong_mask_asks_nothing(cli: Callable[..., Any], node: Any) -> None:
 def test_list_tells_what_a_grant_shows(cli: Callable[..., Any], node: Any) -> None:
     """In a line, where it is less than the whole."""
     value = GrantValue(resource=Topic(VILLAGES), taker=Department(TAKER), purpose="p", fields=("code",), masks={"code": "hmac"})
-    node.answer("/v1/grants", [GrantFace((Division("445102"), 4), True, False, value)])
+    node.answer("/v1/grants", [given(value=value)])
     assert "code; code=hmac" in cli("grant", "list").out
     assert cli("grant", "list", "--json").json[0]["value"]["masks"] == {"code": "hmac"}
 
@@ -97,18 +97,44 @@ def test_end_without_one_clear_grant_is_wrong_usage(cli: Callable[..., Any], nod
     assert "AUTHOR/SEQUENCE" in done.err
 
 
-def test_list_tells_which_are_active(cli: Callable[..., Any], node: Any) -> None:
-    """Ended ones stand there too, by the number with which they are ended."""
-    value = GrantValue(resource=Topic(VILLAGES), taker=Department(TAKER), purpose="p")
+def test_list_tells_where_each_stands(cli: Callable[..., Any], node: Any) -> None:
+    """Ended ones stand there too, by the number with which they are ended; and nodes that have not said that they follow."""
     own = Division("445102")
-    node.answer(
-        "/v1/grants",
-        [GrantFace((own, 4), True, False, value), GrantFace((own, 5), False, True, value), GrantFace((own, 6), False, False, value)],
-    )
+    states: tuple[GrantState, ...] = ("flowing", "ended", "expired", "suspended")
+    told = [given(grant=(own, 4 + place), state=state, active=not place) for place, state in enumerate(states)]
+    node.answer("/v1/grants", told)
     lines = [line.split() for line in cli("grant", "list").out.splitlines()[1:]]
-    assert [(line[0], line[3], " ".join(line[5:])) for line in lines] == [
-        ("445102/4", "all", "active"),
-        ("445102/5", "all", "ended"),
-        ("445102/6", "all", "not active"),
-    ]
-    assert [one["active"] for one in cli("grant", "list", "--json").json] == [True, False, False]
+    assert [(line[0], line[3], line[5]) for line in lines] == [(f"445102/{4 + place}", "all", state) for place, state in enumerate(states)]
+    assert lines[0][6:] == ["445100,", "440000"]
+    assert [one["active"] for one in cli("grant", "list", "--json").json] == [True, False, False, False]
+
+
+def test_show_asks_for_one(cli: Callable[..., Any], node: Any) -> None:
+    """With its nodes and its course."""
+    node.answer("/v1/grants/445102/4", given())
+    assert "nothing said yet" in cli("grant", "show", "445102/4").out
+    assert cli("grant", "show", "445102/4", "--json").json["awaited"] == ["445100", "440000"]
+
+
+def test_the_authority_suspends_resumes_and_revokes(cli: Callable[..., Any], node: Any) -> None:
+    """With reasons, and with the filing that it agrees to; the owner files."""
+    who = ["--as", "黄山", "--role", "authority"]
+    cli("grant", "suspend", "445102/17", "--reason", "滥用", *who)
+    cli("grant", "resume", "445102/17", *who)
+    cli("grant", "file-end", "445102/17", "--reason", "停用", "--as", "林海", "--role", "head", "--department", "445102.civil-affairs")
+    cli("grant", "revoke", "445102/17", "--reason", "停用", "--filed", "445102/40", *who)
+    suspend, resume, file, revoke = (body for _path, body in node.asked)
+    assert [body["command"] for body in (suspend, resume, file, revoke)] == ["suspend-grant", "resume-grant", "file-end", "end-grant"]
+    assert {tuple(body["grant"]) for body in (suspend, resume, file, revoke)} == {("445102", 17)}
+    assert (suspend["reason"], resume["reason"], file["reason"]) == ("滥用", "", "停用")
+    assert (revoke["reason"], revoke["filed"], revoke["by"]["role"]) == ("停用", ["445102", 40], "authority")
+    assert (file["by"]["name"], file["by"]["department"]) == ("林海", "445102.civil-affairs")
+
+
+@pytest.mark.parametrize(
+    "line", ["suspend 17 --reason x", "resume 17", "file-end 17 --reason x", "revoke 17", "revoke 445102/17 --filed 4", "show 17"]
+)
+def test_what_is_no_number_asks_nothing(cli: Callable[..., Any], node: Any, line: str) -> None:
+    """It is wrong usage."""
+    done = cli("grant", *line.split())
+    assert (done.status, node.asked) == (2, [])

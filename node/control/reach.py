@@ -1,0 +1,73 @@
+"""How far a grant reaches: where it stands today, which nodes follow it so far, and its course."""
+
+from datetime import date
+
+import msgspec
+
+from node.control.book import Book
+from node.control.course import Step, grant_course, path_of
+from node.control.grants import Grant
+from node.model.names import Division, Topic
+from node.model.values import EventRef, GrantState, GrantValue
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """What a node has said last of a grant: how far it follows it, since when, and which topics it removed for that."""
+
+    state: GrantState
+    at: str
+    disposed: tuple[Topic, ...] = ()
+
+
+class Reach(msgspec.Struct, frozen=True, kw_only=True):
+    """A grant as people see it."""
+
+    grant: EventRef
+    state: GrantState
+    """what holds today, wherever it is known already"""
+    active: bool
+    ended: bool
+    suspended: bool
+    value: GrantValue
+    view: Topic | None
+    """the topic that its taker reads, where it is less than the whole resource"""
+    path: tuple[Division, ...]
+    """the divisions that its data passes, from the owner's to the taker's; empty while the tree does not join them"""
+    seen: dict[Division, Seen]
+    awaited: tuple[Division, ...]
+    """those on the path that have not said yet that they follow the state: their links may be down"""
+    filed: EventRef | None
+    """the newest filing of its owner, which wants it to end"""
+    course: tuple[Step, ...]
+    """what was done with it on its owner's node, from the beginning"""
+
+
+def state_of(grant: Grant, book: Book, today: date) -> GrantState:
+    """Return where a grant stands on a day; one whose request was withdrawn is as good as ended."""
+    request = None if grant.request is None else book.requests[grant.request]
+    if grant.ended or (request is not None and request.withdrawn is not None):
+        return "ended"
+    if grant.value.until and grant.value.until < today.isoformat():
+        return "expired"
+    return "suspended" if grant.suspended else "flowing"
+
+
+def reach(grant: Grant, book: Book, today: date) -> Reach:
+    """Return how far a grant reaches on a day."""
+    state = state_of(grant, book, today)
+    seen = {node: Seen(said.body.state, said.at, said.body.disposed) for node, said in sorted(grant.seen.items())}
+    path = path_of(grant.value.resource, grant.value.taker, book)
+    return Reach(
+        grant=grant.ref,
+        state=state,
+        active=state == "flowing",
+        ended=grant.ended,
+        suspended=grant.suspended,
+        value=grant.value,
+        view=grant.view,
+        path=path,
+        seen=seen,
+        awaited=tuple(node for node in path if node not in seen or seen[node].state != state),
+        filed=None if grant.filed is None else grant.filed.ref,
+        course=grant_course(grant, None if grant.request is None else book.requests[grant.request].answer),
+    )
