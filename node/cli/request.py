@@ -25,7 +25,7 @@ from node.control import (
     NewRequest,
     WithdrawRequest,
 )
-from node.control.course import Standing
+from node.control.course import REQUESTS_MAX, Standing
 from node.control.foreseeing import Foreseen
 from node.control.requests import State
 from node.model.names import Department, Topic
@@ -276,6 +276,9 @@ def list_(*, state: State | None = None, resource: Text_ = "", mine: Text_ = "",
     with open_node(session.node) as node:
         found = node.requests(state=state or "", resource=resource, department=mine)
     session.tell(found, request_shown.listed(found, session))
+    if len(found) >= REQUESTS_MAX:
+        en = f"these are the first {REQUESTS_MAX}; narrow them with --state, --resource or --mine"
+        session.complain(session.say(en, f"仅列出前 {REQUESTS_MAX} 项；请用 --state、--resource 或 --mine 缩小范围"))
     for problem in dict.fromkeys(one.clock_problem for one in found if one.clock_problem is not None):
         session.complain(request_shown.problem(problem, session))
     return Exit.OK

@@ -25,7 +25,7 @@ OfDepartment = Annotated[str, QueryParameter(description="The department that as
 async def listed(
     node: NamedDependency[Node], *, at: InState = None, resource: OfResource = "", department: OfDepartment = ""
 ) -> list[Standing]:
-    """List requests, what is due first: all that is asked must hold."""
+    """List the first 1,000 requests, what is due first: all that is asked must hold."""
     sought = Sought(state=at, resource=resource, department=department)
     return search(sought, node.ledger.book, node.calendar, datetime.now(UTC))
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from node.control.course import REQUESTS_MAX
 from node.control.foreseeing import Foreseen
 from node.model.names import Division
 from node.runtime.preview import Preview
@@ -152,6 +153,15 @@ def test_list_tells_once_which_year_the_calendar_lacks(cli: Callable[..., Any], 
     done = cli("request", "list")
     assert done.err.count("the days off of 2026 are not known here") == 1
     assert [line.split()[0] for line in done.out.splitlines()[1:]] == ["445100/12", "445100/14", "445100/16"]
+
+
+def test_list_tells_where_it_was_cut(cli: Callable[..., Any], node: Any) -> None:
+    """As many as a node tells at once may not be all."""
+    one = numbered(waiting(), 12)
+    node.answer("/v1/requests", [one] * (REQUESTS_MAX - 1))
+    assert cli("request", "list", "--json").err == ""
+    node.answer("/v1/requests", [one] * REQUESTS_MAX)
+    assert f"the first {REQUESTS_MAX}" in cli("request", "list", "--json").err
 
 
 def test_show_tells_the_whole_course(cli: Callable[..., Any], node: Any) -> None:
