@@ -96,7 +96,7 @@ def standing(request: Request, book: Book, calendar: Calendar, now: datetime) ->
         version=request.version,
         superseded=request.superseded,
         value=value,
-        allowed=ALLOWED[at],
+        allowed=tuple(act for act in ALLOWED[at] if act not in _idle(request)),
         path=path_of(value.resource, value.taker, book),
         clock=clock,
         clock_problem=problem,
@@ -182,6 +182,13 @@ def path_of(resource: Topic, taker: Department, book: Book) -> tuple[Division, .
 def moment(at: str) -> datetime:
     """Return the moment at which an event was said."""
     return datetime.fromisoformat(at).astimezone(UTC)
+
+
+def _idle(request: Request) -> set[Act]:
+    """Return the acts that a request's state has and its extension leaves nothing of: one that was asked for, or given, before."""
+    if request.extension is None:
+        return {"consent"}
+    return {"extend"} if request.consented is None else {"extend", "consent"}
 
 
 def _flow(consented: str, grant: Grant, calendar: Calendar, now: datetime) -> Clock:

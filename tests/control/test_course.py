@@ -82,11 +82,14 @@ def test_an_extension_counts_when_it_is_consented_to_and_for_that_version_alone(
         assert clock is not None
         return clock.due
 
+    assert at(nodes.books[CITY], ref).allowed == ("amend", "withdraw", "answer", "extend")
     nodes.carry_out(DISTRICT, ExtendRequest(by=actor("head", OWNER), request=ref, days=3, reason="需会商"))
     nodes.bring_all()
     assert due() == date(2026, 12, 7)
+    assert at(nodes.books[CITY], ref).allowed == ("amend", "withdraw", "answer", "consent")
     nodes.carry_out(CITY, ConsentExtension(by=actor("head", ASKER), request=ref))
     assert due() == date(2026, 12, 10)
+    assert at(nodes.books[CITY], ref).allowed == ("amend", "withdraw", "answer")
     nodes.carry_out(CITY, AmendRequest(by=actor("steward", ASKER), request=ref, basis="依据", purpose="另行核对"))
     nodes.carry_out(CITY, approved(ref, 2))
     assert due() == date(2026, 12, 7)
