@@ -32,7 +32,7 @@ def owned(side: Side, folder: Path) -> OwnViews:
     own = OwnViews(HERE, lambda: book, folder)
     for command in side.commands():
         if isinstance(command, GiveGrant):
-            own.prepare(command)
+            own.prepare(command.value)
         tell(book, command)
     return own
 

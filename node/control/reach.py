@@ -5,10 +5,11 @@ from datetime import date
 import msgspec
 
 from node.control.book import Book
+from node.control.commands import SeeGrant
 from node.control.course import Step, grant_course, path_of
 from node.control.grants import Grant
-from node.model.names import Division, Topic
-from node.model.values import EventRef, GrantState, GrantValue
+from node.model.names import Division, Topic, division_of
+from node.model.values import RULE, EventRef, GrantState, GrantValue
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -50,6 +51,23 @@ def state_of(grant: Grant, book: Book, today: date) -> GrantState:
     if grant.value.until and grant.value.until < today.isoformat():
         return "expired"
     return "suspended" if grant.suspended else "flowing"
+
+
+def unseen(book: Book, here: Division, today: date) -> list[SeeGrant]:
+    """Return what the node of `here` has to say of grants on whose way it lies, as soon as it follows them so far; nothing where all is said."""
+    paths: dict[tuple[Division, Division], bool] = {}
+    found = []
+    for grant in book.grants.values():
+        said, state = grant.seen.get(here), state_of(grant, book, today)
+        if said is not None and said.body.state == state:
+            continue
+        ends = division_of(grant.value.resource), division_of(grant.value.taker)
+        if ends not in paths:
+            paths[ends] = here in book.tree.path(*ends)
+        if paths[ends]:
+            newest = grant.acts[-1].ref if grant.acts else grant.ref
+            found.append(SeeGrant(by=RULE, grant=grant.ref, seen=newest, state=state))
+    return found
 
 
 def reach(grant: Grant, book: Book, today: date) -> Reach:

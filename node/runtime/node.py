@@ -20,12 +20,14 @@ from node.control.answering import rule_answers
 from node.control.calendar import Calendar, official
 from node.control.commands import AnswerRequest
 from node.control.course import seconds_left
+from node.control.reach import unseen
 from node.control.requests import granted
 from node.errors import BusError, CommandRefused
 from node.lane import Resume, TopicPartition
 from node.model.limits import BACKOFF_FIRST_S, BACKOFF_MAX_S, LINK_UP_S, WATCH_INTERVAL_S
 from node.model.names import Division, Topic, control_topic, is_view, progress_topic, resource_of
 from node.model.values import Kind
+from node.runtime.following import follows
 from node.runtime.gates import Gates
 from node.runtime.lane import Lane, LaneSpec, RouteStatus, open_lane
 from node.runtime.ledger import Ledger
@@ -37,6 +39,8 @@ from node.transform import Care
 from node.transform.gate import warm as warm_gate
 from node.transform.view import warm as warm_views
 
+_TOLD_MAX = 100
+"""Grants of which a node tells at a time that it follows them: each is an event of its own."""
 UP, DOWN, GATE, VIEW = "link-up", "link-down", "gate", "view"
 
 
@@ -211,7 +215,18 @@ class Node:
         if made.made:
             for lane in self._lanes.values():
                 lane.look()
-        await self._answer_by_rule()
+        if self.folded:
+            await self._answer_by_rule()
+            await self._tell_what_is_followed(client)
+
+    async def _tell_what_is_followed(self, client: Client) -> None:
+        """Say of grants on whose way this node lies what it does by now: until then all others show that it does not."""
+        here, book = self.settings.division, self.ledger.book
+        carried = {Topic(one.topic) for one in self.routes()}
+        with contextlib.suppress(BusError, CommandRefused):  # it is looked at again
+            for command in unseen(book, here, day_of(datetime.now(UTC)))[:_TOLD_MAX]:
+                if await follows(client, book, here, command, carried):
+                    await self.command(command)
 
     async def _answer_by_rule(self) -> None:
         """Say what the node says by itself: a consent to what is shared unconditionally, the end of what was withdrawn."""

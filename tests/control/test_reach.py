@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from node.control.commands import EndGrant, ResumeGrant, SeeGrant, SuspendGrant, WithdrawRequest
-from node.control.reach import Reach, Seen, reach
+from node.control.reach import Reach, Seen, reach, unseen
 from node.model.values import RULE, EventRef, GrantState
 from tests.control.acting import CITY, DISTRICT, NODES, Nodes, actor, answered, approved, asked, department, settled
 
@@ -79,3 +79,19 @@ def test_a_grant_whose_request_crossed_its_withdrawal_is_as_good_as_ended() -> N
     nodes.carry_out(CITY, WithdrawRequest(by=actor("head", department(CITY)), request=ref))
     told = found(nodes)
     assert (told.state, told.active, told.ended) == ("ended", False, False)
+
+
+def test_each_node_on_the_way_has_to_say_what_it_follows_once(nodes: Nodes) -> None:
+    """As of the newest event of the owner, for each state anew; nodes that lie elsewhere say nothing."""
+    (grant,) = nodes.books[CITY].grants
+    for state in ("flowing", "suspended", "flowing"):
+        for node in NODES:
+            wanted = unseen(nodes.books[node], node, TODAY)
+            assert [(one.grant, one.state) for one in wanted] == ([(grant, state)] if node in {CITY, DISTRICT} else [])
+            for one in wanted:
+                assert nodes.carry_out(node, one)
+            assert unseen(nodes.books[node], node, TODAY) == []
+        act = ResumeGrant if state == "suspended" else SuspendGrant
+        nodes.carry_out(DISTRICT, act(by=AUTHORITY, grant=grant, reason="滥用"))
+        nodes.bring_all()
+    assert [one.state for one in unseen(nodes.books[DISTRICT], DISTRICT, date(2026, 12, 1))] == ["expired"]
