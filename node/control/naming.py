@@ -50,7 +50,8 @@ def _shared(value: GrantValue, first: SchemaValue) -> bool:
         return False
     try:
         # The first version's, so that no later one gives a view another name: the key never changes.
-        key = _KEYED.decode(first.schema).key
+        # As bytes: a text that is decoded keeps its UTF-8 beside itself for ever, half as much again for each schema of the book.
+        key = _KEYED.decode(first.schema.encode()).key
     except (msgspec.DecodeError, ValueError, RecursionError):
         return False
     selection = selection_of(value)

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import sys
 from hashlib import sha256
 from typing import Any
 
@@ -121,3 +122,11 @@ def test_a_selection_is_the_same_for_all_that_share_a_view() -> None:
     assert msgspec.json.encode(selection_of(value)) == msgspec.json.encode(selection_of(other))
     assert selection_of(value).rows == "sum > 3"
     assert selection_of(msgspec.structs.replace(value, fields=None)).fields is None
+
+
+def test_a_schema_takes_no_more_room_for_having_been_asked_for_its_key() -> None:
+    """Thousands of schemas stand in a book, and CPython keeps the UTF-8 that a text was asked for as long as the text."""
+    first = schema(json.dumps({"type": "record", "name": "Bill", "title": "账单" * 500, "key": ["code"]}, ensure_ascii=False))
+    before = sys.getsizeof(first.schema)
+    assert name(first=first) == name()
+    assert sys.getsizeof(first.schema) == before
