@@ -123,7 +123,12 @@ def moved(request: Request | None, event: Event, body: RequestAct, resources: Ma
 def given(request: Request | None, event: Event, body: GrantValue) -> Request | str:
     """Return a request with the grant that an event makes of it, or the reason why that is no grant: two heads have to stand for it."""
     version = _approved_by(request, event.answers)
-    if request is None or not version or request.answer is None or request.answered != version or not request.answer.body.consents:
+    if request is None or not version:
+        return "not-approved"
+    # Before its slots are looked at: they are the owner's word, which another author need not have.
+    if division_of(request.versions[0].body.resource) != event.author:
+        return "not-as-asked"
+    if request.answer is None or request.answered != version or not request.answer.body.consents:
         return "not-consented"
     if request.grant is not None:
         return "already-granted"

@@ -168,7 +168,7 @@ def check_alike(nodes: Nodes, dice: Random) -> Book:
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.lists(deeds, min_size=40, max_size=150), st.integers(0, 2**32))
+@given(st.lists(deeds, max_size=80), st.integers(0, 2**32))
 def test_whatever_is_done_all_nodes_agree(done: list[Deed], seed: int) -> None:
     """All books end equal and as a model that knows all in true order; each grant has two approvals, each act its state and its actor."""
     check_deeds(done, seed)
@@ -176,8 +176,8 @@ def test_whatever_is_done_all_nodes_agree(done: list[Deed], seed: int) -> None:
 
 @pytest.mark.full
 @pytest.mark.timeout(1200)
-@settings(max_examples=3000, deadline=None)
-@given(st.lists(deeds, min_size=40, max_size=400), st.integers(0, 2**32))
+@settings(max_examples=1000, deadline=None)
+@given(st.lists(deeds, max_size=300), st.integers(0, 2**32))
 def test_whatever_is_done_for_long_all_nodes_agree(done: list[Deed], seed: int) -> None:
     """The same with many more and longer courses."""
     check_deeds(done, seed)
@@ -188,6 +188,8 @@ def check_deeds(done: list[Deed], seed: int) -> None:
     dice, nodes = Random(seed), settled()
     for deed in done:
         act(nodes, deed)
+    for _ in range(150):  # Hypothesis likes short courses and the first of each choice; these go on from there
+        act(nodes, (dice.choice(WHAT), dice.randrange(9), dice.randrange(20), dice.randrange(6)))
     book = check_alike(nodes, dice)
     assert not book.refused
     assert not book.unknown
@@ -279,7 +281,7 @@ def test_nodes_that_lie_move_all_books_alike_or_none(seed: int) -> None:
 
 @pytest.mark.full
 @pytest.mark.timeout(1200)
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=1000, deadline=None)
 @given(st.integers(0, 2**32))
 def test_nodes_that_lie_often_move_all_books_alike_or_none(seed: int) -> None:
     """The same with many more nodes of that kind."""
@@ -364,4 +366,4 @@ def test_a_node_of_an_older_vocabulary_keeps_folding(monkeypatch: pytest.MonkeyP
     assert list(book.tree.divisions) == list(newer.tree.divisions)
     assert [grant.value for grant in book.grants.values()] == [unasked.value]
     assert len(newer.grants) > 1
-    assert {reason for _author, reason in book.refused} == {"not-consented", "no-such-grant"}
+    assert {reason for _author, reason in book.refused} == {"not-approved", "no-such-grant"}

@@ -209,9 +209,17 @@ def test_a_grant_is_what_both_heads_stood_for() -> None:
     assert given(made, event(DISTRICT, 7, value, (CITY, 11)), value) == "already-granted"
     wider = msgspec.structs.replace(value, history="from-now")
     assert given(request, event(DISTRICT, 6, wider, (CITY, 11)), wider) == "not-as-asked"
-    assert given(request, event(DISTRICT, 6, value), value) == "not-consented"
-    for less in (None, after(A1), after(A1, NO), after(A1, V2, A2, YES)):
-        assert given(less, event(DISTRICT, 6, value, (CITY, 21)), value) == "not-consented"
+    for less, answers in ((request, None), (request, (CITY, 21)), (None, (CITY, 11)), (after(), (CITY, 11))):
+        assert given(less, event(DISTRICT, 6, value, answers), value) == "not-approved"
+    for less, answers in ((after(A1), (CITY, 11)), (after(A1, NO), (CITY, 11)), (after(A1, V2, A2, YES), (CITY, 21))):
+        assert given(less, event(DISTRICT, 6, value, answers), value) == "not-consented"
+
+
+def test_a_grant_by_another_node_is_judged_without_the_owners_word() -> None:
+    """That may have come or not: so a node that gives what is its own for a request of another's resource is refused alike everywhere."""
+    other = msgspec.structs.replace(granted(VALUE, REF), resource=bills(PROVINCE))
+    for request in (after(A1), after(A1, YES), after(A1, NO)):
+        assert given(request, event(PROVINCE, 6, other, (CITY, 11)), other) == "not-as-asked"
 
 
 def test_a_grant_has_all_that_was_asked_for() -> None:
