@@ -5,6 +5,7 @@ import sys
 
 from cyclopts import App
 
+from benchmarks.book import book
 from benchmarks.gate import gate
 from benchmarks.kernel import kernel
 from benchmarks.link import link
@@ -15,6 +16,7 @@ from node.errors import NodeError
 def build() -> App:
     """Return the command with all benchmarks."""
     app = App(name="benchmarks", help="Measure the node against others, both in one run on this machine.")
+    app.command(book)
     app.command(gate)
     app.command(kernel)
     app.command(link)

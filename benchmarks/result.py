@@ -76,6 +76,34 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     versions: dict[str, str]
 
 
+class Bounds(msgspec.Struct, frozen=True):
+    """The most that something may take."""
+
+    seconds: float
+    memory_mib: float
+
+
+class Spent(msgspec.Struct, frozen=True, kw_only=True):
+    """What something took: the medians of all runs, and the runs themselves."""
+
+    name: str
+    seconds: float
+    cpu_s: float
+    memory_mib: float
+    runs: list[Any]
+
+
+class Alone(msgspec.Struct, frozen=True, kw_only=True):
+    """The outcome of a benchmark without a peer: what was spent, against a goal of its own."""
+
+    id: str
+    ours: Spent
+    goal: Bounds
+    what: dict[str, Any]
+    machine: Machine
+    versions: dict[str, str]
+
+
 class _Measure(msgspec.Struct, frozen=True):
     """One of the two figures: in each round the median of ours stands against the best that the peer reached in it."""
 
@@ -133,6 +161,6 @@ def result(
     )
 
 
-def encode(results: Sequence[Result]) -> bytes:
+def encode(results: Sequence[Result | Alone]) -> bytes:
     """Return results as an indented JSON list, one line at the end."""
     return msgspec.json.format(msgspec.json.encode(results), indent=2) + b"\n"

@@ -1,10 +1,12 @@
 """What a benchmark prints: both sides, the ratio and its spread against the goal, and under which conditions."""
 
+from collections.abc import Iterable
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from benchmarks.result import Figures, Result, Run
+from benchmarks.result import Alone, Figures, Result, Run
 
 _MANY = 2.0
 
@@ -29,7 +31,24 @@ def tell(console: Console, result: Result, goal: Figures) -> None:
         met = Text(f"{_figure(ratio)} ×", style="bold green" if ratio >= wanted else "bold red")
         table.add_row(name, f"{ours:,.0f}", f"{peer:,.0f}", met, f"≥ {wanted:g} ×", f"{_figure(least)} to {_figure(greatest)}")
     console.print(table)
-    for name, value in (*result.what.items(), *_conditions(result)):
+    _notes(console, [*result.what.items(), *_conditions(result)])
+
+
+def tell_alone(console: Console, result: Alone) -> None:
+    """Print the result of a benchmark without a peer as a table with notes below it."""
+    table = Table(title=result.id, title_justify="left")
+    for heading in ("", result.ours.name, "goal"):
+        table.add_column(heading, justify="right" if heading else "left")
+    goal, ours = result.goal, result.ours
+    rows = (("seconds", ours.seconds, goal.seconds), ("CPU seconds", ours.cpu_s, goal.seconds), ("MiB", ours.memory_mib, goal.memory_mib))
+    for name, spent, most in rows:
+        table.add_row(name, Text(f"{spent:.1f}", style="bold green" if spent < most else "bold red"), f"< {most:g}")
+    console.print(table)
+    _notes(console, [*result.what.items(), *_where(result)])
+
+
+def _notes(console: Console, notes: Iterable[tuple[str, object]]) -> None:
+    for name, value in notes:
         console.print(f"{name}: {value}", soft_wrap=True, markup=False, highlight=False)
 
 
@@ -52,7 +71,15 @@ def _conditions(result: Result) -> list[tuple[str, str]]:
     best = result.peer.settings
     return [
         ("best settings of the peer", f"{best['records_per_s']} by records/s, {best['records_per_cpu_s']} by records/CPU s"),
+        *_where(result),
+        ("noise", f"{noise:.0%} of the cores were busy with other things while it was measured"),
+    ]
+
+
+def _where(result: Result | Alone) -> list[tuple[str, str]]:
+    machine = result.machine
+    return [
         ("machine", f"{machine.cores} × {machine.processor}, {machine.memory_gib} GiB, Linux {machine.kernel}"),
-        ("load", f"{machine.load} before the first run; {noise:.0%} of the cores were busy with other things while it was measured"),
+        ("load", f"{machine.load} before the first run"),
         ("versions", ", ".join(f"{name} {value}" for name, value in result.versions.items())),
     ]
