@@ -48,6 +48,15 @@ def test_a_repetition_is_ignored() -> None:
     assert released(chains.take(A, values[2])) == [(A, 3)]
 
 
+def test_a_repetition_is_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A log that is read again, for too many of its events waited, is not held to all rules anew: there may be tens of thousands of them."""
+    chains, values = Chains(), log(A, None, None)
+    for value in values:
+        chains.take(A, value)
+    monkeypatch.setattr("node.control.chain.decode_form", None)
+    assert [chains.take(A, value) for value in values] == [Repeated((A, 1)), Repeated((A, 2))]
+
+
 def test_a_waiting_event_is_recognised_when_repeated() -> None:
     """What was taken and waits is known by its digest too."""
     chains, values = Chains(), log(A, (B, 1))

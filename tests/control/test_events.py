@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.control.events import DEPTH_MAX, Event, day_of, decode, decode_form, digest, encode, stamp, typed
+from node.control.events import _STRING, DEPTH_MAX, Event, day_of, decode, decode_form, digest, encode, sequence_in, stamp, typed
 from node.errors import EventError
 from node.model.limits import CONTROL_EVENT_BYTES_MAX
 from node.model.names import Department, Division
@@ -131,6 +131,38 @@ def test_nesting_counts_brackets_outside_of_strings_only() -> None:
     assert decode(changed(kind="x", body=body)).kind == "x"
     deepest = json.loads("[" * (DEPTH_MAX - 1) + "]" * (DEPTH_MAX - 1))
     assert decode(changed(kind="x", body=deepest)).kind == "x"
+
+
+@given(st.text(alphabet='"\\\\[]{}a\n', max_size=200))
+def test_strings_are_told_from_nesting_as_byte_after_byte_tells_them(text: str) -> None:
+    """Against a reader that knows no more than this: a backslash takes its next byte with it, a quote ends a string, or the value does."""
+    left, inside, escaped = bytearray(), False, False
+    for byte in text.encode():
+        if inside:
+            escaped, inside = (not escaped and byte == ord("\\")), escaped or byte != ord('"')
+        elif byte == ord('"'):
+            inside = True
+        else:
+            left.append(byte)
+    assert _STRING.sub(b"", text.encode()) == left
+
+
+@pytest.mark.parametrize(
+    ("value", "seen"),
+    [
+        (BYTES, 2),
+        (b"", 0),
+        (b"[]", 0),
+        (b"{}", 0),
+        (b'{"sequence":"2"}', 0),
+        (b'{"sequence":2', 0),
+        (b'{"x":' + b"[" * 500_000, 0),
+        (b"\xff", 0),
+    ],
+)
+def test_a_glance_sees_a_sequence_or_none(value: bytes, seen: int) -> None:
+    """It never raises, whatever it is shown."""
+    assert sequence_in(value) == seen
 
 
 @given(st.binary() | st.builds(lambda cut, byte: BYTES[:cut] + byte + BYTES[cut + 1 :], st.integers(0, len(BYTES)), st.binary(max_size=2)))
