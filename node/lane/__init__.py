@@ -44,6 +44,8 @@ for ever; only when our own transaction outlived its time-out was it the coordin
 - Who keeps something of a route from batch to batch (what a view of a state has shown) has it hold for a place: the offset of `Follow`, and
   what the route's progress says of its target then. The offset alone would not do: an operator's word may leave it and go past a target that
   was made anew. A route's beginning may be recorded while such a thing is being opened still; it has no part in that transaction.
+- Until the first batch is carried, at the beginning or after an operator's word, a source is known by its id and its length alone: that an older
+  copy of it was restored and grew again shows only where it is shorter than what was passed.
 - An acknowledged offset below what was written before means that the target went back under our feet; the commit is refused.
 """
 
