@@ -95,7 +95,9 @@ class Oracle:
         if log.topic_id != progress.source_id or log.end < progress.next:
             return False
         if progress.last < 0:
-            return True  # nothing was carried since an operator's word: where only aborted batches were passed, nothing tells what stood there
+            return (
+                True  # nothing was carried since an operator's word: where only aborted batches were passed, nothing tells what stood there
+            )
         since = max(log.start, standing.begin)
         return [entry.value for entry in log.committed(since, progress.next)] == [s for s, behind in standing.carried if behind > since]
 
