@@ -94,10 +94,8 @@ class Oracle:
         progress = standing.progress
         if log.topic_id != progress.source_id or log.end < progress.next:
             return False
-        if progress.last < 0:
-            return (
-                True  # nothing was carried since an operator's word: where only aborted batches were passed, nothing tells what stood there
-            )
+        if progress.last < 0:  # nothing was carried since an operator's word: where only aborted batches were passed, nothing tells more
+            return True
         since = max(log.start, standing.begin)
         return [entry.value for entry in log.committed(since, progress.next)] == [s for s, behind in standing.carried if behind > since]
 
