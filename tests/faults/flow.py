@@ -312,7 +312,8 @@ class Face:
 
     def not_ready(self, since: int = 0) -> list[dict[str, Any]]:
         """Return why the node was not ready, but for what passes by itself when it starts."""
-        return [one for one in self.logged("not-ready", since) if one["cause"] != "the record kernel is being loaded"]
+        passing = {"the record kernel is being loaded", "its control logs are being read"}
+        return [one for one in self.logged("not-ready", since) if one["cause"] not in passing]
 
     @property
     def lines(self) -> int:

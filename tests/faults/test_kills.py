@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import partial
 
 import fastavro
-import msgspec
 import pytest
 
 from node.avro import encode, frame, key_of, parse, schema_id
+from node.avro.files import read_schema
 from node.demo.generate import records
 from node.demo.story import SEED
 from node.demo.takers import Received, Taker
@@ -31,7 +31,7 @@ async def test_killed_nodes_and_brokers_lose_and_double_nothing(world: World) ->
 @pytest.mark.full
 async def test_licences_arrive_once_whatever_is_killed(world: World) -> None:
     """The same with 100,000 real events of licences, whose versions are read out of their Avro by another decoder than ours."""
-    schema = msgspec.json.decode(shipped("schemas/licences/licences.avsc").read_bytes())
+    schema = read_schema(shipped("schemas/licences/licences.avsc"))
     records = await asyncio.to_thread(lambda: list(_records(schema)))
     topic = await offer(world, "struck-licences", "440000.market-regulation", partitions=4, schema=schema)
     await _strike_on_the_way(world, topic, records, partial(version_in, fastavro.parse_schema(schema)), per_second=3_000)
