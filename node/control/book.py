@@ -123,6 +123,11 @@ class Book:
             return said[owner]
         return said[min(said)] if said else None
 
+    def schemas_of(self, resource: Topic) -> tuple[tuple[int, str], ...]:
+        """Return a resource's schemas as its owner registered them, by their ids, the newest last."""
+        schemas = ((number, self.schema(number, division_of(resource))) for number in self.versions.get(resource, ()))
+        return tuple((number, schema.schema) for number, schema in schemas if schema is not None)
+
     def active(self, today: date) -> Iterator[Grant]:
         """The grants that let something move: neither ended nor suspended, nor past their term, nor of a request that was withdrawn.
 

@@ -17,7 +17,7 @@ from node.control.registering import register, registered_id
 from node.control.run import Run
 from node.control.views import derived_text
 from node.errors import CommandRefused, SchemaError
-from node.model.names import Topic, division_of
+from node.model.names import Topic
 from node.model.values import GrantValue
 
 _NAMED_MAX = 10
@@ -80,8 +80,7 @@ def say_derived(texts: Iterable[str], selection: Selection, book: Book, run: Run
 
 def versions_of(book: Book, resource: Topic) -> list[str]:
     """Return the texts of a resource's versions, each once, in order."""
-    schemas = (book.schema(number, division_of(resource)) for number in dict.fromkeys(book.versions.get(resource, ())))
-    return [schema.schema for schema in schemas if schema is not None]
+    return list(dict(book.schemas_of(resource)).values())
 
 
 def _shown(book: Book, resource: Topic, today: date) -> Iterator[tuple[Selection, list[Grant]]]:

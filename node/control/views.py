@@ -49,8 +49,7 @@ def schema_ids(book: Book, resource: Topic, selection: Selection) -> dict[int, i
     that derives otherwise than the owner's did.
     """
     owner = division_of(resource)
-    texts = {number: schema.schema for number in book.versions[resource] if (schema := book.schema(number, owner)) is not None}
-    derived = {number: derived_text(text, selection) for number, text in texts.items()}
+    derived = {number: derived_text(text, selection) for number, text in book.schemas_of(resource)}
     found = {number: registered_id(text, book, owner) for number, text in derived.items() if text is not None}
     return {number: one for number, one in found.items() if one is not None}
 

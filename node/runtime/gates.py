@@ -53,9 +53,7 @@ class Gates:
             return [(inbox, resource.partitions) for inbox, resource in wanted.items() if inbox in self._open and inbox not in self._faults]
 
     def _plan(self, resource: ResourceValue) -> _Plan:
-        book = self._book()
-        schemas = ((number, book.schema(number, self._here)) for number in book.versions[resource.name])
-        return resource, tuple((number, schema.schema) for number, schema in schemas if schema is not None)
+        return resource, self._book().schemas_of(resource.name)
 
     async def _open_one(self, inbox: Topic, plan: _Plan) -> None:
         try:

@@ -19,10 +19,10 @@ from node.bus.reader import open_reader
 from node.control import Book, GiveGrant, decide
 from node.lane import TopicPartition
 from node.model.names import Topic, view_topic
-from node.model.values import Kind, ResourceValue
 from node.runtime.reading import Cluster
+from node.runtime.views import Plan, open_plan
 from node.transform import Write
-from node.transform.view import Views, ViewSpec, open_views
+from node.transform.view import Views, ViewSpec
 
 ROWS_MAX = 10
 READ_MAX = 200_000
@@ -45,13 +45,14 @@ async def preview(cluster: Cluster, book: Book, command: GiveGrant) -> Preview:
     """
     decide(command, book, cluster.division, datetime.now(UTC))
     resource = book.resources[command.resource]
-    schemas = {number: msgspec.json.decode(text) for number, text in _texts(book, resource)}
+    texts = book.schemas_of(resource.name)
     selection = Selection(fields=command.fields, rows=command.rows, masks=command.masks)
-    derived = {number: parse(derive(schema, selection)) for number, schema in schemas.items()}
+    derived = {number: derive(msgspec.json.decode(text), selection) for number, text in texts}
+    readers = {number: parse(schema) for number, schema in derived.items()}
     topic = view_topic(resource.name, "preview")
     # Each version's rows are told by the resource's own schema id, for the derived ones may not be registered.
-    spec = ViewSpec(topic=topic, selection=selection, from_now=False, schemas={one: one for one in schemas}, secret=os.urandom(32))
-    views = await asyncio.to_thread(_opened, resource, dict(_texts(book, resource)), spec)
+    spec = ViewSpec(topic=topic, selection=selection, from_now=False, schemas={one: one for one in derived}, secret=os.urandom(32))
+    views = await asyncio.to_thread(open_plan, Plan(resource, texts, (spec,)))
     rows: list[dict[str, Any]] = []
     looked = 0
     until = time.monotonic() + _SECONDS_MAX
@@ -60,30 +61,13 @@ async def preview(cluster: Cluster, book: Book, command: GiveGrant) -> Preview:
         for place, (begin, end) in (await reader.bounds(places)).items():
             async for stretch in reader.read(place, begin, end):
                 cut = await asyncio.to_thread(lambda: list(_cut(views, topic, place.partition, stretch.records)))  # noqa: B023 - awaited at once
-                rows += [readable(decode(derived[number], payload)) for number, payload in map(unframe, cut)]
+                rows += [readable(decode(readers[number], payload)) for number, payload in map(unframe, cut)]
                 looked += len(stretch.records)
                 if len(rows) >= ROWS_MAX or looked >= READ_MAX or time.monotonic() > until:
                     break
             if len(rows) >= ROWS_MAX or looked >= READ_MAX or time.monotonic() > until:
                 break
-    return Preview(derive(schemas[resource.schema], selection), rows[:ROWS_MAX], looked)
-
-
-def _texts(book: Book, resource: ResourceValue) -> Iterator[tuple[int, str]]:
-    for number in book.versions[resource.name]:
-        schema = book.schema(number, Topic(resource.name).partition(".")[0])  # type: ignore[arg-type]  # a topic begins with its division
-        assert schema is not None
-        yield number, schema.schema
-
-
-def _opened(resource: ResourceValue, schemas: dict[int, str], spec: ViewSpec) -> Views:
-    return open_views(
-        resource=resource.name,
-        schemas=schemas,
-        is_state=resource.kind is Kind.STATE,
-        batch_bytes_max=resource.max_message_bytes,
-        views=(spec,),
-    )
+    return Preview(derived[resource.schema], rows[:ROWS_MAX], looked)
 
 
 def _cut(views: Views, topic: Topic, partition: int, found: list[Record]) -> Iterator[bytes]:

@@ -151,7 +151,7 @@ class Transforming:
             failed, detail = Stop.DEFECT, "a batch could not be worked on, whatever it holds: the log says where"
         if len(group) > 1:
             self._apart.add(source)
-        elif source in self._apart:
+        else:
             self._apart.discard(source)
         if self._turn == turn:
             self._listener.failed(first, failed if len(group) == 1 else None, detail)

@@ -27,7 +27,7 @@ _DRAIN_S = 6 * TRANSACTION_TIMEOUT_S
 """For so long a view that is wanted no more can still be made: what was read of it goes with the open transaction."""
 
 
-class _Plan(msgspec.Struct, frozen=True):
+class Plan(msgspec.Struct, frozen=True):
     """What the views of a resource are made of: the resource, its schemas by id with the newest last, and the views."""
 
     resource: ResourceValue
@@ -45,10 +45,10 @@ class OwnViews:
         self._book = book
         self._folder = folder
         self._opening = asyncio.Lock()
-        self._open: dict[Topic, tuple[_Plan, Views]] = {}
+        self._open: dict[Topic, tuple[Plan, Views]] = {}
         self._ended: dict[Topic, float] = {}
         """views that are wanted no more, since when (monotonic s)"""
-        self._faults: dict[Topic, tuple[_Plan | None, str]] = {}
+        self._faults: dict[Topic, tuple[Plan | None, str]] = {}
 
     def __call__(self, resource: Topic) -> Views:
         """Return the views of a resource.
@@ -103,7 +103,7 @@ class OwnViews:
             plan = self._plan(found)
             if plan in (self._open.get(resource, (None,))[0], self._faults.get(resource, (None,))[0]):
                 return
-            opened = await asyncio.to_thread(_opened, plan)
+            opened = await asyncio.to_thread(open_plan, plan)
         except (SchemaError, SecretError) as error:
             if self._faults.get(resource) != (plan, str(error)):
                 logger().error("views-closed", resource=resource, cause=str(error))
@@ -112,10 +112,12 @@ class OwnViews:
         self._faults.pop(resource, None)
         self._open[resource] = plan, opened
 
-    def _open_now(self, resource: Topic, before: _Plan) -> Views:
+    def _open_now(self, resource: Topic, before: Plan) -> Views:
         """Open the views of a resource with the schemas that have come since: those that were open, no others."""
-        plan = msgspec.structs.replace(before, schemas=self._schemas(resource), specs=tuple(self._renewed(resource, before.specs)))
-        self._open[resource] = plan, _opened(plan)
+        plan = msgspec.structs.replace(
+            before, schemas=self._book().schemas_of(resource), specs=tuple(self._renewed(resource, before.specs))
+        )
+        self._open[resource] = plan, open_plan(plan)
         return self._open[resource][1]
 
     def _renewed(self, resource: Topic, specs: Iterable[ViewSpec]) -> Iterator[ViewSpec]:
@@ -126,13 +128,13 @@ class OwnViews:
         """
         for spec in specs:
             schemas = {**spec.schemas, **schema_ids(self._book(), resource, spec.selection)}
-            for number, schema in self._schemas(resource):
+            for number, schema in self._book().schemas_of(resource):
                 if number not in schemas and (text := derived_text(schema, spec.selection)) is not None:
                     schemas[number] = text_id(text)
-            if all(number in schemas for number, _schema in self._schemas(resource)):
+            if all(number in schemas for number, _schema in self._book().schemas_of(resource)):
                 yield msgspec.structs.replace(spec, schemas=schemas)
 
-    def _plan(self, found: list[View]) -> _Plan:
+    def _plan(self, found: list[View]) -> Plan:
         book, resource = self._book(), found[0].resource
         specs = {
             view.topic: ViewSpec(
@@ -144,7 +146,7 @@ class OwnViews:
             )
             for view in found
         }
-        return _Plan(resource, self._schemas(resource.name), (*specs.values(), *self._draining(resource.name, specs)))
+        return Plan(resource, self._book().schemas_of(resource.name), (*specs.values(), *self._draining(resource.name, specs)))
 
     def _draining(self, resource: Topic, wanted: Container[Topic]) -> Iterator[ViewSpec]:
         """Yield the views that are wanted no more and were so a moment ago."""
@@ -159,11 +161,6 @@ class OwnViews:
                 yield spec
             else:
                 del self._ended[spec.topic]
-
-    def _schemas(self, resource: Topic) -> tuple[tuple[int, str], ...]:
-        book = self._book()
-        schemas = ((number, book.schema(number, self._here)) for number in book.versions[resource])
-        return tuple((number, schema.schema) for number, schema in schemas if schema is not None)
 
     def _secret(self, view: View) -> bytes:
         """Return a view's own secret, nothing where it hides neither keys nor fields by one."""
@@ -182,7 +179,8 @@ def _needs_secret(schema: str, selection: Selection) -> bool:
     return not key_granted(msgspec.json.decode(schema), selection) or "hmac" in selection.masks.values()
 
 
-def _opened(plan: _Plan) -> Views:
+def open_plan(plan: Plan) -> Views:
+    """Open the views of a plan. SchemaError where a schema cannot be used."""
     resource = plan.resource
     return open_views(
         resource=resource.name,
