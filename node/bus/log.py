@@ -29,12 +29,16 @@ class LogWriter:
         self._producer = producer
         self._topic = topic
 
-    async def append(self, values: list[bytes]) -> None:
-        """Append a run of events in one transaction. Fenced if another process writes this log, else Unavailable."""
+    async def append(self, values: list[bytes], *, beside: tuple[Topic, bytes] | None = None) -> None:
+        """Append a run of events in one transaction, and a record in another topic's partition 0 beside it: both stand, or neither does.
+
+        Fenced if another process writes this log, else Unavailable.
+        """
         try:
             # Two limits: when the inner one has struck, leaving the transaction aborts it, which may wait for ever as well.
             async with asyncio.timeout(REQUEST_TIMEOUT_S), self._producer.transaction(), asyncio.timeout(REQUEST_TIMEOUT_S / 2):
-                sent = [await self._producer.send(self._topic, value, partition=0) for value in values]
+                places = [*((self._topic, value) for value in values), *([beside] if beside is not None else [])]
+                sent = [await self._producer.send(topic, value, partition=0) for topic, value in places]
                 await asyncio.gather(*sent)  # aiokafka would commit with a batch in doubt
         except ProducerFenced as error:
             raise Fenced(f"another process writes {self._topic}: is this node running twice?") from error

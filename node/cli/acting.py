@@ -4,18 +4,17 @@ import getpass
 import os
 import re
 from dataclasses import dataclass
-from typing import Annotated, Literal, get_args
+from typing import Annotated, get_args
 
 import msgspec
 from cyclopts import Group, Parameter
 
-from node.cli.voice import CliError, Exit
+from node.cli.voice import CliError, Exit, Played
 from node.model.names import Department
 from node.model.values import Actor
 
 ACTOR = "EXCHANGE_NODE_ACTOR"
 """The variable of the environment that says NAME:ROLE:DEPARTMENT, each where the command line does not; parts may be empty."""
-Played = Literal["steward", "head", "authority", "operator", "inspector"]
 
 _FORM = re.compile(rf"(.*):({'|'.join(get_args(Played))}|):([^:]*)")
 _GROUP = Group("身份 / As whom", sort_key=90)

@@ -165,7 +165,7 @@ def list_(
         kind: 数据类型 / Facts or state.
         state: 状态，含待发布的新内容 / The state, that of a pending content too.
     """
-    with open_node(session.node) as node:
+    with open_node(session) as node:
         found = node.offers(
             words=search, owner=owner, theme=theme, base=base or "", sharing=sharing or "", kind=kind or "", state=state or ""
         )
@@ -232,7 +232,7 @@ def show(name: str, *, session: Session = SESSION) -> int:
     Args:
         name: 资源名称 / The resource's name.
     """
-    with open_node(session.node) as node:
+    with open_node(session) as node:
         found = node.offer(name)
     session.tell(found, item_shown.whole(found, session))
     return Exit.OK

@@ -12,19 +12,21 @@ import httpx
 import msgspec
 
 from node.avro.described import DataItem
-from node.cli.voice import CliError, Exit
+from node.cli.voice import CliError, Exit, Session
 from node.control import Command, GiveGrant, NewRequest
+from node.control.acts import Audited
 from node.control.course import Standing
 from node.control.foreseeing import Foreseen
 from node.control.item_contents import Notice
 from node.control.offered import Offer
-from node.control.quarantine import Asked, Ended, Line, Problem
+from node.control.quarantine import Advanced, Asked, Ended, Line, Problem
 from node.control.reach import Reach
 from node.errors import CommandRefused
 from node.model.names import Department, Division, Topic
-from node.model.values import DepartmentValue, DivisionValue, EventRef, ResourceValue
+from node.model.values import Actor, DepartmentValue, DivisionValue, EventRef, ResourceValue
 
 T = TypeVar("T")
+AuditLine = Advanced | Audited | Ended | Problem
 Mode = Literal["from-start", "from-now", "accept"]
 
 ANSWER_S = 30.0
@@ -204,6 +206,10 @@ class NodeClient:
         """Ask which node this is."""
         return self._get("/v1/node", NodeInfo)
 
+    def me(self) -> Actor:
+        """Ask as whom one asks: what the token says."""
+        return self._get("/v1/me", Actor)
+
     def status(self) -> Status:
         """Ask how it is."""
         return self._get("/v1/status", Status)
@@ -293,14 +299,18 @@ class NodeClient:
         """Replay or discard refused records."""
         return self._lines("POST", f"/v1/quarantine/{quote(name, safe='')}/{act}", {}, msgspec.json.encode(asked))
 
-    def _lines(self, method: str, path: str, query: Mapping[str, str], body: bytes | None) -> Iterator[Line]:
+    def audit(self, **sought: str) -> Iterator[AuditLine]:
+        """Ask who did what: by `since`, `until`, `name`, `department`, `act`, `outcome` and `about`; what is empty is not asked."""
+        return self._lines("GET", "/v1/audit", {name: text for name, text in sought.items() if text}, None, AuditLine)
+
+    def _lines(self, method: str, path: str, query: Mapping[str, str], body: bytes | None, kind: Any = Line) -> Iterator[Any]:
         """Yield an answer's lines up to the one that ends it. CommandRefused for a problem, CliError for an answer that breaks off."""
         with self._asking(), self._http.stream(method, self._url.rstrip("/") + path, params=query, content=body) as response:
             if not response.is_success:
                 response.read()
                 self._read(response, _Problem)
             for text in response.iter_lines():
-                line = self._decoded(text, response)
+                line = self._decoded(text, response, kind)
                 if isinstance(line, Problem):
                     raise CommandRefused(line.code, line.en, line.zh)
                 yield line
@@ -311,12 +321,11 @@ class NodeClient:
         )
         raise CliError("broken-off", en, f"{self._url} 的节点应答中断。已告知完成的即已完成；请重试，不会重复")
 
-    def _decoded(self, text: str, response: httpx.Response) -> Line:
+    def _decoded(self, text: str, response: httpx.Response, kind: Any) -> Any:
         try:
-            line: Line = msgspec.json.decode(text, type=Line)
+            return msgspec.json.decode(text, type=kind)
         except msgspec.DecodeError as error:
             raise self._foreign(response) from error
-        return line
 
     def _get(self, path: str, kind: type[T]) -> T:
         return self._read(self._send("GET", path, None), kind)
@@ -365,10 +374,12 @@ def _with(path: str, asked: Mapping[str, str]) -> str:
 
 
 @contextmanager
-def open_node(url: str) -> Iterator[NodeClient]:
-    """Open a client of the node at a URL; nothing is sent before the first question."""
+def open_node(session: Session) -> Iterator[NodeClient]:
+    """Open a client of the node that a session asks, as whom its token says; nothing is sent before the first question."""
+    url, token = session.node, session.token
     # No proxy stands between an operator and a node's own HTTP, whatever the environment says of others. Reading the
     # certificates of the system takes 50 ms, more than all else here: only where TLS asks for them.
     tls = not url.startswith("http://")
-    with httpx.Client(timeout=httpx.Timeout(ANSWER_S, connect=CONNECT_S), trust_env=False, verify=tls) as http:
+    headers = {"authorization": f"Bearer {token}"} if token else {}
+    with httpx.Client(timeout=httpx.Timeout(ANSWER_S, connect=CONNECT_S), trust_env=False, verify=tls, headers=headers) as http:
         yield NodeClient(http, url)

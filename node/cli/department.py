@@ -36,7 +36,7 @@ def add(department: str, *, name: str, folder: Path | None = None, force: Flag =
         force: 覆盖内容不同的文件 / Write over files that have other contents.
     """
     where = folder or Path(department)
-    with open_node(session.node) as node:
+    with open_node(session) as node:
         files = department_files(Department(department), name, bootstrap=node.node().kafka.bootstrap, registry=session.node)
         if not force:
             check_folder(where, files)
@@ -54,7 +54,7 @@ def list_(*, session: Session = SESSION) -> int:
 
         exchange-node department list
     """
-    with open_node(session.node) as node:
+    with open_node(session) as node:
         found = node.departments()
     shown = table(session.say("department", "部门"), session.say("name", "名称"))
     for one in found:

@@ -37,7 +37,7 @@ def add(code: str, *, name: str | None = None, level: Level | None = None, paren
         level: 层级 / Its level.
         parent: 上级区划；未知时为本节点 / The division above it; the node's own where it is not known.
     """
-    with open_node(session.node) as node:
+    with open_node(session) as node:
         own = node.node().division
     known = known_divisions().get(code)
     if known is None and (name is None or level is None):
@@ -66,7 +66,7 @@ def list_(*, session: Session = SESSION) -> int:
 
         exchange-node division list
     """
-    with open_node(session.node) as node:
+    with open_node(session) as node:
         found = node.divisions()
     shown = table(session.say("division", "区划"), session.say("name", "名称"), session.say("level", "层级"), session.say("parent", "上级"))
     for one in found:

@@ -9,7 +9,7 @@ from node.control import Command
 
 def give(command: Command, session: Session) -> int:
     """Give a command to the node and tell what came of it."""
-    with open_node(session.node) as node:
+    with open_node(session) as node:
         carried = node.carry_out(command)
     for warning in carried.warnings:
         session.complain(session.say(warning.en, warning.zh))

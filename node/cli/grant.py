@@ -78,7 +78,7 @@ def give(
     )
     if not dry_run:
         return give_command(command, session)
-    with open_node(session.node) as node:
+    with open_node(session) as node:
         found = node.preview(command)
     session.tell(found, preview.shown(found, session))
     return Exit.OK
@@ -185,7 +185,7 @@ def list_(*, session: Session = SESSION) -> int:
         exchange-node grant list
         exchange-node grant list --json | jq '.[] | select(.active)'
     """
-    with open_node(session.node) as node:
+    with open_node(session) as node:
         found = node.grants()
     session.tell(found, grant_shown.listed(found, session))
     return Exit.OK
@@ -202,7 +202,7 @@ def show(grant: str, /, *, session: Session = SESSION) -> int:
     Args:
         grant: 编号 AUTHOR/SEQUENCE，见 grant list / Its number AUTHOR/SEQUENCE, as grant list shows it.
     """
-    with open_node(session.node) as node:
+    with open_node(session) as node:
         found = node.grant(read_ref(grant, "grant"))
     session.tell(found, grant_shown.whole(found, session))
     return Exit.OK

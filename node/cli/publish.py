@@ -38,7 +38,7 @@ def publish(file: ExistingFile, /, *, resource: str, refused: Path | None = None
         resource: 资源名称 / The resource's name.
         refused: 把被拒的行追加到此文件，每行一个 JSON / Append all refused rows to this file, one JSON object a line.
     """
-    with open_node(session.node) as client:
+    with open_node(session) as client:
         node, found = client.node(), client.resource(resource)
     _check_own(node, found)
     try:

@@ -1,6 +1,6 @@
 """`quarantine`: what the gate refused, who must repair it, and sending it back or giving it up."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
@@ -8,13 +8,13 @@ import msgspec
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
 from rich.console import Group as Lines
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
 from node.cli.client import open_node
+from node.cli.moving import moving
 from node.cli.voice import SESSION, CliError, Exit, Flag, Session, table
-from node.control.quarantine import Advanced, Asked, Ended, Kept, Line, Listed, Sampled, Selection
+from node.control.quarantine import Asked, Ended, Kept, Listed, Sampled, Selection
 from node.errors import CommandRefused
 from node.model.names import Topic, department_of
 
@@ -59,8 +59,12 @@ def list_(resource: Annotated[str, Parameter(show_default=False)] = "", /, *, se
     Args:
         resource: 一个资源，不填则为本节点的全部 / One resource; without it, all of this node's.
     """
-    with open_node(session.node) as node:
-        found = [line for line in _moving(node.quarantines(resource), resource, session) if isinstance(line, Listed)]
+    with open_node(session) as node:
+        found = [
+            line
+            for line in moving(node.quarantines(resource), resource or session.say("quarantines", "隔离区"), session)
+            if isinstance(line, Listed)
+        ]
     session.tell(found, Lines(*(_listed(one, session) for one in found)) if found else session.say("nothing was refused", "没有被拒的记录"))
     return Exit.OK
 
@@ -90,9 +94,9 @@ def show(
         count: 多少条，每个分区先显示等得最久的 / How many; within a partition, those that wait longest come first.
         values: 给出内容：可解码的按模式解码，否则为 base64 / Tell the values: decoded by their schema, or base64 where they cannot be.
     """
-    with open_node(session.node) as node:
+    with open_node(session) as node:
         lines = node.quarantined(resource, reason=reason, count=count, values=values)
-        found = [line for line in _moving(lines, resource, session) if isinstance(line, Sampled)]
+        found = [line for line in moving(lines, resource, session) if isinstance(line, Sampled)]
     if values and found:
         department = department_of(Topic(resource))
         en = f"values of records follow: they may hold personal data, and are for {department} alone"
@@ -189,8 +193,8 @@ def _repair(act: Literal["replay", "discard"], resource: str, asked: Asked, sess
     kept: list[Kept] = []
     ended = Ended()
     try:
-        with open_node(session.node) as node:
-            for line in _moving(node.repair(resource, act, asked), resource, session):
+        with open_node(session) as node:
+            for line in moving(node.repair(resource, act, asked), resource, session):
                 if isinstance(line, Kept) and len(kept) < KEPT_TOLD:
                     kept.append(line)
                 elif isinstance(line, Ended):
@@ -235,18 +239,6 @@ def _summary(act: Literal["replay", "discard"], resource: str, outcome: Outcome,
     if outcome.handled_before:
         en, zh = f"{en}; {outcome.handled_before:,} had been handled before", f"{zh}；此前已处理 {outcome.handled_before:,} 条"
     return session.say(en, zh)
-
-
-def _moving(lines: Iterable[Line], name: str, session: Session) -> Iterator[Line]:
-    """Move a progress bar while an answer comes."""
-    console = session.console()
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=session.json or not console.is_terminal, transient=True) as bar:
-        task = bar.add_task(name or session.say("quarantines", "隔离区"), total=None)
-        for line in lines:
-            if isinstance(line, Advanced):
-                bar.update(task, completed=line.done, total=line.total)
-            yield line
 
 
 def _listed(one: Listed, session: Session) -> Lines:

@@ -273,7 +273,7 @@ def list_(*, state: State | None = None, resource: Text_ = "", mine: Text_ = "",
         resource: 资源名称 / The resource's name.
         mine: 部门：其提出的和须由其答复的 / A department: what it asks, and what it has to answer.
     """
-    with open_node(session.node) as node:
+    with open_node(session) as node:
         found = node.requests(state=state or "", resource=resource, department=mine)
     session.tell(found, request_shown.listed(found, session))
     if len(found) >= REQUESTS_MAX:
@@ -308,12 +308,12 @@ def show(request: str, /, *, sample: Flag = False, session: Session = SESSION) -
 
 
 def _found(request: str, session: Session) -> Standing:
-    with open_node(session.node) as node:
+    with open_node(session) as node:
         return node.request(read_ref(request, "request"))
 
 
 def _foresee(command: NewRequest, session: Session) -> int:
-    with open_node(session.node) as node:
+    with open_node(session) as node:
         found = node.foresee(command)
         here = node.node().division == found.owner
     rows = _rows(command.value, session) if here else None
@@ -340,7 +340,7 @@ def _foreseen(found: Foreseen, rows: PreviewInfo | None, session: Session) -> Gr
 def _rows(value: RequestValue, session: Session) -> PreviewInfo:
     """Ask the owner's node for rows as a grant of what is asked for would show them."""
     asked = {name: getattr(value, name) for name in GiveGrant.__struct_fields__}
-    with open_node(session.node) as node:
+    with open_node(session) as node:
         return node.preview(GiveGrant(**asked))
 
 

@@ -24,7 +24,7 @@ def list_(*, session: Session = SESSION) -> int:
 
         exchange-node route list
     """
-    with open_node(session.node) as node:
+    with open_node(session) as node:
         found = node.status().routes
     session.tell(found, routes_table(found, session))
     return Exit.OK
@@ -69,7 +69,7 @@ def resume(
     """
     mode: Mode = "from-start" if from_start else "from-now" if from_now else "accept"
     assert from_start + from_now + accept == 1
-    with open_node(session.node) as node:
+    with open_node(session) as node:
         routes = node.resume(topic, mode)
     partitions = ", ".join(str(route.partition) for route in routes)
     en = f"{topic} goes on ({mode}), partitions {partitions}; `exchange-node status` shows it flowing"

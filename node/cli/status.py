@@ -31,7 +31,7 @@ def status(*, watch: Annotated[Flag, Parameter(alias="-w")] = False, session: Se
     Args:
         watch: 每秒刷新，直到 Ctrl-C / Look again every second until Ctrl-C.
     """
-    with open_node(session.node) as node:
+    with open_node(session) as node:
         if watch:
             return _watch(node, session)
         found = node.status()

@@ -50,7 +50,7 @@ def tail(
         follow: 读完后继续等待新记录，直到 Ctrl-C / Wait for new records at the end, until Ctrl-C.
     """
     start = _start(from_)
-    with open_node(session.node) as node:
+    with open_node(session) as node:
         found = _found(node, resource)
         try:
             undecoded = asyncio.run(_tail(node, found, start, count=count, follow=follow))

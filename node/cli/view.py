@@ -31,7 +31,7 @@ def list_(*, session: Session = SESSION) -> int:
         exchange-node view list
         exchange-node view list --json | jq '.[] | {topic, takers, cut}'
     """
-    with open_node(session.node) as node:
+    with open_node(session) as node:
         found = node.views()
     read, filtered, sent = session.say("read", "读"), session.say("filtered", "滤除"), session.say("sent", "送出")
     made = table(
@@ -63,7 +63,7 @@ def show(view: str, *, session: Session = SESSION) -> int:
     Args:
         view: 视图的主题，见 view list / The view's topic, as view list shows it.
     """
-    with open_node(session.node) as node:
+    with open_node(session) as node:
         found = node.view(view)
     session.tell(found, _shown(found, session))
     return Exit.OK

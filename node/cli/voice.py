@@ -5,7 +5,8 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
 import msgspec
 from cyclopts import Group, Parameter
@@ -16,8 +17,11 @@ from node.config import Lang
 from node.errors import NodeError
 
 NODE_URL = "http://127.0.0.1:8080"
+TOKEN_FILE = "EXCHANGE_NODE_TOKEN_FILE"  # noqa: S105  # the name of a variable
 _PIPE_WIDTH = 1000
 """Columns where nobody watches: a line of a table must not be cut for the program that reads it."""
+Played = Literal["steward", "head", "authority", "operator", "inspector"]
+"""The roles of people."""
 Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
 """An option that is there or not."""
 
@@ -88,6 +92,27 @@ class Session(Voice):
     """A voice, and the node that is asked."""
 
     node: Annotated[str, Parameter(env_var="EXCHANGE_NODE_URL", help="节点的地址 / URL of the node.")] = NODE_URL
+    token_file: Annotated[
+        Path | None,
+        Parameter(
+            env_var=TOKEN_FILE,
+            show_default=False,
+            help="存有本人令牌的文件，见 access add / The file that has one's token; `access add` makes one.",
+        ),
+    ] = None
+
+    @property
+    def token(self) -> str:
+        """The token that says who asks, empty without a file of one; CliError for a file that cannot be read."""
+        if self.token_file is None:
+            return ""
+        try:
+            return self.token_file.read_text("ascii").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            why = getattr(error, "strerror", None) or type(error).__name__
+            en = f"{self.token_file}: the token cannot be read ({why}); name its file by --token-file or {TOKEN_FILE}"
+            zh = f"{self.token_file}：令牌无法读取（{why}）；请以 --token-file 或 {TOKEN_FILE} 指明其文件"
+            raise CliError("no-token", en, zh, Exit.WRONG) from error
 
 
 VOICE = Voice()

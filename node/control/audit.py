@@ -1,6 +1,6 @@
 """Notes: what was done with refused records, as it stands in the node's audit topic and is read back from there.
 
-A note is one record, UTF-8 JSON: `{"version": 1, "at", "kind", "topic", "topic_id", "partition", "offsets": [[first, last], …], "why"}`.
+A note is one record, UTF-8 JSON: `{"version": 1, "at", "kind", "topic", "topic_id", "partition", "offsets": [[first, last], …], "why", "by"}`.
 It names records by the offsets they have in their topic, both ends included, and holds nothing of them. An offset means something only in
 the topic that it was counted in, so the topic's id stands beside its name: one that was made anew under the name has other records.
 
@@ -18,6 +18,7 @@ from node.control.quarantine import State
 from node.errors import DataError
 from node.model.limits import AUDIT_NOTE_BYTES_MAX
 from node.model.names import Topic
+from node.model.values import Actor
 
 VERSION = 1
 NOTE_RANGES_MAX = 20_000
@@ -44,6 +45,8 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     partition: int
     offsets: tuple[Range, ...]
     why: str
+    by: Actor | None = None
+    """who had it done; None in notes of before that was kept"""
     forced: bool = False
     """replayed although its resource holds a later record of the key"""
 

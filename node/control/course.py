@@ -4,7 +4,7 @@ All of it is found when it is looked at, from the book, a calendar and the time 
 """
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -105,12 +105,20 @@ def standing(request: Request, book: Book, calendar: Calendar, now: datetime) ->
     )
 
 
-def search(sought: Sought, book: Book, calendar: Calendar, now: datetime, most: int = REQUESTS_MAX) -> list[Standing]:
-    """Return the first requests of those that are sought, `most` or fewer.
+def search(
+    sought: Sought,
+    book: Book,
+    calendar: Calendar,
+    now: datetime,
+    *,
+    sees: Callable[[Request], bool] = lambda _request: True,
+    most: int = REQUESTS_MAX,
+) -> list[Standing]:
+    """Return the first requests of those that are sought and that whoever asks `sees`, `most` or fewer.
 
     What is due comes first, the soonest before all; then what waits for its asker, then what is done, the newest before all.
     """
-    found = (request for request in book.requests.values() if _is_sought(request, sought))
+    found = (request for request in book.requests.values() if _is_sought(request, sought) and sees(request))
     first = heapq.nsmallest(most, found, key=lambda request: _urgency(request, book, calendar, now))
     return [standing(request, book, calendar, now) for request in first]
 

@@ -69,7 +69,7 @@ def check_entitled(by: Actor, department: Department, *roles: Role) -> None:
     """Refuse whoever does not act for the department in one of the roles; an actor that is none is told first."""
     check_actor(by)
     if not may(by, department, *roles):
-        raise _not_entitled(
+        raise not_entitled(
             by,
             f"a {' or '.join(roles)} of {department}",
             f"{department} 的{'或'.join(ROLES_ZH[role] for role in roles)}",
@@ -80,7 +80,7 @@ def check_authority(by: Actor, node: Division) -> None:
     """Refuse whoever is not the authority of the node's level."""
     check_actor(by)
     if not has_authority(by, node):
-        raise _not_entitled(by, f"the authority of {node}", f"{node} 的主管部门")
+        raise not_entitled(by, f"the authority of {node}", f"{node} 的主管部门")
 
 
 def request_of(ref: EventRef, book: Book) -> Request:
@@ -148,7 +148,8 @@ def _name(ref: EventRef) -> str:
     return f"{ref[0]}/{ref[1]}"
 
 
-def _not_entitled(by: Actor, en: str, zh: str) -> CommandRefused:
+def not_entitled(by: Actor, en: str, zh: str) -> CommandRefused:
+    """Return the refusal of whoever is not who an act takes."""
     now_en = f"{by.role} of {by.department}" if by.department else by.role
     now_zh = f"{by.department} 的{ROLES_ZH[by.role]}" if by.department else ROLES_ZH[by.role]
     return CommandRefused("not-entitled", f"this takes {en}; you act as {now_en}", f"须由{zh}操作；当前身份为{now_zh}")

@@ -219,7 +219,7 @@ class _Demo:
             self._console.print(f"{division}  {node.url}/metrics  {world.clusters[division].bootstrap}  {node.log}", soft_wrap=True)
         words = self._board.say("in another terminal", "在另一个终端")
         self._console.print(
-            f"{words}: exchange-node demo break 445100 | mend 445100 | exchange-node status --node {world.nodes[DISTRICT].url}"
+            f"{words}: exchange-node demo break 445100 | mend 445100 | exchange-node status --node {world.nodes[DISTRICT].url} --token-file {world.nodes[DISTRICT].token_file()}"
         )
         (self._folder / "nodes.json").write_text(json.dumps({division: node.url for division, node in world.nodes.items()}))
 

@@ -20,8 +20,9 @@ from node.demo.sides import is_granted
 from node.demo.world import TREE, NodeProcess, World
 from node.errors import Unavailable
 from node.model.divisions import known_divisions
-from node.model.names import Department, Topic
+from node.model.names import Department, Topic, department_of
 from node.model.shipped import shipped
+from node.model.values import Actor
 
 VILLAGES = "445102.civil-affairs.villages"
 STREETS = "440000.civil-affairs.streets"
@@ -156,8 +157,19 @@ def more(folder: Path) -> Publication:
 
 async def publish(world: World, publication: Publication) -> int:
     """Publish a file with the command a department would use; return the rows published. Unavailable says what went wrong."""
-    node = world.nodes[publication.resource[:6]]
-    arguments = ["publish", str(publication.file), "--resource", publication.resource, "--node", node.url, "--json"]
+    node, owner = world.nodes[publication.resource[:6]], department_of(Topic(publication.resource))
+    token = node.token_file(Actor(name="publisher", role="steward", department=owner))
+    arguments = [
+        "publish",
+        str(publication.file),
+        "--resource",
+        publication.resource,
+        "--node",
+        node.url,
+        "--token-file",
+        str(token),
+        "--json",
+    ]
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "node", *arguments, stdout=PIPE, stderr=PIPE)
     try:
         out, err = await process.communicate()

@@ -18,10 +18,14 @@ from node.bus.embedded.ports import reserved_ports
 from node.bus.embedded.process import check_alive, end, reap, spawn
 from node.control import Command
 from node.errors import CommandRefused, Unavailable
+from node.model.values import Actor
+from node.runtime.access import add_token
 
 PROVINCE, CITY, DISTRICT = "440000", "445100", "445102"
 TREE = {PROVINCE: None, CITY: PROVINCE, DISTRICT: CITY}
 """Guangdong, Chaozhou, Xiangqiao: each division with the one above it."""
+
+OPERATOR = Actor(name="operator", role="operator")
 
 _READY_S = 30.0
 _STOP_S = 12.0
@@ -41,6 +45,8 @@ class NodeProcess:
         self._folder = folder
         self._http = http
         self._process: Process | None = None
+        self._known: set[Actor] = set()
+        """who has a token"""
 
     def configure(self, cluster: Cluster, parent: tuple[str, Cluster] | None) -> None:
         """Write the node's configuration file."""
@@ -81,18 +87,33 @@ class NodeProcess:
         assert self._process is not None
         check_alive(self._process, f"the node of {self.division}", self.log)
 
+    def token_file(self, by: Actor = OPERATOR) -> Path:
+        """Return the file of somebody's token; it is made when it is asked for first."""
+        file = self._folder / f"{self.division}-{by.role}-{by.name}.token"
+        if by not in self._known:
+            _token, secret = add_token(self._folder / f"data-{self.division}", by)
+            file.touch(mode=0o600)
+            file.write_text(f"{secret}\n")
+            self._known.add(by)
+        return file
+
+    def headers(self, by: Actor = OPERATOR) -> dict[str, str]:
+        """Return the headers with which somebody asks the node."""
+        return {"authorization": f"Bearer {self.token_file(by).read_text().strip()}"}
+
     async def get(self, path: str) -> Any:
-        """Return the JSON of a path. Unavailable if the node does not answer."""
-        return (await self._ask("GET", path)).json()
+        """Return the JSON of a path, as an operator sees it. Unavailable if the node does not answer."""
+        return (await self._ask("GET", path, OPERATOR)).json()
 
     async def command(self, command: Command) -> list[dict[str, Any]]:
-        """Post a command and return the events that it made. CommandRefused with the node's reason."""
-        events: list[dict[str, Any]] = (await self._ask("POST", "/v1/commands", msgspec.json.encode(command))).json()["events"]
+        """Post a command, as whom it names, and return the events that it made. CommandRefused with the node's reason."""
+        by = getattr(command, "by", OPERATOR)
+        events: list[dict[str, Any]] = (await self._ask("POST", "/v1/commands", by, msgspec.json.encode(command))).json()["events"]
         return events
 
-    async def _ask(self, method: str, path: str, content: bytes | None = None) -> httpx.Response:
+    async def _ask(self, method: str, path: str, by: Actor, content: bytes | None = None) -> httpx.Response:
         try:
-            answer = await self._http.request(method, self.url + path, content=content)
+            answer = await self._http.request(method, self.url + path, content=content, headers=self.headers(by))
         except httpx.HTTPError as error:
             raise Unavailable(f"the node of {self.division} does not answer at {self.url}: {type(error).__name__}") from error
         if answer.is_error:

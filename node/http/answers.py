@@ -7,9 +7,10 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
 from node.errors import CommandRefused
+from node.http.admission import NO_ACCESS
 from node.telemetry import logger
 
-_STATUS = {"malformed": 400, "not-found": 404}
+_STATUS = {"malformed": 400, NO_ACCESS: 401, "not-entitled": 403, "not-found": 404}
 _CONFLICT = 409
 
 
@@ -22,8 +23,9 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 def refused(_request: Request[Any, Any, Any], error: CommandRefused) -> Response[Problem]:
-    """Answer a refusal: 400 for what cannot be read, 404 for what is not there, 409 for what the book forbids."""
-    return Response(Problem(error.code, error.en, error.zh), status_code=_STATUS.get(error.code, _CONFLICT))
+    """Answer a refusal: 400 for what cannot be read, 401 and 403 for who may not, 404 for what is not there, 409 for what the book forbids."""
+    headers = {"www-authenticate": "Bearer"} if error.code == NO_ACCESS else {}
+    return Response(Problem(error.code, error.en, error.zh), status_code=_STATUS.get(error.code, _CONFLICT), headers=headers)
 
 
 def http_error(_request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:

@@ -10,9 +10,10 @@ from litestar.params import FromPath, RawBody
 
 from node.control import day_of, encode, read_command
 from node.control.item_contents import Notice, notices
+from node.control.sight import ACTORS
 from node.http.answers import missing
 from node.model.names import Topic, division_of
-from node.model.values import DepartmentValue, DivisionValue, ResourceValue
+from node.model.values import Actor, DepartmentValue, DivisionValue, ResourceValue
 from node.runtime import Node
 
 
@@ -38,10 +39,10 @@ class SchemaFace(msgspec.Struct, frozen=True):
     schema: dict[str, Any]
 
 
-@post("/v1/commands", status_code=200)
-async def commands(node: NamedDependency[Node], body: RawBody) -> EventsFace:
-    """Carry out a steward's command: the node decides and appends, nobody else."""
-    events = await node.command(read_command(body))
+@post("/v1/commands", status_code=200, roles=ACTORS)
+async def commands(node: NamedDependency[Node], by: NamedDependency[Actor], body: RawBody) -> EventsFace:
+    """Carry out a command of whoever asks, which names nobody else: the node decides and appends, and the audit keeps it."""
+    events = await node.command(read_command(body), by)
     warnings = notices(events, node.ledger.book, day_of(datetime.now(UTC)))
     return EventsFace([msgspec.Raw(encode(event)) for event in events], warnings)
 

@@ -9,10 +9,11 @@ from litestar.params import FromPath, QueryParameter
 
 from node.avro.described import DataItem, data_items
 from node.control.offered import Offer, Search, offer_of, search
+from node.control.sight import seen_offer
 from node.http.answers import missing
 from node.model.items import Base, State
 from node.model.names import Topic, division_of
-from node.model.values import Kind, Sharing
+from node.model.values import Actor, Kind, Sharing
 from node.runtime import Node
 
 Words = Annotated[str, QueryParameter(description="Words that title, name, code, summary, themes, owner or fields hold, Chinese too")]
@@ -35,6 +36,7 @@ class OfferFace(msgspec.Struct, frozen=True):
 @get("/v1/catalogue")
 async def found(
     node: NamedDependency[Node],
+    by: NamedDependency[Actor],
     *,
     words: Words = "",
     owner: Owner = "",
@@ -44,16 +46,17 @@ async def found(
     kind: OfKind = None,
     in_state: InState = None,
 ) -> list[Offer]:
-    """List what is offered and what is drafted; all that is asked must hold."""
+    """List what is offered, and what is drafted to whom it concerns; all that is asked must hold."""
     asked = Search(words=words, owner=owner, theme=theme, base=base, sharing=sharing, kind=kind, state=in_state)
-    return search(node.ledger.book, asked)
+    seen = (seen_offer(by, offer) for offer in search(node.ledger.book, asked))
+    return [offer for offer in seen if offer is not None]
 
 
 @get("/v1/catalogue/{name:str}")
-async def shown(node: NamedDependency[Node], name: FromPath[str]) -> OfferFace:
+async def shown(node: NamedDependency[Node], by: NamedDependency[Actor], name: FromPath[str]) -> OfferFace:
     """Return one item whole: what is in force, or else its newest content."""
     book = node.ledger.book
-    offer = offer_of(Topic(name), book)
+    offer = seen_offer(by, offer_of(Topic(name), book))
     if offer is None:
         raise missing("item", name)
     schema = book.schema(offer.resource.schema, division_of(name))

@@ -8,9 +8,11 @@ from litestar.di import NamedDependency
 from litestar.params import RawBody
 
 from node import __version__
+from node.control.sight import OVERSEERS
 from node.errors import CommandRefused
 from node.lane import Resume
 from node.model.names import Division, Topic
+from node.model.values import Actor
 from node.runtime import LinkStatus, Node, RouteStatus
 
 
@@ -106,7 +108,13 @@ async def face(node: NamedDependency[Node]) -> NodeFace:
     )
 
 
-@get("/v1/status")
+@get("/v1/me")
+async def me(by: NamedDependency[Actor]) -> Actor:
+    """Tell whoever asks as whom: name, role and department of the token."""
+    return by
+
+
+@get("/v1/status", roles=OVERSEERS)
 async def status(node: NamedDependency[Node]) -> StatusFace:
     """Tell how the node, its link and its routes are."""
     book = node.ledger.book
@@ -126,14 +134,17 @@ async def status(node: NamedDependency[Node]) -> StatusFace:
     )
 
 
-@post("/v1/routes/resume", status_code=200)
-async def resume(node: NamedDependency[Node], body: RawBody) -> ResumedFace:
+@post("/v1/routes/resume", status_code=200, roles=("operator",))
+async def resume(node: NamedDependency[Node], by: NamedDependency[Actor], body: RawBody) -> ResumedFace:
     """Let a stopped route go on."""
     try:
         asked = msgspec.json.decode(body, type=ResumeAsked)
     except msgspec.DecodeError as error:
         raise CommandRefused("malformed", f"the request cannot be read: {error}", f"请求无法读取：{error}") from error
+    await node.record("resume-route", by, {"topic": asked.topic, "mode": asked.mode})
     return ResumedFace([ResumedRoute(route.topic, route.partition) for route in node.resume(Topic(asked.topic), Resume(asked.mode))])
 
 
-HANDLERS = [metrics, livez, readyz, face, status, resume]
+OPEN = [metrics, livez, readyz]
+"""What Prometheus and probes ask, without a token."""
+HANDLERS = [face, me, status, resume]

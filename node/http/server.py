@@ -8,17 +8,20 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import uvicorn
-from litestar import Litestar, Request, Response
+from litestar import Litestar, Request, Response, Router
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
+from litestar.openapi.spec import Components, SecurityScheme
 
 from node import __version__
 from node.errors import BusError, CommandRefused
-from node.http import book, catalogue, grants, operations, quarantine, registry, registry_answers, requests, views
+from node.http import audit, book, catalogue, grants, operations, quarantine, registry, registry_answers, requests, views
+from node.http.admission import SCHEME, actor, admit
 from node.http.answers import http_error, refused, unforeseen
 from node.runtime import Node
+from node.runtime.auditing import Audit
 from node.runtime.quarantine import quarantine_of
 
 _BODY_BYTES_MAX = 4 << 20
@@ -27,27 +30,37 @@ _STOP_S = 2
 
 def application(node: Node) -> Litestar:
     """Return the ASGI application that serves a node."""
-    refused_records = quarantine_of(node)
+    s = node.settings
+    refused_records, acts = quarantine_of(node), Audit(s.division, s.bootstrap, s.security)
     return Litestar(
-        [
-            *operations.HANDLERS,
-            *book.HANDLERS,
-            *catalogue.HANDLERS,
-            *grants.HANDLERS,
-            *quarantine.HANDLERS,
-            *requests.HANDLERS,
-            *views.HANDLERS,
-            registry.registry(),
-        ],
+        [*operations.OPEN, _behind_tokens(), registry.registry()],
         dependencies={
             "node": Provide(lambda: node, sync_to_thread=False),
             "quarantine": Provide(lambda: refused_records, sync_to_thread=False),
+            "audit": Provide(lambda: acts, sync_to_thread=False),
         },
         state=State({"node": node}),
         exception_handlers={CommandRefused: refused, HTTPException: _http_error, Exception: unforeseen},
-        openapi_config=OpenAPIConfig(title="Exchange node", version=__version__, path="/v1/openapi"),
+        openapi_config=OpenAPIConfig(
+            title="Exchange node",
+            version=__version__,
+            path="/v1/openapi",
+            components=Components(security_schemes={SCHEME: SecurityScheme(type="http", scheme=SCHEME)}),
+        ),
         request_max_body_size=_BODY_BYTES_MAX,
         logging_config=None,
+    )
+
+
+def _behind_tokens() -> Router:
+    """Return the paths for which somebody must say who they are."""
+    modules = (operations, book, catalogue, grants, quarantine, requests, views, audit)
+    return Router(
+        "/",
+        route_handlers=[handler for module in modules for handler in module.HANDLERS],
+        guards=[admit],
+        dependencies={"by": Provide(actor, sync_to_thread=False)},
+        security=[{SCHEME: []}],
     )
 
 

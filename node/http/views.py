@@ -10,11 +10,12 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, RawBody
 
 from node.control import GiveGrant, day_of, read_command
+from node.control.sight import sees_taken
 from node.control.views import View, schema_ids, views
 from node.errors import BusError, CommandRefused
 from node.http.answers import missing
-from node.model.names import Department, Division, Topic, division_of
-from node.model.values import EventRef
+from node.model.names import Department, Division, Topic, department_of, division_of
+from node.model.values import Actor, EventRef
 from node.runtime import Node, RouteStatus
 from node.runtime.preview import Preview
 
@@ -61,21 +62,25 @@ class ViewShownFace(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @get("/v1/views")
-async def listed(node: NamedDependency[Node]) -> list[ViewFace]:
-    """List the views of all nodes that active grants need."""
+async def listed(node: NamedDependency[Node], by: NamedDependency[Actor]) -> list[ViewFace]:
+    """List the views that active grants need and that concern whoever asks."""
     routes: dict[str, list[RouteStatus]] = {}
     for route in node.routes():
         routes.setdefault(route.topic, []).append(route)
     found = views(node.ledger.book, day_of(datetime.now(UTC)))
-    return [face_of(view, node.settings.division, routes.get(topic, [])) for topic, view in found.items()]
+    return [face_of(view, node.settings.division, routes.get(topic, [])) for topic, view in found.items() if _sees(by, view)]
+
+
+def _sees(by: Actor, view: View) -> bool:
+    return sees_taken(by, department_of(view.resource.name), view.takers)
 
 
 @get("/v1/views/{topic:str}")
-async def shown(node: NamedDependency[Node], topic: FromPath[str]) -> ViewShownFace:
+async def shown(node: NamedDependency[Node], by: NamedDependency[Actor], topic: FromPath[str]) -> ViewShownFace:
     """Return one view that active grants need."""
     book = node.ledger.book
     view = views(book, day_of(datetime.now(UTC)), division_of(topic)).get(Topic(topic))
-    if view is None:
+    if view is None or not _sees(by, view):
         raise missing("view", topic)
     number = schema_ids(book, view.resource.name, view.selection).get(view.resource.schema)
     schema = None if number is None else book.schema(number, division_of(topic))

@@ -1,16 +1,20 @@
 """The node's book at run time: all control logs of its cluster folded, its own one written."""
 
 import asyncio
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 
 from node.bus.log import LogReader, LogWriter, open_log_writer
 from node.bus.security import Security
 from node.control import Book, Broken, Command, Event, Folded, Stuck, decide, encode
+from node.control.acts import Act, commanded, encode_act
+from node.control.rights import is_rule
+from node.control.sight import check_speaker
 from node.errors import BusError, CommandRefused
 from node.model.limits import STOP_S
-from node.model.names import Division, Topic, control_topic, division_of
+from node.model.names import Division, Topic, audit_topic, control_topic, division_of
+from node.model.values import Actor
 from node.telemetry import logger
 
 _PAUSE_S = 0.01
@@ -23,7 +27,7 @@ class Ledger:
         self.book = Book()
         self.events = 0
         self._here = here
-        self._own = control_topic(here)
+        self._own, self._audit = control_topic(here), audit_topic(here)
         self._bootstrap = bootstrap
         self._security = security
         self._changed = changed
@@ -86,15 +90,41 @@ class Ledger:
             case _:
                 pass
 
-    async def command(self, command: Command) -> list[Event]:
-        """Decide a command, append what follows and wait until it is folded. Returns no event where all holds already.
+    async def command(self, command: Command, by: Actor) -> list[Event]:
+        """Decide what somebody commands, append what follows and wait until it is folded. Returns no event where all holds already.
 
-        Raises CommandRefused with the reason, also when the log cannot be written or another process writes it.
+        What was commanded stands in the audit in the same transaction, and where it is refused, by itself. Raises CommandRefused with the
+        reason, also when the log cannot be written or another process writes it.
         """
+        async with self._pen() as writer:
+            at = datetime.now(UTC)
+            try:
+                check_speaker(command, by)
+                events = decide(command, self.book, self._here, at)
+            except CommandRefused as refused:
+                await self._append(writer, (), commanded(command, by, self.book, at, code=refused.code))
+                raise
+            if events or not is_rule(by):
+                await self._append(writer, events, commanded(command, by, self.book, at, events=events))
+            if events:
+                await self._until_folded(events[-1])
+            return events
+
+    async def record(self, act: Act) -> None:
+        """Write an act that is no command into the audit. CommandRefused if it cannot be: then it must not be done either."""
+        async with self._pen() as writer:
+            await self._append(writer, (), act)
+
+    async def _append(self, writer: LogWriter, events: Iterable[Event], act: Act) -> None:
+        await writer.append([encode(event) for event in events], beside=(self._audit, encode_act(act)))
+
+    @asynccontextmanager
+    async def _pen(self) -> AsyncIterator[LogWriter]:
+        """Give the writer, with all folded that is in the log, to one after the other."""
         async with self._lock:
             try:
                 async with asyncio.timeout(STOP_S):
-                    return await self._write(command)
+                    yield await self._writer_at_end()
             except (BusError, TimeoutError) as error:
                 await self._drop_writer()
                 why = str(error) or "the cluster does not answer in time"
@@ -104,18 +134,15 @@ class Ledger:
                     f"控制日志无法写入：{why}。请先查看列表，再重试",
                 ) from error
 
-    async def _write(self, command: Command) -> list[Event]:
+    async def _writer_at_end(self) -> LogWriter:
         if self._writer is None:
-            writing = open_log_writer(self._bootstrap, self._own, f"{self._here}.control", self._security)
-            self._writer = await self._writing.enter_async_context(writing)
+            self._writer = await self._writing.enter_async_context(
+                open_log_writer(self._bootstrap, self._own, f"{self._here}.control", self._security)
+            )
         # Whoever wrote before us is fenced by now, so the end of the log stays where it is until we append.
         while self._reader is None or not await self._reader.at_end(self._own):  # noqa: ASYNC110 - commands are rare
             await asyncio.sleep(_PAUSE_S)
-        events = decide(command, self.book, self._here, datetime.now(UTC))
-        if events:
-            await self._writer.append([encode(event) for event in events])
-            await self._until_folded(events[-1])
-        return events
+        return self._writer
 
     async def _until_folded(self, last: Event) -> None:
         while self.book.tail(self._here)[0] < last.sequence:  # noqa: ASYNC110 - commands are rare

@@ -16,6 +16,7 @@ from node.bus.log import open_log_reader
 from node.bus.security import Security
 from node.bus.topics import make_topics
 from node.control import Command, Event, GiveGrant, day_of, routes, topics_here
+from node.control.acts import acted
 from node.control.answering import rule_answers
 from node.control.calendar import Calendar, official
 from node.control.commands import AnswerRequest
@@ -26,7 +27,8 @@ from node.errors import BusError, CommandRefused
 from node.lane import Resume, TopicPartition
 from node.model.limits import BACKOFF_FIRST_S, BACKOFF_MAX_S, LINK_UP_S, WATCH_INTERVAL_S
 from node.model.names import Division, Topic, control_topic, is_view, progress_topic, resource_of
-from node.model.values import Kind
+from node.model.values import RULE, Actor, Kind
+from node.runtime.access import Access
 from node.runtime.following import follows
 from node.runtime.gates import Gates
 from node.runtime.lane import Lane, LaneSpec, RouteStatus, open_lane
@@ -75,6 +77,7 @@ class Node:
         self.settings = settings
         self.metrics = metrics
         self.stopping = asyncio.Event()
+        self.access = Access(settings.data_dir)
         self.ledger = Ledger(settings.division, settings.bootstrap, settings.security, self._changed)
         self._lanes: dict[str, Lane] = {}
         self._dirty = asyncio.Event()
@@ -153,8 +156,8 @@ class Node:
 
     # ---- what it is told
 
-    async def command(self, command: Command) -> list[Event]:
-        """Carry a steward's command out; see `Ledger.command`."""
+    async def command(self, command: Command, by: Actor | None = None) -> list[Event]:
+        """Carry out what somebody commands; without `by` it is whom the command names, or the node itself. See `Ledger.command`."""
         match command:
             case GiveGrant():
                 self._views.prepare(command.value)
@@ -162,7 +165,12 @@ class Node:
                 self._views.prepare(granted(request.value, request.ref))
             case _:
                 pass
-        return await self.ledger.command(command)
+        speaker: Actor | None = by or getattr(command, "by", None)
+        return await self.ledger.command(command, RULE if speaker is None else speaker)
+
+    async def record(self, act: str, by: Actor, subject: dict[str, str]) -> None:
+        """Put an act that is no command into the audit, before it is done; see `Ledger.record`."""
+        await self.ledger.record(acted(act, by, datetime.now(UTC), subject=subject))
 
     async def preview(self, command: GiveGrant) -> Preview:
         """Return what a grant would give; see `node.runtime.preview`."""

@@ -7,7 +7,7 @@ Bounds: READINGS_MAX requests at a time, one of them writing; what goes beyond i
 """
 
 import base64
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from typing import Any
 
@@ -23,8 +23,8 @@ from node.control.quarantine import Asked, Ended, Line, Listed, Sampled, Selecti
 from node.errors import CommandRefused, DataError
 from node.lane import TopicPartition
 from node.model.limits import KIB
-from node.model.names import Division, Topic, department_of, division_of, inbox_topic, quarantine_topic
-from node.model.values import ResourceValue
+from node.model.names import Department, Division, Topic, department_of, division_of, inbox_topic, quarantine_topic
+from node.model.values import Actor, ResourceValue
 from node.runtime.node import GATE, Node
 from node.runtime.reading import ALL, Cluster, Reading, open_reading
 from node.runtime.repair import Repair
@@ -34,6 +34,8 @@ READINGS_MAX = 4
 """At 9 MiB of fetched batches each, two readers where one writes: lanes and their memory come first."""
 BATCH_BYTES_MAX = 256 * KIB
 SAMPLES_MAX = 1_000
+NOBODY = Department("")
+"""where no department is meant but all are"""
 
 
 class Quarantine:
@@ -46,9 +48,9 @@ class Quarantine:
         self._open = 0
         self._writing = False
 
-    async def list(self, name: str = "") -> AsyncGenerator[Line, None]:
-        """Tell what was refused of a resource, or of each one that has a quarantine with records."""
-        resources = [self._own(name)] if name else sorted(gates(self._book, self._cluster.division).values(), key=lambda one: one.name)
+    async def list(self, name: str = "", department: Department = NOBODY) -> AsyncGenerator[Line, None]:
+        """Tell what was refused of a resource, or of each one, of a department or of all, that has a quarantine with records."""
+        resources = [self._own(name)] if name else self._all(department)
         with self._place():
             async with open_reading(self._cluster, resources) as reading:
                 yield reading.plan(resources, ALL)
@@ -84,15 +86,15 @@ class Quarantine:
                     yield reading.advanced
                 yield Ended(records=count - left)
 
-    def replay(self, name: str, asked: Asked) -> AsyncGenerator[Line, None]:
+    def replay(self, name: str, asked: Asked, by: Actor) -> AsyncGenerator[Line, None]:
         """Send records back to their inbox, each once; told is each one that is meant and kept back, and why."""
-        return self._repair(name, asked, "quarantine-replayed")
+        return self._repair(name, asked, by, "quarantine-replayed")
 
-    def discard(self, name: str, asked: Asked) -> AsyncGenerator[Line, None]:
+    def discard(self, name: str, asked: Asked, by: Actor) -> AsyncGenerator[Line, None]:
         """Note that nobody will repair some records, and why."""
-        return self._repair(name, asked, "quarantine-discarded")
+        return self._repair(name, asked, by, "quarantine-discarded")
 
-    async def _repair(self, name: str, asked: Asked, kind: NoteKind) -> AsyncGenerator[Line, None]:
+    async def _repair(self, name: str, asked: Asked, by: Actor, kind: NoteKind) -> AsyncGenerator[Line, None]:
         resource, cluster = self._own(name), self._cluster
         asked.check(resource.partitions)
         if kind == "quarantine-discarded" and not asked.why.strip():
@@ -115,6 +117,7 @@ class Quarantine:
                 cluster=cluster,
                 resource=resource,
                 asked=asked,
+                by=by,
                 kind=kind,
                 reading=reading,
                 look=look,
@@ -135,6 +138,10 @@ class Quarantine:
             en = f"{name} belongs to {owner}, whose node has its quarantine: ask there, see --node"
             raise CommandRefused("not-own-resource", en, f"{name} 属于 {owner}，其隔离区在该节点：请在那里查询，见 --node")
         return resource
+
+    def _all(self, department: Department) -> Sequence[ResourceValue]:
+        own = gates(self._book, self._cluster.division).values()
+        return sorted((one for one in own if department in {NOBODY, department_of(one.name)}), key=lambda one: one.name)
 
     @contextmanager
     def _place(self, *, writes: bool = False) -> Iterator[None]:

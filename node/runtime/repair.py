@@ -31,7 +31,7 @@ from node.errors import CommandRefused, Unavailable
 from node.lane import TopicPartition
 from node.model.limits import MIB
 from node.model.names import inbox_topic, quarantine_topic
-from node.model.values import ResourceValue
+from node.model.values import Actor, ResourceValue
 from node.runtime.reading import Cluster, Reading
 from node.telemetry import logger
 from node.transform.refusal import Refusal
@@ -53,6 +53,7 @@ class Repair(msgspec.Struct, kw_only=True):
     cluster: Cluster
     resource: ResourceValue
     asked: Asked
+    by: Actor
     kind: NoteKind
     reading: Reading
     look: Reader
@@ -193,6 +194,7 @@ class Repair(msgspec.Struct, kw_only=True):
             partition=partition,
             offsets=ranges((one.refusal.offset, one.ordinal) for one in chosen),
             why=self.asked.why,
+            by=self.by,
             forced=self.asked.force,
         )
         record = Record(offset=0, timestamp=int(now.timestamp() * 1000), key=None, value=encode_note(note))

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from node.cli.client import NodeInfo, ResourceInfo, SchemaInfo, Status, open_node
-from node.cli.voice import CliError, Exit
+from node.cli.voice import CliError, Exit, Session
 from node.control import AddDepartment, read_command
 from node.control.course import Standing
 from node.control.reach import Reach
@@ -66,7 +66,7 @@ def test_every_answer_of_the_server_is_read_whole(face: Any, kind: Any) -> None:
 def test_unknown_fields_are_a_newer_nodes(node: Any) -> None:
     """A newer node may say more."""
     node.answer("/v1/departments", [{"department": "445102.a", "name": "b", "since": 2030}])
-    with open_node(node.url) as client:
+    with open_node(Session(node=node.url)) as client:
         assert [one.name for one in client.departments()] == ["b"]
 
 
@@ -74,14 +74,14 @@ def test_command_arrives_as_the_node_reads_it(node: Any) -> None:
     """The body is what `read_command` takes, and the events come back as they stand in the log."""
     command = AddDepartment(department=Department("445102.civil-affairs"), name="民政局")
     node.answer("/v1/commands", {"events": [{"author": "445102", "sequence": 3, "kind": "department"}]})
-    with open_node(node.url + "/") as client:
+    with open_node(Session(node=node.url + "/")) as client:
         assert client.command(command) == [{"author": "445102", "sequence": 3, "kind": "department"}]
     assert read_command(msgspec.json.encode(node.asked[0][1])) == command
 
 
 def test_names_stay_one_part_of_the_path(node: Any) -> None:
     """Whatever is typed as a name asks for no other path."""
-    with open_node(node.url) as client, pytest.raises(CommandRefused):
+    with open_node(Session(node=node.url)) as client, pytest.raises(CommandRefused):
         client.resource("../../metrics?x#y")
     assert node.asked[0][0] == "/v1/resources/..%2F..%2Fmetrics%3Fx%23y"
 
@@ -89,7 +89,7 @@ def test_names_stay_one_part_of_the_path(node: Any) -> None:
 def test_refusal_keeps_code_and_both_languages(node: Any) -> None:
     """What the node says about its refusal reaches the person as it was said."""
     node.answer("/v1/divisions", {"code": "log-behind", "en": "wait", "zh": "等"}, 409)
-    with open_node(node.url) as client, pytest.raises(CommandRefused) as caught:
+    with open_node(Session(node=node.url)) as client, pytest.raises(CommandRefused) as caught:
         client.divisions()
     assert (caught.value.code, caught.value.en, caught.value.zh) == ("log-behind", "wait", "等")
 
@@ -98,14 +98,14 @@ def test_refusal_keeps_code_and_both_languages(node: Any) -> None:
 def test_whatever_else_answers_is_told_to_be_no_node(node: Any, status: int, body: bytes) -> None:
     """A proxy, another program, another version: the address is in doubt."""
     node.answer("/v1/status", body, status)
-    with open_node(node.url) as client, pytest.raises(CliError, match=f"HTTP {status}") as caught:
+    with open_node(Session(node=node.url)) as client, pytest.raises(CliError, match=f"HTTP {status}") as caught:
         client.status()
     assert caught.value.code == "not-a-node"
 
 
 def test_nobody_there_is_told_with_the_next_step() -> None:
     """Port 1 of loopback: nobody listens."""
-    with open_node("http://127.0.0.1:1") as client, pytest.raises(CliError, match="is `exchange-node run` running") as caught:
+    with open_node(Session(node="http://127.0.0.1:1")) as client, pytest.raises(CliError, match="is `exchange-node run` running") as caught:
         client.status()
     assert (caught.value.code, caught.value.status) == ("no-node", Exit.FAILED)
 
@@ -113,7 +113,7 @@ def test_nobody_there_is_told_with_the_next_step() -> None:
 @pytest.mark.parametrize("url", ["127.0.0.1:8080", "localhost", "ftp://a", ""])
 def test_what_is_no_url_is_wrong_usage(url: str) -> None:
     """The command line is wrong, not the node."""
-    with open_node(url) as client, pytest.raises(CliError) as caught:
+    with open_node(Session(node=url)) as client, pytest.raises(CliError) as caught:
         client.status()
     assert (caught.value.code, caught.value.status) == ("bad-url", Exit.WRONG)
 
@@ -121,5 +121,5 @@ def test_what_is_no_url_is_wrong_usage(url: str) -> None:
 def test_proxies_of_the_environment_do_not_count(node: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A node is asked directly."""
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
-    with open_node(node.url) as client:
+    with open_node(Session(node=node.url)) as client:
         assert client.node().division == XIANGQIAO

@@ -199,7 +199,7 @@ def test_what_is_due_comes_first() -> None:
     assert found(department=OWNER) == [later, draft, done]
     assert found(department=ASKER, state="draft") == [draft]
     assert found(department="445100.tax") == []
-    assert [one.request for one in search(Sought(), nodes.books[CITY], CALENDAR, MONDAY, 2)] == [soon, later]
+    assert [one.request for one in search(Sought(), nodes.books[CITY], CALENDAR, MONDAY, most=2)] == [soon, later]
 
 
 def test_the_seconds_left_are_those_of_the_first_that_is_due_of_ones_own() -> None:

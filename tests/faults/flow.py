@@ -273,7 +273,9 @@ class Face:
         """Return status and body of a path."""
         async with httpx.AsyncClient(timeout=15) as http:
             method = "GET" if body is None else "POST"
-            answer = await http.request(method, self.node.url + path, content=None if body is None else json.dumps(body).encode())
+            answer = await http.request(
+                method, self.node.url + path, content=None if body is None else json.dumps(body).encode(), headers=self.node.headers()
+            )
         return answer.status_code, answer.text
 
     async def ready(self) -> bool:

@@ -80,7 +80,7 @@ async def _replay(node: NodeProcess, topic: Topic) -> dict[str, Any] | None:
     with contextlib.suppress(httpx.HTTPError):
         async with httpx.AsyncClient(timeout=30) as http:
             path = f"{node.url}/v1/quarantine/{topic}/replay"
-            async with http.stream("POST", path, json={"selection": {"reason": "schema"}}) as answer:
+            async with http.stream("POST", path, json={"selection": {"reason": "schema"}}, headers=node.headers()) as answer:
                 assert answer.status_code == 200
                 async for line in answer.aiter_lines():
                     last = json.loads(line)

@@ -1,7 +1,11 @@
 """A node without Kafka whose book holds a catalogue, as its HTTP face serves it: what the registry answers from."""
 
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from litestar.testing import AsyncTestClient
@@ -12,10 +16,12 @@ from node.control.bodies import Body
 from node.control.run import Run
 from node.http.server import application
 from node.model.names import Department, Division, Topic
-from node.model.values import DepartmentValue, Kind, ResourceValue, SchemaValue
+from node.model.values import Actor, DepartmentValue, Kind, ResourceValue, SchemaValue
 from node.runtime import Node, NodeSettings
+from node.runtime.access import Access
 from node.telemetry import Metrics
 from tests.conftest import NO_DATA
+from tests.http.tokens import OPERATOR, AsNamed
 
 HERE, OTHER = Division("990000"), Division("990100")
 VILLAGES, PERMITS, TWIN = Topic("990000.civil-affairs.villages"), Topic("990000.civil-affairs.permits"), Topic("990100.tax.twin")
@@ -75,9 +81,14 @@ def catalogued_node() -> Node:
     return node
 
 
-def served(node: Node) -> AsyncTestClient[Any]:
-    """A client of a node's HTTP face."""
-    return AsyncTestClient(application(node))
+@asynccontextmanager
+async def served(node: Node, by: Actor = OPERATOR) -> AsyncIterator[AsyncTestClient[Any]]:
+    """A client of a node's HTTP face, as somebody."""
+    with TemporaryDirectory() as folder:
+        node.access = Access(Path(folder))
+        async with AsyncTestClient(application(node)) as client:
+            client.auth = AsNamed(Path(folder), by)
+            yield client
 
 
 def posted(schema: object, **more: Any) -> dict[str, Any]:

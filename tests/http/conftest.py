@@ -12,6 +12,7 @@ from node.model.names import Division
 from node.runtime import Node, NodeSettings, run_node
 from node.telemetry import Metrics
 from tests.conftest import Kafka
+from tests.http.tokens import AsNamed
 
 ROOT = Division("990000")
 """A division that no other test uses: the cluster is shared."""
@@ -22,7 +23,11 @@ async def web(kafka: Kafka, work_folder: Path) -> AsyncIterator[httpx.AsyncClien
     """Return a client of a node that is ready and has one department."""
     node = Node(NodeSettings(division=ROOT, bootstrap=kafka.bootstrap, replication=1, data_dir=work_folder / "data"), Metrics())
     running = asyncio.create_task(run_node(node))
-    async with open_http(node, "127.0.0.1", 0) as port, httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
+    auth = AsNamed(work_folder / "data")
+    async with (
+        open_http(node, "127.0.0.1", 0) as port,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20, auth=auth) as client,
+    ):
         async with asyncio.timeout(30):
             while (await client.get("/readyz")).status_code != 200:
                 await asyncio.sleep(0.05)

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -10,12 +10,12 @@ import pytest
 from confluent_kafka import Producer
 
 from node.avro import encode, frame, parse, schema_id
-from node.control.quarantine import Advanced, Ended, Line
-from node.errors import CommandRefused, DataError, Unavailable
-from node.http import quarantine
-from node.http.quarantine import MEDIA_TYPE
+from node.http.streaming import MEDIA_TYPE
+from node.model.names import Topic, department_of
+from node.model.values import Actor
 from tests.conftest import Kafka
 from tests.http.conftest import ROOT
+from tests.http.tokens import as_
 
 pytestmark = pytest.mark.kafka
 SCHEMA = {
@@ -51,6 +51,11 @@ async def _until(web: httpx.AsyncClient, name: str, holds: Callable[[dict[str, A
             await asyncio.sleep(0.02)
 
 
+def steward(resource: str) -> Actor:
+    """One of the department that owns a resource."""
+    return Actor(name="李", role="steward", department=department_of(Topic(resource)))
+
+
 def lines(answer: httpx.Response) -> list[dict[str, Any]]:
     """The lines of an answer, the first of which tells how much there is to do."""
     assert answer.status_code == 200
@@ -68,7 +73,8 @@ async def test_each_path_answers_in_lines(web: httpx.AsyncClient, resource: str)
     assert resource in {line.get("resource") for line in lines(await web.get("/v1/quarantine"))}
     sample, end = lines(await web.get(path, params={"count": 1, "reason": "minimum"}))
     assert (sample["key"], sample["value"], end["records"]) == ("*", None, 1)
-    sample, _end = lines(await web.get(path, params={"count": 1, "values": "true"}))
+    assert (await web.get(path, params={"count": 1, "values": "true"})).status_code == 403, "an operator sees no values"
+    sample, _end = lines(await web.get(path, params={"count": 1, "values": "true"}, auth=as_(web, steward(resource))))
     assert sample["value"] == {"code": "a", "amount": -1}
     asked = {"selection": {"partition": 0, "offsets": [0, 77]}, "dry_run": True}
     kept, end = lines(await web.post(f"{path}/replay", json=asked))
@@ -109,59 +115,3 @@ async def test_whoever_hangs_up_ends_the_work(web: httpx.AsyncClient, resource: 
                 await web.post(f"/v1/quarantine/{resource}/replay", json={"selection": {"all": True}, "dry_run": True})
             ).status_code != 200:
                 await asyncio.sleep(0.02)
-
-
-async def test_an_answer_that_is_not_read_to_its_end_is_closed() -> None:
-    """At once, not when the memory is tidied up."""
-    closed = []
-
-    async def work() -> AsyncGenerator[Line, None]:
-        try:
-            yield Advanced(0, 5)
-            yield Ended()
-        finally:
-            closed.append(True)
-
-    iterator: Any = (await quarantine._streamed(work())).iterator
-    await anext(iterator)
-    await iterator.aclose()
-    assert closed == [True]
-
-
-async def _told(*lines: Line | Exception) -> list[dict[str, Any]]:
-    async def work() -> AsyncGenerator[Line, None]:
-        for line in lines:
-            if isinstance(line, Exception):
-                raise line
-            yield line
-
-    stream = await quarantine._streamed(work())
-    iterator: Any = stream.iterator
-    return [json.loads(line) async for line in iterator]
-
-
-@pytest.mark.parametrize(
-    ("error", "code"),
-    [
-        (CommandRefused("no-gate", "no gate", "没有闸口"), "no-gate"),
-        (Unavailable("away"), "kafka"),
-        (DataError("a note cannot be read"), "note-unreadable"),
-    ],
-)
-async def test_what_goes_wrong_later_is_the_last_line(error: Exception, code: str) -> None:
-    """The status is sent by then; before the first line it is raised, and gets one."""
-    first, problem = await _told(Advanced(0, 5), error)
-    assert first == {"line": "advanced", "done": 0, "total": 5}
-    assert (problem["line"], problem["code"]) == ("problem", code)
-    assert problem["zh"]
-    with pytest.raises(CommandRefused) as raised:
-        await _told(error)
-    assert raised.value.code == code
-
-
-async def test_progress_is_told_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lines that only tell how far it has come are left out where they would come too often; no other line ever is."""
-    advances = [Advanced(done, 9) for done in range(9)]
-    assert [line["line"] for line in await _told(*advances, Ended())] == ["advanced", "ended"]
-    monkeypatch.setattr(quarantine, "_ADVANCE_S", 0.0)
-    assert [line["line"] for line in await _told(*advances, Ended())] == ["advanced"] * 9 + ["ended"]

@@ -19,7 +19,7 @@ from node.lane import TopicPartition
 from node.model.limits import DECOMPRESSED_BYTES_MAX
 from node.model.names import Department, Division, Topic, audit_topic, inbox_topic
 from node.model.partition import partition_of
-from node.model.values import Kind
+from node.model.values import Actor, Kind
 from node.runtime import Node, NodeSettings, run_node
 from node.runtime.quarantine import Quarantine, quarantine_of
 from node.telemetry import Metrics
@@ -28,6 +28,7 @@ from tests.conftest import NO_DATA, Kafka
 HERE = Division("996000")
 """A division that no other test uses: the cluster is shared."""
 OWNER = Department(f"{HERE}.tax")
+STEWARD = Actor(name="李", role="steward", department=OWNER)
 PARTITIONS = 2
 _AT_A_TIME = 8
 SCHEMA: dict[str, Any] = {
@@ -146,19 +147,19 @@ class Desk:
     async def notes(self, about: Topic) -> list[dict[str, Any]]:
         """The notes about a quarantine, as they stand in the audit topic."""
         values = [json.loads(record.value or b"") for record in await self.records(audit_topic(HERE), 1)]
-        return [value for value in values if value["topic"] == about]
+        return [value for value in values if value.get("topic") == about]
 
     async def replay(
         self, topic: Topic, selection: Selection = ALL, *, force: bool = False, dry_run: bool = False
     ) -> tuple[Ended, list[Kept]]:
         """Replay; return how it ended and what was kept back."""
         asked = Asked(selection=selection, force=force, dry_run=dry_run)
-        return ended(await told(self.quarantine.replay(topic, asked)))
+        return ended(await told(self.quarantine.replay(topic, asked, STEWARD)))
 
     async def discard(self, topic: Topic, selection: Selection = ALL, *, dry_run: bool = False) -> tuple[Ended, list[Kept]]:
         """Discard; return how it ended and what was kept back."""
         asked = Asked(selection=selection, why="测试", dry_run=dry_run)
-        return ended(await told(self.quarantine.discard(topic, asked)))
+        return ended(await told(self.quarantine.discard(topic, asked, STEWARD)))
 
 
 def _fee(record: Record) -> Fee:

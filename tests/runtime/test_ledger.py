@@ -14,9 +14,12 @@ from node.bus.topics import make_topics
 from node.control import AddDepartment, AddDivision, Book, day_of, topics_here
 from node.errors import CommandRefused
 from node.model.names import Department, Division, control_topic
+from node.model.values import Actor
 from node.runtime.ledger import Ledger
 from tests.conftest import Kafka
 from tests.runtime.conftest import until
+
+OPERATOR = Actor(name="operator", role="operator")
 
 
 @asynccontextmanager
@@ -48,12 +51,12 @@ async def test_a_command_is_written_folded_and_there_after_a_restart(kafka: Kafk
     """What a command answered stands in the log: a new process folds the same book from it."""
     code = Division("980001")
     async with _opened(code, kafka) as ledger:
-        assert len(await ledger.command(_root(code))) == 1
-        assert len(await ledger.command(_department(code, "a"))) == 1
-        assert await ledger.command(_department(code, "a")) == []
+        assert len(await ledger.command(_root(code), OPERATOR)) == 1
+        assert len(await ledger.command(_department(code, "a"), OPERATOR)) == 1
+        assert await ledger.command(_department(code, "a"), OPERATOR) == []
         assert set(ledger.book.departments) == {f"{code}.a"}
     async with _opened(code, kafka) as again:
-        assert len(await again.command(_department(code, "b"))) == 1
+        assert len(await again.command(_department(code, "b"), OPERATOR)) == 1
         assert set(again.book.departments) == {f"{code}.a", f"{code}.b"}
 
 
@@ -61,8 +64,8 @@ async def test_commands_at_the_same_time_are_decided_one_after_the_other(kafka: 
     """Ten at once leave one unbroken chain."""
     code = Division("980002")
     async with _opened(code, kafka) as ledger:
-        await ledger.command(_root(code))
-        await asyncio.gather(*(ledger.command(_department(code, f"d{number}")) for number in range(10)))
+        await ledger.command(_root(code), OPERATOR)
+        await asyncio.gather(*(ledger.command(_department(code, f"d{number}"), OPERATOR) for number in range(10)))
         assert len(ledger.book.departments) == 10
         assert ledger.book.broken == {}
 
@@ -71,11 +74,11 @@ async def test_two_processes_of_one_node_do_not_break_its_log(kafka: Kafka) -> N
     """The newer pen fences the older, which is told so and, asked again, reads up to the end before it writes."""
     code = Division("980003")
     async with _opened(code, kafka) as one, _opened(code, kafka) as other:
-        await one.command(_root(code))
-        await other.command(_department(code, "a"))
+        await one.command(_root(code), OPERATOR)
+        await other.command(_department(code, "a"), OPERATOR)
         with pytest.raises(CommandRefused, match="another process"):
-            await one.command(_department(code, "b"))
-        await one.command(_department(code, "b"))
+            await one.command(_department(code, "b"), OPERATOR)
+        await one.command(_department(code, "b"), OPERATOR)
         assert set(one.book.departments) == {f"{code}.a", f"{code}.b"}
         assert one.book.broken == {}
 
@@ -84,9 +87,9 @@ async def test_a_refusal_writes_nothing(kafka: Kafka) -> None:
     """What the book forbids leaves no event."""
     code = Division("980004")
     async with _opened(code, kafka) as ledger:
-        await ledger.command(_root(code))
+        await ledger.command(_root(code), OPERATOR)
         with pytest.raises(CommandRefused):
-            await ledger.command(_department("980005", "a"))
+            await ledger.command(_department("980005", "a"), OPERATOR)
         assert ledger.book.tail(code)[0] == 1
 
 
@@ -94,9 +97,9 @@ async def test_a_broken_log_stops_alone(kafka: Kafka) -> None:
     """Bytes that are no event break that author's log, are told, and further commands of it are refused."""
     code = Division("980006")
     async with _opened(code, kafka) as ledger:
-        await ledger.command(_root(code))
+        await ledger.command(_root(code), OPERATOR)
         async with open_log_writer(kafka.bootstrap, control_topic(code), "somebody", Security()) as stranger:
             await stranger.append([b"no event"])
         await until(lambda: code in ledger.book.broken)
         with pytest.raises(CommandRefused):
-            await ledger.command(_department(code, "a"))
+            await ledger.command(_department(code, "a"), OPERATOR)

@@ -14,7 +14,7 @@ from node.model.names import Division, Topic, quarantine_topic
 from node.model.partition import partition_of
 from node.runtime.quarantine import READINGS_MAX, SAMPLES_MAX, Quarantine
 from node.runtime.reading import Cluster
-from tests.runtime.refusing import ALL, HERE, OWNER, PARTITIONS, T0, Desk, Fee, ended, told
+from tests.runtime.refusing import ALL, HERE, OWNER, PARTITIONS, STEWARD, T0, Desk, Fee, ended, told
 
 pytestmark = pytest.mark.kafka
 
@@ -112,7 +112,7 @@ async def test_a_discard_needs_a_reason(desk: Desk) -> None:
     """Whoever looks years later must learn why nobody repaired it."""
     topic = await desk.resource()
     with pytest.raises(CommandRefused, match="say why"):
-        await told(desk.quarantine.discard(topic, Asked(selection=ALL, why=" ")))
+        await told(desk.quarantine.discard(topic, Asked(selection=ALL, why=" "), STEWARD))
     with pytest.raises(CommandRefused, match="one way"):
         await desk.replay(topic, Selection())
 
@@ -120,7 +120,7 @@ async def test_a_discard_needs_a_reason(desk: Desk) -> None:
 async def test_only_one_writes_and_few_read_at_a_time(desk: Desk) -> None:
     """Who comes too many is told so at once; when the others are done, or hang up, there is room again."""
     topic = await desk.resource()
-    async with aclosing(desk.quarantine.replay(topic, Asked(selection=ALL))) as writing:
+    async with aclosing(desk.quarantine.replay(topic, Asked(selection=ALL), STEWARD)) as writing:
         assert isinstance(await anext(writing), Advanced)
         with pytest.raises(CommandRefused, match="busy"):
             await desk.discard(topic)
@@ -131,7 +131,7 @@ async def test_only_one_writes_and_few_read_at_a_time(desk: Desk) -> None:
             await listed(desk, topic)
         for reading in readings:
             await reading.aclose()
-    assert ended(await told(desk.quarantine.replay(topic, Asked(selection=ALL))))[0] == Ended()
+    assert ended(await told(desk.quarantine.replay(topic, Asked(selection=ALL), STEWARD)))[0] == Ended()
     assert await listed(desk, topic) == ()
 
 

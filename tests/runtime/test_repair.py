@@ -16,7 +16,7 @@ from node.runtime import repair
 from node.runtime.quarantine import Quarantine
 from node.runtime.reading import Cluster
 from tests.bus.conftest import Transactions
-from tests.runtime.refusing import ALL, T0, Desk, Fee, ended, lasting, told
+from tests.runtime.refusing import ALL, STEWARD, T0, Desk, Fee, ended, lasting, told
 
 pytestmark = pytest.mark.kafka
 A, B = "a", "d"
@@ -99,7 +99,7 @@ async def test_a_later_record_that_the_gate_has_not_reached_counts_too(desk: Des
         Cluster(desk.node.settings.division, desk.bootstrap, desk.node.settings.security), desk.node.ledger.book, {behind: 2}.get
     )
     await desk.publish(topic, Fee(A, -7, 20))  # refused as well: the resource has nothing of it
-    done, kept = ended(await told(standing.replay(topic, Asked(selection=EARLY, dry_run=True))))
+    done, kept = ended(await told(standing.replay(topic, Asked(selection=EARLY, dry_run=True), STEWARD)))
     assert (done.records, lasting(kept)) == (1, [(0, 0, "later-record")])
 
 
@@ -125,7 +125,7 @@ async def test_without_a_gate_nothing_is_replayed(desk: Desk) -> None:
         Cluster(desk.node.settings.division, desk.bootstrap, desk.node.settings.security), desk.node.ledger.book, lambda _place: None
     )
     with pytest.raises(CommandRefused, match=r"gate of .* does not stand"):
-        await told(gateless.replay(topic, Asked(selection=ALL)))
+        await told(gateless.replay(topic, Asked(selection=ALL), STEWARD))
     assert await desk.notes(quarantine_topic(topic)) == []
 
 

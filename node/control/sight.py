@@ -1,0 +1,68 @@
+"""Who sees and says what at a node's faces: a department sees the published catalogue and its own affairs, no others'.
+
+Stewards and heads see by their department. The authority, the operators and the inspectors of a level see all that its node has. What may be
+done with a request, a grant or an item is judged where that is decided; here it is only seen to that everybody speaks as who they are.
+"""
+
+from typing import get_args
+
+import msgspec
+
+from node.control.commands import AddDepartment, AddDivision, ApplyCatalogue, Command
+from node.control.desk import not_entitled
+from node.control.offered import Offer
+from node.control.requests import Request
+from node.control.rights import is_rule
+from node.model.names import Department, department_of
+from node.model.values import Actor, GrantValue, Role
+
+OVERSEERS: tuple[Role, ...] = ("authority", "operator", "inspector")
+SETTERS: tuple[Role, ...] = ("operator", "authority")
+"""Who adds divisions and departments, and applies items that nobody else has to look at."""
+ACTORS: tuple[Role, ...] = tuple(role for role in get_args(Role) if role not in {"inspector", "rule"})
+"""Who may give commands at all: inspectors only look."""
+
+_IN_FORCE = {"published", "updated"}
+
+
+def oversees(by: Actor) -> bool:
+    """Tell whether somebody sees all that the node has."""
+    return by.role in OVERSEERS
+
+
+def sees_request(by: Actor, request: Request) -> bool:
+    """Tell whether a request concerns somebody: its asker, and its owner from its first approval on."""
+    value = request.value
+    return oversees(by) or by.department == value.taker or (by.department == department_of(value.resource) and bool(request.approvals))
+
+
+def sees_grant(by: Actor, value: GrantValue) -> bool:
+    """Tell whether somebody is the owner or the taker of a grant, or oversees both."""
+    return oversees(by) or by.department in {value.taker, department_of(value.resource)}
+
+
+def sees_taken(by: Actor, owner: Department, takers: tuple[Department, ...]) -> bool:
+    """Tell whether somebody is the owner or a taker of what is taken, or oversees them."""
+    return oversees(by) or by.department == owner or by.department in takers
+
+
+def seen_offer(by: Actor, offer: Offer | None) -> Offer | None:
+    """Return an offer as somebody sees it: to others than its owner only what is in force, and not who takes it; None where that is nothing."""
+    if offer is None or oversees(by) or by.department == offer.owner:
+        return offer
+    if offer.state not in _IN_FORCE:
+        return None
+    return msgspec.structs.replace(offer, pending=None, takers=(), reasons=())
+
+
+def check_speaker(command: Command, by: Actor) -> None:
+    """Refuse a command that names another as who gives it, or that is the operators' and the authority's alone."""
+    if isinstance(command, AddDivision | AddDepartment | ApplyCatalogue) and not (by.role in SETTERS or is_rule(by)):
+        raise not_entitled(by, f"an {' or '.join(SETTERS)}", "运维人员或主管部门")
+    said: Actor | None = getattr(command, "by", None)
+    if said is not None and said != by:
+        raise not_entitled(by, f"{_named(said)}, whom the command names", f"命令所称的 {_named(said)} 本人")
+
+
+def _named(by: Actor) -> str:
+    return f"{by.name} ({by.role}{f' of {by.department}' if by.department else ''})"

@@ -1,0 +1,56 @@
+"""Answers in lines (NDJSON), each as soon as it is known: what takes long tells how far it has come, and whoever hangs up ends it.
+
+Errors before the first line have a status of their own; later ones are the last line, `problem`.
+"""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from time import monotonic
+from typing import Any
+
+import msgspec
+from litestar.response import Stream
+
+from node.control.quarantine import Advanced, Problem
+from node.errors import BusError, CommandRefused, DataError
+
+MEDIA_TYPE = "application/x-ndjson"
+ADVANCE_S = 0.2
+"""Between two lines that only tell how far it has come."""
+
+
+async def streamed(lines: AsyncGenerator[Any, None]) -> Stream:
+    """Answer with lines, msgspec structs; what is refused before the first one is raised here, while the status can still say so."""
+    try:
+        first = await anext(lines)
+    except (BusError, DataError) as error:
+        raise _refusal(error) from error
+    return Stream(_encoded(first, lines), media_type=MEDIA_TYPE)
+
+
+async def _encoded(first: Any, lines: AsyncGenerator[Any, None]) -> AsyncIterator[bytes]:
+    try:
+        async with aclosing(lines):  # whoever hangs up ends the work at once, and leaves room for another's
+            yield _line(first)
+            told_at = monotonic()
+            async for line in lines:
+                if isinstance(line, Advanced) and monotonic() - told_at < ADVANCE_S:
+                    continue
+                told_at = monotonic()
+                yield _line(line)
+    except CommandRefused as error:
+        yield _line(Problem(code=error.code, zh=error.zh, en=error.en))
+    except (BusError, DataError) as error:
+        refusal = _refusal(error)
+        yield _line(Problem(code=refusal.code, zh=refusal.zh, en=refusal.en))
+
+
+def _refusal(error: BusError | DataError) -> CommandRefused:
+    if isinstance(error, DataError):
+        return CommandRefused("note-unreadable", f"{error}", f"审计记录无法读取：{error}")
+    en = f"Kafka: {error}. What was told as done is done; give the command again: nothing is done twice"
+    return CommandRefused("kafka", en, f"Kafka：{error}。已告知完成的即已完成；请重试，不会重复")
+
+
+def _line(line: Any) -> bytes:
+    return msgspec.json.encode(line) + b"\n"

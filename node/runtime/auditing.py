@@ -1,0 +1,74 @@
+"""The audit of a node, read on request: who did what and when, from the topic that keeps it for three years.
+
+Bounds: READINGS_MAX requests at a time, each with a reader's memory; whoever hangs up ends its own.
+"""
+
+from collections.abc import AsyncGenerator, Callable
+from datetime import datetime
+
+from node.bus.reader import Reader, open_reader
+from node.bus.security import Security
+from node.control.acts import Act, Audited, Sought, is_sought, read_act
+from node.control.quarantine import Advanced, Ended
+from node.errors import CommandRefused
+from node.lane import TopicPartition
+from node.model.names import Division, audit_topic
+
+READINGS_MAX = 2
+
+
+class Audit:
+    """The acts that a node's audit topic has."""
+
+    def __init__(self, division: Division, bootstrap: str, security: Security) -> None:
+        self._place = TopicPartition(audit_topic(division), 0)
+        self._name = f"{division}.audit"
+        self._bootstrap, self._security = bootstrap, security
+        self._open = 0
+
+    async def read(
+        self, sought: Sought, sees: Callable[[Act], bool], since: datetime, until: datetime | None
+    ) -> AsyncGenerator[Advanced | Audited | Ended, None]:
+        """Tell of the acts from one moment up to another that are sought and that whoever asks sees, the oldest first.
+
+        CommandRefused while too many read; BusError if the cluster does not answer, DataError for a record that cannot be read.
+        """
+        if self._open >= READINGS_MAX:
+            en = "the node is busy with other requests about its audit; ask again when they are done"
+            raise CommandRefused("busy", en, "节点正在处理其他审计查询；请待其完成后重试")
+        self._open += 1
+        try:
+            async with open_reader(self._bootstrap, self._name, self._security) as reader:
+                begin, end = await self._span(reader, since)
+                async for line in _lines(
+                    reader, self._place, begin, end, lambda act: _within(act, until) and is_sought(act, sought) and sees(act)
+                ):
+                    yield line
+        finally:
+            self._open -= 1
+
+    async def _span(self, reader: Reader, since: datetime) -> tuple[int, int]:
+        if not await reader.look([self._place.topic]):
+            return 0, 0
+        start, end = (await reader.bounds([self._place]))[self._place]
+        begin = await reader.since(self._place, int(since.timestamp() * 1000))
+        return (end if begin is None else max(begin, start)), end
+
+
+async def _lines(
+    reader: Reader, place: TopicPartition, begin: int, end: int, takes: Callable[[Act], bool]
+) -> AsyncGenerator[Advanced | Audited | Ended, None]:
+    told = 0
+    yield Advanced(0, end - begin)
+    async for stretch in reader.read(place, begin, end):
+        for record in stretch.records:
+            act = read_act(record.value or b"")
+            if act is not None and takes(act):
+                told += 1
+                yield Audited(record.offset, act)
+        yield Advanced(stretch.position - begin, end - begin)
+    yield Ended(records=told)
+
+
+def _within(act: Act, until: datetime | None) -> bool:
+    return until is None or datetime.fromisoformat(act.at) < until
