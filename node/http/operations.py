@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 from litestar import Response, get, post
 from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import RawBody
 
 from node import __version__
@@ -85,13 +86,13 @@ async def metrics(node: NamedDependency[Node]) -> Response[bytes]:
     return Response(node.figures(), headers={"content-type": "text/plain; version=0.0.4; charset=utf-8"})
 
 
-@get("/livez")
+@get("/livez", media_type="text/plain")
 async def livez() -> str:
     """Answer while the process turns."""
     return "ok"
 
 
-@get("/readyz")
+@get("/readyz", media_type="text/plain", responses={503: ResponseSpec(str, media_type="text/plain", description="What it does not do")})
 async def readyz(node: NamedDependency[Node]) -> Response[str]:
     """Answer 200 while the node does all it is there for, else 503 and what it does not."""
     reasons = node.reasons

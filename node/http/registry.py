@@ -43,7 +43,7 @@ def registry() -> Router:
         route_handlers=[handler for module in modules for handler in module.HANDLERS],
         guards=[_folded],
         exception_handlers={HTTPException: http_error, Exception: unforeseen},
-        tags=["registry"],
+        include_in_schema=False,
     )
 
 

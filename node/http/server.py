@@ -20,6 +20,7 @@ from node.errors import BusError, CommandRefused
 from node.http import audit, book, catalogue, grants, operations, quarantine, registry, registry_answers, requests, views
 from node.http.admission import SCHEME, actor, admit
 from node.http.answers import http_error, refused, unforeseen
+from node.http.description import Description
 from node.runtime import Node
 from node.runtime.auditing import Audit
 from node.runtime.quarantine import quarantine_of
@@ -45,6 +46,7 @@ def application(node: Node) -> Litestar:
             title="Exchange node",
             version=__version__,
             path="/v1/openapi",
+            render_plugins=[Description(path="/openapi.json")],
             components=Components(security_schemes={SCHEME: SecurityScheme(type="http", scheme=SCHEME)}),
         ),
         request_max_body_size=_BODY_BYTES_MAX,
