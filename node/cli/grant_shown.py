@@ -52,6 +52,7 @@ def _told(found: Reach, voice: Voice) -> list[tuple[str, str]]:
         (voice.say("taker", "使用部门"), value.taker),
         (voice.say("purpose", "用途"), value.purpose),
         (voice.say("shows", "内容"), _shows(found, voice)),
+        (voice.say("way", "共享方式"), value.way),
         (voice.say("view", "视图"), found.view or ""),
         (voice.say("until", "期限"), value.until),
         (voice.say("request", "申请"), number(value.request) if value.request is not None else ""),
