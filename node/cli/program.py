@@ -8,7 +8,23 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 from node import __version__
-from node.cli import catalogue, demo, department, division, generate, grant, publish, quarantine, request, route, run, status, tail, view
+from node.cli import (
+    catalogue,
+    demo,
+    department,
+    division,
+    export,
+    generate,
+    grant,
+    publish,
+    quarantine,
+    request,
+    route,
+    run,
+    status,
+    tail,
+    view,
+)
 from node.cli.voice import VOICE, CliError, Exit, Voice, print_json
 from node.errors import BusError, CommandRefused, ConfigError, DataError, NodeError
 
@@ -38,6 +54,7 @@ def build() -> App:
     app.command(generate.generate)
     app.command(publish.publish)
     app.command(tail.tail)
+    app.command(export.export)
     for family in (demo, division, department, catalogue, request, grant, view, quarantine, route):
         app.command(family.build())
     return app

@@ -16,7 +16,7 @@ from litestar.openapi import OpenAPIConfig
 
 from node import __version__
 from node.errors import BusError, CommandRefused
-from node.http import book, catalogue, grants, operations, quarantine, registry, registry_answers, requests, views
+from node.http import book, catalogue, exports, grants, operations, quarantine, registry, registry_answers, requests, views
 from node.http.answers import http_error, refused, unforeseen
 from node.runtime import Node
 from node.runtime.quarantine import quarantine_of
@@ -33,6 +33,7 @@ def application(node: Node) -> Litestar:
             *operations.HANDLERS,
             *book.HANDLERS,
             *catalogue.HANDLERS,
+            *exports.HANDLERS,
             *grants.HANDLERS,
             *quarantine.HANDLERS,
             *requests.HANDLERS,

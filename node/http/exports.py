@@ -1,0 +1,29 @@
+"""Exports to files: what a department may take of a resource, and where it is read. The file is written by whoever asks."""
+
+from datetime import UTC, datetime
+
+import msgspec
+from litestar import post
+from litestar.di import NamedDependency
+from litestar.params import RawBody
+
+from node.control import day_of
+from node.control.exporting import Export, ExportAsked, export_of
+from node.errors import CommandRefused
+from node.runtime import Node
+
+
+@post("/v1/exports", status_code=200)
+async def begin(node: NamedDependency[Node], body: RawBody) -> Export:
+    """Return what may be exported, by the grant on which that rests."""
+    try:
+        asked = msgspec.json.decode(body, type=ExportAsked)
+    except msgspec.DecodeError as error:
+        raise CommandRefused("malformed", f"the request cannot be read: {error}", f"请求无法读取：{error}") from error
+    if not node.folded:  # a grant that seems active may have been suspended in what is not read yet
+        en = "this node is reading its control logs; export again in a moment"
+        raise CommandRefused("not-ready", en, "本节点正在读取控制日志；请稍后重试")
+    return export_of(asked, node.ledger.book, node.settings.division, day_of(datetime.now(UTC)))
+
+
+HANDLERS = [begin]
