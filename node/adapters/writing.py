@@ -26,7 +26,7 @@ from node.model.limits import KIB
 
 BLOCK_BYTES = 64 * KIB
 """A container's block before compression: as far as deflate looks back twice over, and little for a reader to hold."""
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULAS = frozenset("=+-@\t\r")
 """With these begin the texts that spreadsheet programs take for formulas (OWASP, "CSV Injection")."""
 
 Write = Callable[[dict[str, Any], bytes | memoryview | None], int]
@@ -50,8 +50,8 @@ def _csv(file: BinaryIO, schema: ParsedSchema) -> Iterator[Write]:
 
     def write(datum: dict[str, Any], _payload: bytes | memoryview | None) -> int:
         values = [datum[name] for name in names]
-        rows.writerow(map(text_cell, values))
-        return sum(isinstance(one, str) and one.startswith(_FORMULAS) for one in values)
+        rows.writerow([text_cell(one) for one in values])
+        return len([one for one in values if type(one) is str and one[:1] in _FORMULAS])
 
     yield write
 

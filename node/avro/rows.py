@@ -35,14 +35,11 @@ def json_rows(schema: ParsedSchema) -> Callable[[Any], dict[str, Any]]:
 def text_cell(value: Any) -> str:
     """Return a value of a datum as `text_rows` reads it; of an empty text it makes null where that may stand, for CSV has but one of them."""
     shown = readable(value)
-    match shown:
-        case str():
-            return shown
-        case None:
-            return ""
-        case bool() | list() | dict():
-            return msgspec.json.encode(shown).decode()
-    return str(shown)
+    if isinstance(shown, str):
+        return shown
+    if shown is None:
+        return ""
+    return msgspec.json.encode(shown).decode() if isinstance(shown, bool | list | dict) else str(shown)
 
 
 class _Compiler:

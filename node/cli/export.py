@@ -44,8 +44,10 @@ def export(
     department. It rests on an active grant and has the records that have arrived in this node's cluster.
 
     文件为 .csv、.ndjson 或 .avro，可由 publish 读回；各版本的记录均按最新模式写出 / The file is .csv, .ndjson or .avro, as publish reads them;
-    records of every version are written in the newest schema. 事实类（facts）为全部记录；基础数据（state）为每个主键的最新一条，已删除的不在其中 / Of facts
-    it has all records, of state the newest of each key, without those that were removed.
+    records of every version are written in the newest schema.
+
+    事实类（facts）为全部记录；基础数据（state）为每个主键的最新一条，已删除的不在其中；截至过去某时刻的，缺少其后已被替换的 / Of facts it has all records, of
+    state the newest of each key, without those that were removed; of a time that is past, without what was replaced since.
 
     时间按记录的时间戳（到达收件箱的时间）选取；写作 2026-11-22 或 2026-11-22T08:30，未注明时区的为北京时间 / Records are chosen by their timestamps, at which
     they were published; times are written 2026-11-22 or 2026-11-22T08:30, of Shanghai where they name no zone.

@@ -159,8 +159,8 @@ def test_a_container_has_the_very_bytes_of_each_record(tmp_path: Path) -> None:
         for datum, payload in zip(data, payloads, strict=True):
             assert isinstance(datum, dict)
             write(datum, payload)
-    with path.open("rb") as file:
-        (block,) = fastavro.block_reader(file)
+    with path.open("rb") as back:
+        block: Any = next(fastavro.block_reader(back))
         assert block.bytes_.getvalue() == b"".join(payloads)
     written(path, FLAT, [DATUM], bare=True)
     assert [row.datum for row in read_rows(path, FLAT)] == [DATUM]
