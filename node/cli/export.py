@@ -3,7 +3,7 @@
 import asyncio
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from cyclopts import Parameter
@@ -86,17 +86,7 @@ def export(
         session.complain(session.say("interrupted; nothing is left, give the command again", "已中断，未留下文件；请重新执行"))
         return Exit.INTERRUPTED
     _complain(exported, session)
-    outcome = {
-        "file": str(output),
-        "resource": resource,
-        "taker": asked.taker,
-        "grant": wanted.grant,
-        "topic": wanted.topic,
-        "schema_id": wanted.schema_id,
-        "from_time": _time(wanted.from_ms),
-        "to_time": _time(wanted.to_ms),
-    }
-    session.tell(outcome | msgspec.structs.asdict(exported), _summary(output, wanted, exported, session))
+    session.tell(_outcome(output, asked, wanted, exported), _summary(output, wanted, exported, session))
     return Exit.PARTLY if exported.undecoded else Exit.OK
 
 
@@ -142,6 +132,20 @@ def _complain(exported: "Exported", session: Session) -> None:
     if exported.formulas:
         en = f"{exported.formulas:,} texts begin with = + - @: a spreadsheet program may take them for formulas; import all columns as text"
         session.complain(session.say(en, f"有 {exported.formulas:,} 个文本以 = + - @ 开头，电子表格可能当作公式；请将所有列按“文本”导入"))
+
+
+def _outcome(output: Path, asked: ExportAsked, wanted: Export, exported: "Exported") -> dict[str, Any]:
+    """Return all that tells what the file is. Times are those from which and before which records count."""
+    return {
+        "file": str(output),
+        "resource": asked.resource,
+        "taker": asked.taker,
+        "grant": wanted.grant,
+        "topic": wanted.topic,
+        "schema_id": wanted.schema_id,
+        "from_time": _time(wanted.from_ms),
+        "to_time": _time(wanted.to_ms),
+    } | msgspec.structs.asdict(exported)
 
 
 def _summary(output: Path, wanted: Export, exported: "Exported", session: Session) -> str:

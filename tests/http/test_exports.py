@@ -125,10 +125,13 @@ async def granted(command: Command, resource: str) -> list[Any]:
     return [grant["author"], grant["sequence"]]
 
 
-async def cut(web: httpx.AsyncClient, count: int) -> None:
-    """Wait until a view has sent so many records."""
+async def cut(web: httpx.AsyncClient, resource: str, count: int) -> Topic:
+    """Wait until the view of a resource has sent so many records; return it."""
     async with asyncio.timeout(60):
-        while [view["cut"]["sent"] for view in (await web.get("/v1/views")).json()] != [count]:
+        while True:
+            (view,) = (one for one in (await web.get("/v1/views")).json() if one["resource"] == resource)
+            if view["cut"]["sent"] == count:
+                return Topic(view["topic"])
             await asyncio.sleep(0.05)
 
 
@@ -160,9 +163,8 @@ async def test_a_granted_view_is_written_to_files_until_it_is_suspended(
     )
     status, _out, err = await exchange_node("publish", str(source), "--resource", resource)
     assert status == 0, err
-    await cut(web, 3)
-    (view,) = (await web.get("/v1/views")).json()
-    _status, out, _err = await exchange_node("tail", view["topic"])
+    view = await cut(web, resource, 3)
+    _status, out, _err = await exchange_node("tail", view)
     plain = [json.loads(line)["value"] for line in out.splitlines()]
     expected = [{name: "" if value is None else str(value) for name, value in one.items()} for one in plain]
     assert sorted(one["code"] for one in expected) == ["000", "001", "002"]
@@ -172,7 +174,7 @@ async def test_a_granted_view_is_written_to_files_until_it_is_suspended(
         status, out, err = await exchange_node("export", resource, "--output", str(path), "--department", TAKER, "--json")
         assert status == 0, err
         figures = json.loads(out)
-        assert (figures["grant"], figures["topic"], figures["records"]) == (grant, view["topic"], 3)
+        assert (figures["grant"], figures["topic"], figures["records"]) == (grant, view, 3)
         assert sorted(read(path), key=str) == sorted(expected, key=str)
     mine = ("export", resource, "--output", str(tmp_path / "more.csv"), "--department", TAKER)
     assert (await exchange_node(*mine, "--to-time", "2020-01-01", "--json"))[0] == 0
