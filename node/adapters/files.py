@@ -23,6 +23,7 @@ import msgspec
 from fastavro.schema import SchemaParseException
 
 from node.avro import ParsedSchema, json_rows, text_rows
+from node.avro.resolving import reading
 from node.errors import DataError, RowError
 from node.model.limits import MESSAGE_BYTES_MAX
 
@@ -229,7 +230,7 @@ def _avro_rows(file: BufferedReader, path: Path, schema: ParsedSchema, start: in
         blocks = fastavro.block_reader(file)
         if not _same(blocks.writer_schema, schema.avro):
             file.seek(0)
-            blocks = fastavro.block_reader(file, schema.avro)
+            blocks = fastavro.block_reader(file, reading(schema))
         for block in blocks:
             if number + block.num_records <= start:
                 number += block.num_records

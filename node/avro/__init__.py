@@ -1,7 +1,8 @@
 """Avro schemas and values: from rows to records and from records to what people read.
 
 Road of a row: `parse` a schema once, `text_rows` or `json_rows` turn a row into a datum, `encode` and `frame` make the
-record's value, `key_of` its key. Back: `unframe`, `decode`, `readable`. `schema_id` names a schema by its content.
+record's value, `key_of` its key. Back: `unframe`, `decode` (`resolver` for another version's records), `readable`,
+`text_cell`. `schema_id` names a schema by its content.
 
 Road of a check: `program.compile_program` turns a schema with its rules (`rules`) into tables, `kernel.walk` judges a value by them where it
 lies, `Program.explain` says in words what it found; `codes.self_contained` has put code lists into the schema before it was registered.
@@ -18,7 +19,8 @@ else: nothing but what checks records imports them. `layout` has the numbers tha
 
 from node.avro.frame import frame, frame_header, unframe
 from node.avro.ids import canonical, schema_id
-from node.avro.rows import json_rows, text_rows
+from node.avro.resolving import resolver
+from node.avro.rows import json_rows, text_cell, text_rows
 from node.avro.schema import ParsedSchema, decode, encode, key_of, parse, readable
 
 __all__ = [
@@ -32,7 +34,9 @@ __all__ = [
     "key_of",
     "parse",
     "readable",
+    "resolver",
     "schema_id",
+    "text_cell",
     "text_rows",
     "unframe",
 ]

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from node.avro.cells import Convert, leaf, misfit
-from node.avro.schema import ParsedSchema
+from node.avro.schema import ParsedSchema, readable
 from node.errors import RowError
 
 _MISSING = object()
@@ -30,6 +30,16 @@ def text_rows(schema: ParsedSchema) -> Callable[[Any], dict[str, Any]]:
 def json_rows(schema: ParsedSchema) -> Callable[[Any], dict[str, Any]]:
     """Return the function that turns a decoded JSON object into a datum; it raises RowError."""
     return _Compiler(schema, text=False).record(schema.avro)
+
+
+def text_cell(value: Any) -> str:
+    """Return a value of a datum as `text_rows` reads it; of an empty text it makes null where that may stand, for CSV has but one of them."""
+    shown = readable(value)
+    if isinstance(shown, str):
+        return shown
+    if shown is None:
+        return ""
+    return msgspec.json.encode(shown).decode() if isinstance(shown, bool | list | dict) else str(shown)
 
 
 class _Compiler:

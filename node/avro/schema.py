@@ -20,7 +20,7 @@ from node.errors import DataError, RowError, SchemaError
 KEY_SEPARATOR = "\x1f"
 """Stands between the parts of a key that has several fields (U+001F, unit separator)."""
 
-_DECODING = (EOFError, ValueError, IndexError, KeyError, TypeError, OverflowError)
+DECODING = (EOFError, ValueError, IndexError, KeyError, TypeError, OverflowError)
 """What fastavro raises on bytes that are not the schema's: it has no error of its own for them."""
 
 
@@ -73,7 +73,7 @@ def decode(schema: ParsedSchema, payload: bytes | memoryview) -> dict[str, Any]:
     source = BytesIO(payload)
     try:
         datum = fastavro.schemaless_reader(source, schema.avro, None)
-    except _DECODING as fault:
+    except DECODING as fault:
         raise DataError(f"the {len(payload)} bytes are no {schema.name} ({type(fault).__name__} at byte {source.tell()})") from None
     if source.tell() != len(payload):
         raise DataError(f"{len(payload) - source.tell()} bytes follow a whole {schema.name}")

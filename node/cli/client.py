@@ -16,6 +16,7 @@ from node.cli.voice import CliError, Exit, Session
 from node.control import Command, GiveGrant, NewRequest
 from node.control.acts import Audited
 from node.control.course import Standing
+from node.control.exporting import Export, ExportAsked
 from node.control.foreseeing import Foreseen
 from node.control.item_contents import Notice
 from node.control.offered import Offer
@@ -273,6 +274,10 @@ class NodeClient:
     def view(self, topic: str) -> ViewShown:
         """Ask for one view, its schema and its routes."""
         return self._get(f"/v1/views/{quote(topic, safe='')}", ViewShown)
+
+    def export(self, asked: ExportAsked) -> Export:
+        """Ask what may be exported; the records are read from the cluster."""
+        return self._post("/v1/exports", asked, Export)
 
     def command(self, command: Command) -> list[dict[str, Any]]:
         """Give a command; return the events that it made, none where all held already. It may be given again without harm."""

@@ -10,10 +10,8 @@ from node.cli.refs import told as number
 from node.cli.request_shown import course, path, time_of
 from node.cli.shows import shows
 from node.cli.voice import Voice, table
-from node.control.reach import Reach
+from node.control.reach import STATES_ZH, Reach
 from node.model.values import GrantState
-
-_STATES_ZH: dict[GrantState, str] = {"flowing": "有效", "suspended": "已暂停", "ended": "已终止", "expired": "已到期"}
 
 
 def listed(found: Sequence[Reach], voice: Voice) -> Table:
@@ -52,6 +50,7 @@ def _told(found: Reach, voice: Voice) -> list[tuple[str, str]]:
         (voice.say("taker", "使用部门"), value.taker),
         (voice.say("purpose", "用途"), value.purpose),
         (voice.say("shows", "内容"), _shows(found, voice)),
+        (voice.say("way", "共享方式"), value.way),
         (voice.say("view", "视图"), found.view or ""),
         (voice.say("until", "期限"), value.until),
         (voice.say("request", "申请"), number(value.request) if value.request is not None else ""),
@@ -82,4 +81,4 @@ def _shows(one: Reach, voice: Voice) -> str:
 
 
 def _state(state: GrantState, voice: Voice) -> str:
-    return voice.say(state, _STATES_ZH[state])
+    return voice.say(state, STATES_ZH[state])

@@ -15,6 +15,7 @@ from node.cli import (
     demo,
     department,
     division,
+    export,
     generate,
     grant,
     publish,
@@ -55,6 +56,7 @@ def build() -> App:
     app.command(generate.generate)
     app.command(publish.publish)
     app.command(tail.tail)
+    app.command(export.export)
     app.command(audit.audit)
     for family in (demo, access, division, department, catalogue, request, grant, view, quarantine, route):
         app.command(family.build())

@@ -7,9 +7,9 @@ offer, a selection that does not fit its newest version.
 from datetime import date, datetime
 
 from node.control.book import Book
-from node.control.checks import check_day, check_department, check_not_past, check_resource
+from node.control.checks import check_day, check_not_past, check_resource
 from node.control.commands import AmendRequest, ApproveRequest, AskerCommand, ConsentExtension, NewRequest, WithdrawRequest
-from node.control.desk import check_allowed, check_entitled, check_text, check_version, own_request, refused_state
+from node.control.desk import check_allowed, check_entitled, check_own_department, check_text, check_version, own_request, refused_state
 from node.control.events import day_of
 from node.control.fitting import misfit
 from node.control.requests import Request, granted, state
@@ -43,14 +43,7 @@ def ask(command: AskerCommand, book: Book, at: datetime, run: Run) -> None:
 def _new(command: NewRequest, book: Book, at: datetime, run: Run) -> None:
     value, today = command.value, day_of(at)
     check_resource(value.resource)
-    check_department(value.taker)
-    there = division_of(value.taker)
-    if there != run.author:
-        en = f"{value.taker} belongs to {there}: it asks on its own node; run this command there"
-        raise CommandRefused("not-own-department", en, f"{value.taker} 属于 {there}：应在其本级节点申请；请在该节点执行此命令")
-    if value.taker not in book.departments:
-        en = f"{value.taker} is not a department of this node yet; add it first with `exchange-node department add`"
-        raise CommandRefused("no-such-department", en, f"{value.taker} 还不是本节点的部门；请先用 `exchange-node department add` 添加")
+    check_own_department(value.taker, book, run.author)
     check_entitled(value.by, value.taker, "steward", "head")
     if not any(_is_same(request, value, book, today) for request in book.requests.values()):
         _check_asked(value, book, today)

@@ -9,7 +9,7 @@ from node.control.grants import Grant
 from node.control.requests import Request, State, state
 from node.control.rights import has_authority, may
 from node.errors import CommandRefused
-from node.model.names import Department, Division
+from node.model.names import Department, Division, division_of
 from node.model.values import Actor, EventRef, Role
 
 Act = Literal["amend", "approve", "withdraw", "answer", "extend", "consent"]
@@ -81,6 +81,18 @@ def check_authority(by: Actor, node: Division) -> None:
     check_actor(by)
     if not has_authority(by, node):
         raise not_entitled(by, f"the authority of {node}", f"{node} 的主管部门")
+
+
+def check_own_department(department: Department, book: Book, author: Division) -> None:
+    """Refuse a taker that is not a department of this node: it asks, and takes, on its own."""
+    check_department(department)
+    there = division_of(department)
+    if there != author:
+        en = f"{department} belongs to {there}; run this command on its own node"
+        raise CommandRefused("not-own-department", en, f"{department} 属于 {there}；请在其本级节点执行此命令")
+    if department not in book.departments:
+        en = f"{department} is not a department of this node yet; add it first with `exchange-node department add`"
+        raise CommandRefused("no-such-department", en, f"{department} 还不是本节点的部门；请先用 `exchange-node department add` 添加")
 
 
 def request_of(ref: EventRef, book: Book) -> Request:

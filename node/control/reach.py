@@ -11,6 +11,8 @@ from node.control.grants import Grant
 from node.model.names import Division, Topic, division_of
 from node.model.values import RULE, EventRef, GrantState, GrantValue
 
+STATES_ZH: dict[GrantState, str] = {"flowing": "有效", "suspended": "已暂停", "ended": "已终止", "expired": "已到期"}
+
 
 class Seen(msgspec.Struct, frozen=True):
     """What a node has said last of a grant: how far it follows it, since when, and which topics it removed for that."""

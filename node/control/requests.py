@@ -97,6 +97,7 @@ def granted(value: RequestValue, request: EventRef) -> GrantValue:
         fields=value.fields,
         rows=value.rows,
         masks=value.masks,
+        way=value.way,
         history=value.history,
         until=value.until,
         request=request,

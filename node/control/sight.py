@@ -60,7 +60,13 @@ def check_speaker(command: Command, by: Actor) -> None:
     if isinstance(command, AddDivision | AddDepartment | ApplyCatalogue) and not (by.role in SETTERS or is_rule(by)):
         raise not_entitled(by, f"an {' or '.join(SETTERS)}", "运维人员或主管部门")
     said: Actor | None = getattr(command, "by", None)
-    if said is not None and said != by:
+    if said is not None:
+        check_self(said, by)
+
+
+def check_self(said: Actor, by: Actor) -> None:
+    """Refuse whoever is not whom what was asked names."""
+    if said != by:
         raise not_entitled(by, f"{_named(said)}, whom the command names", f"命令所称的 {_named(said)} 本人")
 
 

@@ -99,6 +99,7 @@ class GrantValue(Value, frozen=True, kw_only=True):
     fields: tuple[str, ...] | None = None
     rows: str = ""
     masks: dict[str, str] = {}
+    way: Way = "stream"
     history: Literal["all", "from-now"] = "all"
     until: str = ""
     """last day of the term, ISO 8601; empty: until it is ended"""

@@ -168,9 +168,9 @@ class Node:
         speaker: Actor | None = by or getattr(command, "by", None)
         return await self.ledger.command(command, RULE if speaker is None else speaker)
 
-    async def record(self, act: str, by: Actor, subject: dict[str, str]) -> None:
-        """Put an act that is no command into the audit, before it is done; see `Ledger.record`."""
-        await self.ledger.record(acted(act, by, datetime.now(UTC), subject=subject))
+    async def record(self, act: str, by: Actor, subject: dict[str, str], *, code: str = "") -> None:
+        """Put an act that is no command into the audit, before it is done, or with the code of its refusal; see `Ledger.record`."""
+        await self.ledger.record(acted(act, by, datetime.now(UTC), subject=subject, outcome="refused" if code else "done", code=code))
 
     async def preview(self, command: GiveGrant) -> Preview:
         """Return what a grant would give; see `node.runtime.preview`."""

@@ -1,6 +1,7 @@
 """Answers for node/adapters/files.py."""
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,17 @@ def test_a_container_of_an_older_schema_is_resolved(tmp_path: Path) -> None:
     older = {**PLACE, "fields": PLACE["fields"][:2]}
     path = _container(tmp_path / "a.avro", [{"code": "1", "level": 1}], older)
     assert _told(list(read_rows(path, SCHEMA))) == [(0, 1, NAMELESS)]
+
+
+def test_a_container_of_an_older_schema_has_defaults_as_data(tmp_path: Path) -> None:
+    """Bytes and dates stand in a schema as text and numbers; in a row they are bytes and dates."""
+    fields = [
+        {"name": "raw", "type": "bytes", "default": "\u00ff"},
+        {"name": "day", "type": {"type": "int", "logicalType": "date"}, "default": 0},
+    ]
+    path = _container(tmp_path / "a.avro", [NAMELESS])
+    newer = parse({**PLACE, "fields": [*PLACE["fields"], *fields]})
+    assert _told(list(read_rows(path, newer))) == [(0, 1, {**NAMELESS, "raw": b"\xff", "day": date(1970, 1, 1)})]
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.ndjson", "a.avro"])

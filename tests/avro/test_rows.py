@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.avro.rows import json_rows, text_rows
+from node.avro.rows import json_rows, text_cell, text_rows
 from node.avro.schema import ParsedSchema, decode, encode, parse
 from node.errors import RowError
 
@@ -118,3 +118,25 @@ def test_whatever_is_converted_is_encoded_as_it_was(code: str, until: date | Non
     """Every row that conversion accepts survives encoding, decoded value for value."""
     datum = json_rows(MIXED)({"code": code, "until": until.isoformat() if until else None, "level": level, "tags": tags})
     assert decode(MIXED, encode(MIXED, datum)) == datum == {**DEFAULTS, "code": code, "until": until, "level": level, "tags": tags}
+
+
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [
+        (None, ""),
+        ("", ""),
+        ("=1+1", "=1+1"),
+        ("0012", "0012"),
+        (True, "true"),
+        (-5, "-5"),
+        (1e300, "1e+300"),
+        (0.1, "0.1"),
+        (b"\x00\xff", "AP8="),
+        (date(2025, 1, 31), "2025-01-31"),
+        ([date(2025, 1, 31), None], '["2025-01-31",null]'),
+        ({"a": "甲", "b": [False]}, '{"a":"甲","b":[false]}'),
+    ],
+)
+def test_a_value_becomes_the_cell_that_is_read_as_it(value: Any, cell: str) -> None:
+    """Nested values are JSON in their cell; nothing and an empty text are the same cell."""
+    assert text_cell(value) == cell

@@ -36,6 +36,7 @@ COMMANDS = [
     ["generate"],
     ["publish"],
     ["tail"],
+    ["export"],
 ]
 
 

@@ -39,7 +39,7 @@ def extension(request: EventRef, by: Any = HEAD, days: int = 5, reason: str = "�
 
 def test_a_consent_makes_the_grant(nodes: Nodes) -> None:
     """The view's schema, the answer and the grant in one run; both answer the approval, so that no node has a grant without it."""
-    request = waiting(nodes, fields=("code",), rows="sum > 3", until="2026-12-31")
+    request = waiting(nodes, fields=("code",), rows="sum > 3", way="file", until="2026-12-31")
     approval = nodes.books[DISTRICT].requests[request].approvals[1].ref
     nodes.carry_out(DISTRICT, answered(request, DISTRICT))
     said = nodes.history[-3:]
@@ -50,6 +50,7 @@ def test_a_consent_makes_the_grant(nodes: Nodes) -> None:
         purpose="核对",
         fields=("code",),
         rows="sum > 3",
+        way="file",
         until="2026-12-31",
         request=request,
     )

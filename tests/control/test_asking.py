@@ -8,6 +8,7 @@ import pytest
 
 from node.control.answering import rule_answers
 from node.control.commands import (
+    AddDepartment,
     AmendRequest,
     ApplyCatalogue,
     CatalogueItem,
@@ -15,14 +16,18 @@ from node.control.commands import (
     ConsentExtension,
     EndGrant,
     ExtendRequest,
+    NewRequest,
     WithdrawRequest,
 )
 from node.control.decide import decide
 from node.control.requests import state
 from node.errors import CommandRefused
-from node.model.names import Division, Topic
+from node.model.items import SharingTerms
+from node.model.names import Department, Division, Topic
 from node.model.values import EventRef, Kind
 from tests.control.acting import CITY, DISTRICT, PROVINCE, Nodes, actor, answered, approved, asked, bills, department, settled
+from tests.control.offers import NAME
+from tests.control.test_items import PASS, PUBLISH, SUBMIT, World, draft, published
 
 POLICE = department(CITY)
 STEWARD, HEAD = actor("steward", POLICE), actor("head", POLICE)
@@ -139,6 +144,22 @@ def test_the_resource_must_be_another_departments_and_shared(nodes: Nodes) -> No
     refused = refusal(nodes, CITY, asked(CITY, DISTRICT))
     assert refused.code == "not-shared"
     assert "Statistics Law Art. 9" in refused.zh
+
+
+def test_only_a_way_that_the_item_offers_can_be_asked_for() -> None:
+    """By what is in force; the refusal tells which ways there are, and that look-ups come later even where they are offered."""
+    world = published(World())
+    world.tell(AddDepartment(department=Department("445102.police"), name="公安局"))
+    steward = actor("steward", "445102.police")
+    want = NewRequest(by=steward, resource=NAME, taker=steward.department, basis="依据", purpose="核对", way="file")
+    assert world.kinds(want) == ["request"]
+    world.tell(draft(version=2, sharing=SharingTerms(type="unconditional", ways=("stream", "interface"))))
+    for command in (SUBMIT, PASS, PUBLISH):
+        world.tell(command)
+    refused = world.refused(msgspec.structs.replace(want, purpose="又"))
+    assert (refused.code, "only by stream, interface" in refused.en) == ("way-not-offered", True)
+    assert world.refused(msgspec.structs.replace(want, way="interface")).code == "way-comes-later"
+    assert world.kinds(msgspec.structs.replace(want, way="stream")) == ["request"]
 
 
 def test_an_amendment_is_held_to_the_same(nodes: Nodes) -> None:

@@ -82,7 +82,7 @@ def test_values_carry_every_field() -> None:
         resource=Topic("1"), taker=Department("2"), purpose="3", fields=("4",), rows="5", masks={"6": "7"}, history="from-now", until="8"
     )
     for command, value in ((division, division.value), (asked, asked.value)):
-        said = {key: field for key, field in msgspec.to_builtins(value).items() if key != "request"}
+        said = {key: field for key, field in msgspec.to_builtins(value).items() if key not in {"request", "way"}}
         assert said == {key: field for key, field in msgspec.to_builtins(command).items() if key != "command"}
     assert isinstance(division.value, DivisionValue)
 

@@ -224,7 +224,8 @@ def test_a_grant_by_another_node_is_judged_without_the_owners_word() -> None:
 
 def test_a_grant_has_all_that_was_asked_for() -> None:
     """No field is lost between the request and the grant."""
-    less: dict[str, Any] = {"fields": ("code",), "rows": "sum > 1", "masks": {"sum": "hide"}, "history": "from-now", "until": "2026-12-31"}
+    less: dict[str, Any] = {"fields": ("code",), "rows": "sum > 1", "masks": {"sum": "hide"}, "until": "2026-12-31"}
+    less |= {"way": "file", "history": "from-now"}
     value = msgspec.structs.replace(VALUE, **less)
     made = granted(value, REF)
     names = set(GrantValue.__struct_fields__) - {"request"}

@@ -1,16 +1,11 @@
 """Generated records as a file that `exchange-node publish` reads: NDJSON, CSV or an Avro container."""
 
-import csv
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from io import TextIOWrapper
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import Any, BinaryIO, Literal
 
-import msgspec
-from fastavro.write import Writer
-
-from node.avro import readable
+from node.adapters.writing import WRITERS
 from node.demo.generate.made import Made
 from node.demo.generate.source import Source, load
 
@@ -36,38 +31,7 @@ def format_of(path: Path | None) -> Format:
 
 
 @contextmanager
-def writer(file: IO[bytes], source: Source, form: Format) -> Iterator[Put]:
+def writer(file: BinaryIO, source: Source, form: Format) -> Iterator[Put]:
     """Give the function that writes a record into `file`; on leaving, all of it is written. The file stays open."""
-    match form:
-        case "ndjson":
-            encode = msgspec.json.Encoder().encode
-            yield lambda datum: file.write(encode(readable(datum)) + b"\n")
-        case "csv":
-            yield from _csv(file, source)
-        case "avro":
-            yield from _avro(file, source)
-
-
-def _csv(file: IO[bytes], source: Source) -> Iterator[Put]:
-    """RFC 4180 with a header; null is an empty cell, arrays, maps and records are JSON in their cell."""
-    names = [field["name"] for field in source.schema.fields]
-    text = TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
-    rows = csv.writer(text)
-    rows.writerow(names)
-    try:
-        yield lambda datum: rows.writerow([_cell(readable(datum[name])) for name in names])
-    finally:
-        text.detach()
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return msgspec.json.encode(value).decode() if isinstance(value, dict | list) else value
-
-
-def _avro(file: IO[bytes], source: Source) -> Iterator[Put]:
-    """Write an Avro object container with deflate."""
-    container = Writer(file, source.schema.avro, codec="deflate")
-    yield container.write
-    container.flush()
+    with WRITERS[f".{form}"](file, source.schema) as write:
+        yield lambda datum: write(datum, None)
