@@ -9,7 +9,7 @@ from rich.text import Text
 
 from node.cli import preview, request_shown
 from node.cli.acting import ACTING, Acting
-from node.cli.client import PreviewInfo, open_node
+from node.cli.client import ForeseenInfo, open_node
 from node.cli.given import give
 from node.cli.item_shown import fields_table
 from node.cli.refs import read_ref
@@ -21,12 +21,10 @@ from node.control import (
     ApproveRequest,
     ConsentExtension,
     ExtendRequest,
-    GiveGrant,
     NewRequest,
     WithdrawRequest,
 )
 from node.control.course import REQUESTS_MAX, Standing
-from node.control.foreseeing import Foreseen
 from node.control.requests import State
 from node.model.names import Department, Topic
 from node.model.values import RequestValue, Way
@@ -301,7 +299,8 @@ def show(request: str, /, *, sample: Flag = False, session: Session = SESSION) -
     if not sample:
         session.tell(found, request_shown.whole(found, session))
         return Exit.OK
-    rows = _rows(found.value, session)
+    with open_node(session.node) as node:
+        rows = node.sample(found.request)
     shown = Group(request_shown.whole(found, session), Text(), preview.shown(rows, session))
     session.tell(msgspec.to_builtins(found) | {"sample": rows}, shown)
     return Exit.OK
@@ -315,33 +314,25 @@ def _found(request: str, session: Session) -> Standing:
 def _foresee(command: NewRequest, session: Session) -> int:
     with open_node(session.node) as node:
         found = node.foresee(command)
-        here = node.node().division == found.owner
-    rows = _rows(command.value, session) if here else None
-    told = {"schema": found.schema, "path": found.path, "rows": None if rows is None else rows.rows}
-    session.tell(told, _foreseen(found, rows, session))
+    rows = None if found.sample is None else found.sample.rows
+    session.tell({"schema": found.foreseen.schema, "path": found.foreseen.path, "rows": rows}, _foreseen(found, session))
     return Exit.OK
 
 
-def _foreseen(found: Foreseen, rows: PreviewInfo | None, session: Session) -> Group:
-    passes = request_shown.path(found.path, session)
+def _foreseen(found: ForeseenInfo, session: Session) -> Group:
+    foreseen = found.foreseen
+    passes = request_shown.path(foreseen.path, session)
     path = Text(session.say(f"the data would pass: {passes}", f"数据将途经：{passes}"))
-    if rows is not None:
-        return Group(path, Text(), preview.shown(rows, session))
-    en = f"rows are shown on the node of {found.owner} alone; nothing was written"
+    if found.sample is not None:
+        return Group(path, Text(), preview.shown(found.sample, session))
+    en = f"rows are shown on the node of {foreseen.owner} alone; nothing was written"
     return Group(
         path,
         Text(),
-        fields_table(found.schema, session),
+        fields_table(foreseen.schema, session),
         Text(),
-        Text(session.say(en, f"样例仅在 {found.owner} 的节点显示；未写入任何内容")),
+        Text(session.say(en, f"样例仅在 {foreseen.owner} 的节点显示；未写入任何内容")),
     )
-
-
-def _rows(value: RequestValue, session: Session) -> PreviewInfo:
-    """Ask the owner's node for rows as a grant of what is asked for would show them."""
-    asked = {name: getattr(value, name) for name in GiveGrant.__struct_fields__}
-    with open_node(session.node) as node:
-        return node.preview(GiveGrant(**asked))
 
 
 def _parts(value: RequestValue) -> dict[str, Any]:

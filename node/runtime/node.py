@@ -15,18 +15,17 @@ from node.bus.client import Client, open_client
 from node.bus.log import open_log_reader
 from node.bus.security import Security
 from node.bus.topics import make_topics
-from node.control import Command, Event, GiveGrant, day_of, routes, topics_here
+from node.control import Command, Event, day_of, routes, topics_here
 from node.control.answering import rule_answers
 from node.control.calendar import Calendar, official
 from node.control.commands import AnswerRequest
 from node.control.course import seconds_left
 from node.control.reach import unseen
-from node.control.requests import granted
 from node.errors import BusError, CommandRefused
 from node.lane import Resume, TopicPartition
 from node.model.limits import BACKOFF_FIRST_S, BACKOFF_MAX_S, LINK_UP_S, WATCH_INTERVAL_S
 from node.model.names import Division, Topic, control_topic, is_view, progress_topic, resource_of
-from node.model.values import Kind
+from node.model.values import Kind, RequestValue
 from node.runtime.following import follows
 from node.runtime.gates import Gates
 from node.runtime.lane import Lane, LaneSpec, RouteStatus, open_lane
@@ -155,19 +154,14 @@ class Node:
 
     async def command(self, command: Command) -> list[Event]:
         """Carry a steward's command out; see `Ledger.command`."""
-        match command:
-            case GiveGrant():
-                self._views.prepare(command.value)
-            case AnswerRequest(answer="consent") if (request := self.ledger.book.requests.get(command.request)) is not None:
-                self._views.prepare(granted(request.value, request.ref))
-            case _:
-                pass
+        if isinstance(command, AnswerRequest) and command.answer == "consent" and command.request in self.ledger.book.requests:
+            self._views.prepare(self.ledger.book.requests[command.request].value)
         return await self.ledger.command(command)
 
-    async def preview(self, command: GiveGrant) -> Preview:
-        """Return what a grant would give; see `node.runtime.preview`."""
+    async def preview(self, asked: RequestValue) -> Preview:
+        """Return what a grant of what is asked for would give; see `node.runtime.preview`."""
         s = self.settings
-        return await preview(Cluster(s.division, s.bootstrap, s.security), self.ledger.book, command)
+        return await preview(Cluster(s.division, s.bootstrap, s.security), self.ledger.book, asked)
 
     def resume(self, topic: Topic, mode: Resume) -> list[TopicPartition]:
         """Let a stopped route go on. CommandRefused if none of that topic is stopped."""
