@@ -7,6 +7,7 @@ import pytest
 
 from node.control.course import REQUESTS_MAX
 from node.control.foreseeing import Foreseen
+from node.http.requests import PreviewFace
 from node.model.names import Division
 from node.runtime.preview import Preview
 from tests.cli.requested import clockless, numbered, waiting
@@ -17,6 +18,8 @@ TAKER = "445100.taxation"
 WHO = ["--as", "陈晓", "--role", "steward", "--department", TAKER]
 NEW = ["request", "new", NAME, "--taker", TAKER, "--basis", "税收征管法", "--purpose", "核对"]
 SCHEMA = {"type": "record", "name": "V", "fields": [{"name": "code", "type": "string", "doc": "twelve digits"}]}
+
+SAMPLE = Preview(schema=SCHEMA, rows=[{"code": "445102001"}], read=12)
 
 
 @pytest.fixture(autouse=True)
@@ -52,7 +55,8 @@ def test_new_asks_for_a_part(cli: Callable[..., Any], node: Any) -> None:
 
 def test_a_dry_run_shows_schema_and_path_and_leaves_rows_to_the_owner(cli: Callable[..., Any], node: Any) -> None:
     """Where the owner's node is another, it is named; nothing is written."""
-    node.answer("/v1/requests/preview", Foreseen(schema=SCHEMA, path=(Division("445103"), Division("445100")), owner=Division("445103")))
+    foreseen = Foreseen(schema=SCHEMA, path=(Division("445103"), Division("445100")), owner=Division("445103"))
+    node.answer("/v1/requests/preview", PreviewFace(foreseen=foreseen, sample=None))
     done = cli(*NEW, *WHO, "--dry-run")
     assert done.status == 0
     for part in ("445103 → 445100", "twelve digits", "rows are shown on the node of 445103"):
@@ -60,17 +64,27 @@ def test_a_dry_run_shows_schema_and_path_and_leaves_rows_to_the_owner(cli: Calla
     assert "样例仅在 445103 的节点显示" in cli(*NEW, *WHO, "--dry-run", "--lang", "zh").out
     told = cli(*NEW, *WHO, "--dry-run", "--json").json
     assert told == {"schema": SCHEMA, "path": ["445103", "445100"], "rows": None}
-    assert {path for path, _body in node.asked} == {"/v1/requests/preview", "/v1/node"}
+    assert {path for path, _body in node.asked} == {"/v1/requests/preview"}
 
 
 def test_a_dry_run_on_the_owners_node_shows_rows_as_the_taker_would_have_them(cli: Callable[..., Any], node: Any) -> None:
-    """As a grant of the same would."""
-    node.answer("/v1/requests/preview", Foreseen(schema=SCHEMA, path=(Division("445102"),), owner=Division("445102")))
-    node.answer("/v1/grants/preview", Preview(schema=SCHEMA, rows=[{"code": "445102001"}], read=12))
+    """As a grant of the same would; the preview alone is asked for, with the whole command."""
+    foreseen = Foreseen(schema=SCHEMA, path=(Division("445102"),), owner=Division("445102"))
+    node.answer("/v1/requests/preview", PreviewFace(foreseen=foreseen, sample=SAMPLE))
     assert "445102001" in cli(*NEW, *WHO, "--field", "code", "--dry-run").out
-    (body,) = [body for path, body in node.asked if path == "/v1/grants/preview"]
-    assert (body["command"], body["resource"], body["taker"], body["fields"]) == ("give-grant", NAME, TAKER, ["code"])
+    ((path, body),) = node.asked
+    assert (path, body["command"], body["resource"], body["taker"], body["fields"]) == (
+        *("/v1/requests/preview", "new-request", NAME, TAKER),
+        ["code"],
+    )
     assert cli(*NEW, *WHO, "--dry-run", "--json").json["rows"] == [{"code": "445102001"}]
+
+
+def test_a_wrong_mask_asks_nothing(cli: Callable[..., Any], node: Any) -> None:
+    """It is wrong usage, told with the mask."""
+    done = cli(*NEW, *WHO, "--mask", "code=blur")
+    assert (done.status, node.asked) == (2, [])
+    assert "code=blur" in done.err
 
 
 def test_amend_changes_what_is_named_and_keeps_the_rest(cli: Callable[..., Any], node: Any) -> None:
@@ -168,12 +182,10 @@ def test_show_tells_the_whole_course(cli: Callable[..., Any], node: Any) -> None
     """As a table or as JSON; with a sample, the owner's node is asked for rows too."""
     assert "request-approved" in cli("request", "show", REF).out
     assert [step["kind"] for step in cli("request", "show", REF, "--json").json["course"]] == ["request", "request-approved"]
-    node.answer("/v1/grants/preview", Preview(schema=SCHEMA, rows=[{"code": "445102001"}], read=12))
+    node.answer(f"{SHOWN}/sample", SAMPLE)
     assert "445102001" in cli("request", "show", REF, "--sample").out
     told = cli("request", "show", REF, "--sample", "--json").json
     assert told["sample"] == {"schema": SCHEMA, "rows": [{"code": "445102001"}], "read": 12}
-    (body, _again) = [body for path, body in node.asked if path == "/v1/grants/preview"]
-    assert (body["fields"], body["masks"]) == (["code"], {"code": "hmac"})
 
 
 def test_a_refusal_comes_through_as_it_is(cli: Callable[..., Any], node: Any) -> None:
