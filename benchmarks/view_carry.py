@@ -16,7 +16,7 @@ from benchmarks.carry import NODE, until_told
 from benchmarks.view_cases import AT, HERE, SIDES, Side, tell
 from node.bus.client import open_client
 from node.bus.security import Security
-from node.control import Book, GiveGrant, day_of
+from node.control import Book, day_of
 from node.model.limits import WATCH_INTERVAL_S
 from node.model.names import resource_of
 from node.runtime.lane import LaneSpec, open_lane
@@ -27,13 +27,10 @@ from node.transform.view import warm
 
 
 def owned(side: Side, folder: Path) -> OwnViews:
-    """Return the views of a node whose steward has told it all of a side."""
+    """Return the views of a node that was told all of a side."""
     book = Book()
     own = OwnViews(HERE, lambda: book, folder)
-    for command in side.commands():
-        if isinstance(command, GiveGrant):
-            own.prepare(command.value)
-        tell(book, command)
+    tell(book, side, own.prepare)
     return own
 
 

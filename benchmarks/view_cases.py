@@ -4,8 +4,9 @@ Python decides by datums as fastavro decodes them from a schema without logical 
 moments of milliseconds.
 """
 
+import contextlib
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import partial
 from io import BytesIO
@@ -19,9 +20,21 @@ from benchmarks.bench import PARTITIONS
 from benchmarks.carry import NODE
 from node.avro.frame import HEADER_BYTES
 from node.avro.selection import Selection
-from node.control import AddDepartment, AddDivision, ApplyCatalogue, Book, CatalogueItem, Command, GiveGrant, decide, encode
+from node.control import (
+    AddDepartment,
+    AddDivision,
+    AnswerRequest,
+    ApplyCatalogue,
+    ApproveRequest,
+    Book,
+    CatalogueItem,
+    Command,
+    NewRequest,
+    decide,
+    encode,
+)
 from node.model.names import Department, Division, Topic
-from node.model.values import Kind
+from node.model.values import Actor, EventRef, Kind, RequestValue
 
 HERE = Division(NODE)
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -30,6 +43,7 @@ _EPOCH = date(1970, 1, 1)
 _BESIDE_AVRO = {"rules", "key", "logicalType", "precision", "scale"}
 
 Datum = dict[str, Any]
+Telling = Generator[Command, EventRef, None]
 
 
 class Cut(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,8 +153,8 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
     cuts: tuple[Cut, ...]
     takers: int = 1
 
-    def commands(self) -> Iterator[Command]:
-        """Yield what a steward tells a node, from the beginning."""
+    def told(self) -> Telling:
+        """Yield what people tell a node, from the beginning; it is sent the last event of what each command makes."""
         takers = [Department(f"{NODE}.taker-{number}") for number in range(1, self.takers + 1)]
         yield AddDivision(code=HERE, name="湘桥区", level="county")
         for department in (_OWNER, *takers):
@@ -150,13 +164,12 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
         yield ApplyCatalogue(resources=(item,))
         for cut in self.cuts:
             for taker in takers:
-                yield GiveGrant(resource=source.topic, taker=taker, purpose="benchmark", fields=cut.fields, rows=cut.rows, masks=cut.masks)
+                yield from _granted(source.topic, taker, cut)
 
     def views(self) -> list[Topic]:
         """Return the topics of the views, in the order of their cuts."""
         book = Book()
-        for command in self.commands():
-            tell(book, command)
+        tell(book, self)
         topics = [book.grants[ref].view for ref in sorted(book.grants)]
         return [topic for topic in dict.fromkeys(topics) if topic is not None]
 
@@ -169,10 +182,28 @@ SIDES = {
 }
 
 
-def tell(book: Book, command: Command) -> None:
-    """Let a book have what a command makes a node say."""
-    for event in decide(command, book, HERE, AT):
-        book.fold(HERE, encode(event))
+def _granted(topic: Topic, taker: Department, cut: Cut) -> Telling:
+    """A request for a view, up to its grant."""
+    head = Actor(name="benchmark", role="head", department=taker)
+    request = yield NewRequest(
+        by=head, resource=topic, taker=taker, basis="benchmark", purpose="benchmark", fields=cut.fields, rows=cut.rows, masks=cut.masks
+    )
+    yield ApproveRequest(by=head, request=request, version=1)
+    yield AnswerRequest(by=msgspec.structs.replace(head, department=_OWNER), request=request, version=1, answer="consent")
+
+
+def tell(book: Book, side: Side, prepare: Callable[[RequestValue], None] = lambda _asked: None) -> None:
+    """Let a book have what a node is made to say of a side; `prepare` sees each request before it is answered."""
+    told = side.told()
+    with contextlib.suppress(StopIteration):
+        command = next(told)
+        while True:
+            if isinstance(command, NewRequest):
+                prepare(command.value)
+            events = decide(command, book, HERE, AT)
+            for event in events:
+                book.fold(HERE, encode(event))
+            command = told.send(events[-1].ref)
     assert not book.refused
 
 

@@ -8,7 +8,6 @@ from cyclopts import App, Parameter
 from node.avro.rule_kinds import EVERY
 from node.avro.rules import RULES
 from node.cli import item_shown
-from node.cli.acting import ACTING, Acting
 from node.cli.client import open_node
 from node.cli.given import give
 from node.cli.items import read_items
@@ -34,7 +33,7 @@ def build() -> App:
     return app
 
 
-def apply(files: list[Path], /, *, acting: Acting = ACTING, session: Session = SESSION) -> int:
+def apply(files: list[Path], /, *, session: Session = SESSION) -> int:
     """数据主管部门自用：按 YAML 文件编目，一步由草稿到发布 / The authority's own: from draft to published in one act, as YAML files describe.
 
     未提及的资源不变 / What is not named stays as it is. 每个文件描述一个资源，模式为同目录的 .avsc / Each file describes one resource, its schema is
@@ -55,36 +54,37 @@ def apply(files: list[Path], /, *, acting: Acting = ACTING, session: Session = S
     Args:
         files: YAML 文件，可以多个 / YAML files, one or more.
     """
-    return give(ApplyCatalogue(resources=read_items(files, session.language), by=acting.actor), session)
+    items = read_items(files, session.language)
+    return give(lambda by: ApplyCatalogue(resources=items, by=by), session)
 
 
-def draft(file: Path, /, *, acting: Acting = ACTING, session: Session = SESSION) -> int:
+def draft(file: Path, /, *, session: Session = SESSION) -> int:
     """起草一个目录条目，或起草其新内容 / Draft an item, or a new content of one.
 
     已发布的内容在新内容发布之前一直有效 / What is published stays in force until the new content is published.
 
     例如 / For example:
 
-        exchange-node catalogue draft schemas/villages/villages.yaml --as 陈晓 --role steward --department 445102.civil-affairs
+        exchange-node catalogue draft schemas/villages/villages.yaml
 
     Args:
         file: YAML 文件，各键见 schemas/README.md / A YAML file; schemas/README.md has its keys.
     """
     (item,) = read_items([file], session.language, whole=True)
-    return give(DraftItem(by=acting.actor, item=item), session)
+    return give(lambda by: DraftItem(by=by, item=item), session)
 
 
-def submit(name: str, /, *, acting: Acting = ACTING, session: Session = SESSION) -> int:
+def submit(name: str, /, *, session: Session = SESSION) -> int:
     """把草稿提交数据主管部门审核 / Put a draft before the authority.
 
     例如 / For example:
 
-        exchange-node catalogue submit 445102.civil-affairs.villages --as 林海 --role head --department 445102.civil-affairs
+        exchange-node catalogue submit 445102.civil-affairs.villages
 
     Args:
         name: 资源名称 / The resource's name.
     """
-    return give(SubmitItem(by=acting.actor, item=Topic(name)), session)
+    return give(lambda by: SubmitItem(by=by, item=Topic(name)), session)
 
 
 def review(
@@ -92,48 +92,47 @@ def review(
     /,
     *,
     returned: Annotated[list[str] | None, Parameter(name="--return", negative=(), show_default=False)] = None,
-    acting: Acting = ACTING,
     session: Session = SESSION,
 ) -> int:
     """审核通过，或一次性告知全部理由退回 / Let an item pass, or return it with all reasons at once.
 
     例如 / For example:
 
-        exchange-node catalogue review 445102.civil-affairs.villages --as 黄山 --role authority
-        exchange-node catalogue review 445102.civil-affairs.villages --as 黄山 --role authority --return 共享条件缺少依据 --return 分级偏低
+        exchange-node catalogue review 445102.civil-affairs.villages
+        exchange-node catalogue review 445102.civil-affairs.villages --return 共享条件缺少依据 --return 分级偏低
 
     Args:
         name: 资源名称 / The resource's name.
         returned: 退回的理由，可多次；不填则通过 / Why it is returned, again for each reason; without it, it passes.
     """
-    return give(ReviewItem(by=acting.actor, item=Topic(name), passes=not returned, reasons=tuple(returned or ())), session)
+    return give(lambda by: ReviewItem(by=by, item=Topic(name), passes=not returned, reasons=tuple(returned or ())), session)
 
 
-def publish(name: str, /, *, acting: Acting = ACTING, session: Session = SESSION) -> int:
+def publish(name: str, /, *, session: Session = SESSION) -> int:
     """发布审核通过的条目，资源随之建立或更新 / Publish an item that has passed: its resource is made, or changed.
 
     例如 / For example:
 
-        exchange-node catalogue publish 445102.civil-affairs.villages --as 黄山 --role authority
+        exchange-node catalogue publish 445102.civil-affairs.villages
 
     Args:
         name: 资源名称 / The resource's name.
     """
-    return give(PublishItem(by=acting.actor, item=Topic(name)), session)
+    return give(lambda by: PublishItem(by=by, item=Topic(name)), session)
 
 
-def withdraw(name: str, /, *, reason: str, acting: Acting = ACTING, session: Session = SESSION) -> int:
+def withdraw(name: str, /, *, reason: str, session: Session = SESSION) -> int:
     """撤回条目；有部门正在使用时不能撤回 / Withdraw an item; not while anybody holds a grant on it.
 
     例如 / For example:
 
-        exchange-node catalogue withdraw 445102.civil-affairs.villages --reason 职能调整 --as 黄山 --role authority
+        exchange-node catalogue withdraw 445102.civil-affairs.villages --reason 职能调整
 
     Args:
         name: 资源名称 / The resource's name.
         reason: 原因 / Why.
     """
-    return give(WithdrawItem(by=acting.actor, item=Topic(name), reason=reason), session)
+    return give(lambda by: WithdrawItem(by=by, item=Topic(name), reason=reason), session)
 
 
 def list_(

@@ -13,7 +13,7 @@ import msgspec
 
 from node.avro.described import DataItem
 from node.cli.voice import CliError, Exit, Session
-from node.control import Command, GiveGrant, NewRequest
+from node.control import Command, NewRequest
 from node.control.acts import Audited
 from node.control.course import Standing
 from node.control.exporting import Export, ExportAsked
@@ -130,6 +130,13 @@ class PreviewInfo(_Answer, frozen=True):
     schema: dict[str, Any]
     rows: list[dict[str, Any]]
     read: int
+
+
+class ForeseenInfo(_Answer, frozen=True):
+    """What a request would come to, and rows where the node asked is the owner's."""
+
+    foreseen: Foreseen
+    sample: PreviewInfo | None
 
 
 class CutInfo(_Answer, frozen=True):
@@ -251,10 +258,6 @@ class NodeClient:
         """Ask for one grant, by the event that gave it."""
         return self._get(f"/v1/grants/{quote(ref[0], safe='')}/{ref[1]}", Reach)
 
-    def preview(self, command: GiveGrant) -> PreviewInfo:
-        """Ask what a grant would show; nothing is written."""
-        return self._post("/v1/grants/preview", command, PreviewInfo)
-
     def requests(self, **sought: str) -> list[Standing]:
         """Ask for the requests of all nodes, what is due first, by `state`, `resource` and `department`; what is empty is not asked."""
         return self._get(_with("/v1/requests", sought), list[Standing])
@@ -263,9 +266,13 @@ class NodeClient:
         """Ask how a request stands, by the event that made it."""
         return self._get(f"/v1/requests/{quote(ref[0], safe='')}/{ref[1]}", Standing)
 
-    def foresee(self, command: NewRequest) -> Foreseen:
+    def sample(self, ref: EventRef) -> PreviewInfo:
+        """Ask the owner's node for rows as the asker would have them."""
+        return self._get(f"/v1/requests/{quote(ref[0], safe='')}/{ref[1]}/sample", PreviewInfo)
+
+    def foresee(self, command: NewRequest) -> ForeseenInfo:
         """Ask what a request would come to; nothing is written."""
-        return self._post("/v1/requests/preview", command, Foreseen)
+        return self._post("/v1/requests/preview", command, ForeseenInfo)
 
     def views(self) -> list[ViewInfo]:
         """Ask for the views of all nodes that active grants need."""

@@ -1,16 +1,18 @@
 """How a command that was given to the node ends: the events that it made, or that all held already."""
 
+from collections.abc import Callable
 from typing import Any
 
 from node.cli.client import open_node
 from node.cli.voice import Exit, Session
 from node.control import Command
+from node.model.values import Actor
 
 
-def give(command: Command, session: Session) -> int:
-    """Give a command to the node and tell what came of it."""
+def give(made: Command | Callable[[Actor], Command], session: Session) -> int:
+    """Give a command to the node, or one made for whose token it is, and tell what came of it."""
     with open_node(session) as node:
-        carried = node.carry_out(command)
+        carried = node.carry_out(made(node.me()) if callable(made) else made)
     for warning in carried.warnings:
         session.complain(session.say(warning.en, warning.zh))
     told: dict[str, Any] = {"events": carried.events} | ({"warnings": carried.warnings} if carried.warnings else {})

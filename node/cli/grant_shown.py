@@ -53,7 +53,7 @@ def _told(found: Reach, voice: Voice) -> list[tuple[str, str]]:
         (voice.say("way", "共享方式"), value.way),
         (voice.say("view", "视图"), found.view or ""),
         (voice.say("until", "期限"), value.until),
-        (voice.say("request", "申请"), number(value.request) if value.request is not None else ""),
+        (voice.say("request", "申请"), number(value.request)),
         (voice.say("owner filed for its end", "数源方终止备案"), number(found.filed) if found.filed is not None else ""),
         (voice.say("passes", "途经节点"), path(found.path, voice)),
     ]

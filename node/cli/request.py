@@ -1,5 +1,6 @@
 """`request`: asking for another department's resource, and answering."""
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -8,8 +9,7 @@ from rich.console import Group
 from rich.text import Text
 
 from node.cli import preview, request_shown
-from node.cli.acting import ACTING, Acting
-from node.cli.client import PreviewInfo, open_node
+from node.cli.client import ForeseenInfo, open_node
 from node.cli.given import give
 from node.cli.item_shown import fields_table
 from node.cli.refs import read_ref
@@ -21,15 +21,13 @@ from node.control import (
     ApproveRequest,
     ConsentExtension,
     ExtendRequest,
-    GiveGrant,
     NewRequest,
     WithdrawRequest,
 )
 from node.control.course import REQUESTS_MAX, Standing
-from node.control.foreseeing import Foreseen
 from node.control.requests import State
 from node.model.names import Department, Topic
-from node.model.values import RequestValue, Way
+from node.model.values import Actor, RequestValue, Way
 
 Texts = Annotated[list[str] | None, Parameter(negative=(), show_default=False)]
 Text_ = Annotated[str, Parameter(show_default=False)]
@@ -60,7 +58,6 @@ def new(
     until: Text_ = "",
     renews: Text_ = "",
     dry_run: Flag = False,
-    acting: Acting = ACTING,
     session: Session = SESSION,
 ) -> int:
     r"""申请一个资源，或其中部分字段和行 / Ask for a resource, or for some of its fields and rows.
@@ -70,11 +67,9 @@ def new(
 
     例如 / For example:
 
-        exchange-node request new 445102.civil-affairs.villages --taker 445100.taxation --basis "税收征收管理法第六条" --purpose 税源核对 \
-            --as 陈晓 --role steward --department 445100.taxation
+        exchange-node request new 445102.civil-affairs.villages --taker 445100.taxation --basis "税收征收管理法第六条" --purpose 税源核对
         exchange-node request new 445102.government-services.licences --taker 445100.taxation --basis "税收征收管理法第六条" --purpose 税源核对 \
-            --field licence_no --field holder_name --rows "street == '445102007'" --mask holder_name=keep-first:1 --until 2027-12-31 --dry-run \
-            --as 陈晓 --role steward --department 445100.taxation
+            --field licence_no --field holder_name --rows "street == '445102007'" --mask holder_name=keep-first:1 --until 2027-12-31 --dry-run
 
     Args:
         resource: 资源名称 / The resource's name.
@@ -90,21 +85,25 @@ def new(
         renews: 所续期的授权编号 / The number of the grant whose term is ending.
         dry_run: 只显示视图的模式、样例和途经节点，不写入 / Only show the view's schema, rows, and which nodes the data would pass; nothing is written.
     """
-    command = NewRequest(
-        by=acting.actor,
-        resource=Topic(resource),
-        taker=Department(taker),
-        basis=basis,
-        purpose=purpose,
-        fields=tuple(field) if field else None,
-        rows=rows,
-        masks=read_masks(mask or ()),
-        way=way,
-        history=history,
-        until=until,
-        renews=read_ref(renews, "grant") if renews else None,
-    )
-    return _foresee(command, session) if dry_run else give(command, session)
+    masks, renewed = read_masks(mask or ()), read_ref(renews, "grant") if renews else None
+
+    def asked(by: Actor) -> NewRequest:
+        return NewRequest(
+            by=by,
+            resource=Topic(resource),
+            taker=Department(taker),
+            basis=basis,
+            purpose=purpose,
+            fields=tuple(field) if field else None,
+            rows=rows,
+            masks=masks,
+            way=way,
+            history=history,
+            until=until,
+            renews=renewed,
+        )
+
+    return _foresee(asked, session) if dry_run else give(asked, session)
 
 
 def amend(
@@ -120,7 +119,6 @@ def amend(
     history: Literal["all", "from-now"] | None = None,
     until: str | None = None,
     renews: str | None = None,
-    acting: Acting = ACTING,
     session: Session = SESSION,
 ) -> int:
     """修改申请，例如补正；负责人须重新同意 / Ask in other words, for example for what was missing; the head has to approve anew.
@@ -129,8 +127,8 @@ def amend(
 
     例如 / For example:
 
-        exchange-node request amend 445100/12 --basis "税收征收管理法第六条，粤税发〔2026〕3 号" --as 陈晓 --role steward --department 445100.taxation
-        exchange-node request amend 445100/12 --rows "" --all-fields --no-masks --as 陈晓 --role steward --department 445100.taxation
+        exchange-node request amend 445100/12 --basis "税收征收管理法第六条，粤税发〔2026〕3 号"
+        exchange-node request amend 445100/12 --rows "" --all-fields --no-masks
 
     Args:
         request: 编号 AUTHOR/SEQUENCE，见 request list / Its number AUTHOR/SEQUENCE, as request list shows it.
@@ -154,10 +152,10 @@ def amend(
         changed["masks"] = read_masks(mask)
     if renews is not None:
         changed["renews"] = read_ref(renews, "grant") if renews else None
-    return give(AmendRequest(by=acting.actor, request=ref, **(_parts(before) | changed)), session)
+    return give(lambda by: AmendRequest(by=by, request=ref, **(_parts(before) | changed)), session)
 
 
-def approve(request: str, /, *, version: int | None = None, acting: Acting = ACTING, session: Session = SESSION) -> int:
+def approve(request: str, /, *, version: int | None = None, session: Session = SESSION) -> int:
     """申请部门负责人同意，申请随即送达数源方 / Let the asking department's head stand for a request; from then on the owner has to answer.
 
     同时显示数据将途经哪些节点 / It also tells through which nodes the data will pass.
@@ -165,7 +163,7 @@ def approve(request: str, /, *, version: int | None = None, acting: Acting = ACT
     例如 / For example:
 
         exchange-node request show 445100/12
-        exchange-node request approve 445100/12 --as 林海 --role head --department 445100.taxation
+        exchange-node request approve 445100/12
 
     Args:
         request: 编号 AUTHOR/SEQUENCE，见 request list / Its number AUTHOR/SEQUENCE, as request list shows it.
@@ -174,21 +172,22 @@ def approve(request: str, /, *, version: int | None = None, acting: Acting = ACT
     found = _found(request, session)
     passes = request_shown.path(found.path, session)
     session.complain(session.say(f"the data will pass: {passes}", f"数据将途经：{passes}"))
-    return give(ApproveRequest(by=acting.actor, request=found.request, version=version or found.version), session)
+    return give(lambda by: ApproveRequest(by=by, request=found.request, version=version or found.version), session)
 
 
-def withdraw(request: str, /, *, reason: Text_ = "", acting: Acting = ACTING, session: Session = SESSION) -> int:
+def withdraw(request: str, /, *, reason: Text_ = "", session: Session = SESSION) -> int:
     """撤回尚未答复的申请 / Take a request back that was not answered yet.
 
     例如 / For example:
 
-        exchange-node request withdraw 445100/12 --reason 不再需要 --as 陈晓 --role steward --department 445100.taxation
+        exchange-node request withdraw 445100/12 --reason 不再需要
 
     Args:
         request: 编号 AUTHOR/SEQUENCE，见 request list / Its number AUTHOR/SEQUENCE, as request list shows it.
         reason: 原因 / Why.
     """
-    return give(WithdrawRequest(by=acting.actor, request=read_ref(request, "request"), reason=reason), session)
+    ref = read_ref(request, "request")
+    return give(lambda by: WithdrawRequest(by=by, request=ref, reason=reason), session)
 
 
 def answer(
@@ -199,7 +198,6 @@ def answer(
     refuse: Annotated[str | None, Parameter(show_default=False)] = None,
     missing: Texts = None,
     version: int | None = None,
-    acting: Acting = ACTING,
     session: Session = SESSION,
 ) -> int:
     """数源方答复：同意、拒绝并说明理由，或一次性告知全部缺项 / Answer for the owner: consent, refuse with a reason, or tell all that is missing at once.
@@ -208,9 +206,9 @@ def answer(
 
     例如 / For example:
 
-        exchange-node request answer 445100/12 --consent --as 黄山 --role head --department 445102.civil-affairs
-        exchange-node request answer 445100/12 --refuse "超出法定职责" --as 黄山 --role head --department 445102.civil-affairs
-        exchange-node request answer 445100/12 --missing 依据的条款 --missing 使用期限 --as 黄山 --role head --department 445102.civil-affairs
+        exchange-node request answer 445100/12 --consent
+        exchange-node request answer 445100/12 --refuse "超出法定职责"
+        exchange-node request answer 445100/12 --missing 依据的条款 --missing 使用期限
 
     Args:
         request: 编号 AUTHOR/SEQUENCE，见 request list / Its number AUTHOR/SEQUENCE, as request list shows it.
@@ -226,37 +224,39 @@ def answer(
     ref = read_ref(request, "request")
     version = version or _found(request, session).version
     return give(
-        AnswerRequest(by=acting.actor, request=ref, version=version, answer=said, reason=refuse or "", missing=tuple(missing or ())),
+        lambda by: AnswerRequest(by=by, request=ref, version=version, answer=said, reason=refuse or "", missing=tuple(missing or ())),
         session,
     )
 
 
-def extend(request: str, /, *, days: int, reason: str, acting: Acting = ACTING, session: Session = SESSION) -> int:
+def extend(request: str, /, *, days: int, reason: str, session: Session = SESSION) -> int:
     """数源方申请延期答复，仅一次，须经申请方同意 / Ask for more working days to answer, once; they count when the asker consents.
 
     例如 / For example:
 
-        exchange-node request extend 445100/12 --days 5 --reason 需会商 --as 黄山 --role head --department 445102.civil-affairs
+        exchange-node request extend 445100/12 --days 5 --reason 需会商
 
     Args:
         request: 编号 AUTHOR/SEQUENCE，见 request list / Its number AUTHOR/SEQUENCE, as request list shows it.
         days: 工作日，1 至 10 / Working days, 1 to 10.
         reason: 理由 / Why.
     """
-    return give(ExtendRequest(by=acting.actor, request=read_ref(request, "request"), days=days, reason=reason), session)
+    ref = read_ref(request, "request")
+    return give(lambda by: ExtendRequest(by=by, request=ref, days=days, reason=reason), session)
 
 
-def consent(request: str, /, *, acting: Acting = ACTING, session: Session = SESSION) -> int:
+def consent(request: str, /, *, session: Session = SESSION) -> int:
     """申请部门负责人同意延期 / Let the asking department's head give the working days that the owner asked for.
 
     例如 / For example:
 
-        exchange-node request consent 445100/12 --as 林海 --role head --department 445100.taxation
+        exchange-node request consent 445100/12
 
     Args:
         request: 编号 AUTHOR/SEQUENCE，见 request list / Its number AUTHOR/SEQUENCE, as request list shows it.
     """
-    return give(ConsentExtension(by=acting.actor, request=read_ref(request, "request")), session)
+    ref = read_ref(request, "request")
+    return give(lambda by: ConsentExtension(by=by, request=ref), session)
 
 
 def list_(*, state: State | None = None, resource: Text_ = "", mine: Text_ = "", session: Session = SESSION) -> int:
@@ -301,7 +301,8 @@ def show(request: str, /, *, sample: Flag = False, session: Session = SESSION) -
     if not sample:
         session.tell(found, request_shown.whole(found, session))
         return Exit.OK
-    rows = _rows(found.value, session)
+    with open_node(session) as node:
+        rows = node.sample(found.request)
     shown = Group(request_shown.whole(found, session), Text(), preview.shown(rows, session))
     session.tell(msgspec.to_builtins(found) | {"sample": rows}, shown)
     return Exit.OK
@@ -312,36 +313,28 @@ def _found(request: str, session: Session) -> Standing:
         return node.request(read_ref(request, "request"))
 
 
-def _foresee(command: NewRequest, session: Session) -> int:
+def _foresee(asked: Callable[[Actor], NewRequest], session: Session) -> int:
     with open_node(session) as node:
-        found = node.foresee(command)
-        here = node.node().division == found.owner
-    rows = _rows(command.value, session) if here else None
-    told = {"schema": found.schema, "path": found.path, "rows": None if rows is None else rows.rows}
-    session.tell(told, _foreseen(found, rows, session))
+        found = node.foresee(asked(node.me()))
+    rows = None if found.sample is None else found.sample.rows
+    session.tell({"schema": found.foreseen.schema, "path": found.foreseen.path, "rows": rows}, _foreseen(found, session))
     return Exit.OK
 
 
-def _foreseen(found: Foreseen, rows: PreviewInfo | None, session: Session) -> Group:
-    passes = request_shown.path(found.path, session)
+def _foreseen(found: ForeseenInfo, session: Session) -> Group:
+    foreseen = found.foreseen
+    passes = request_shown.path(foreseen.path, session)
     path = Text(session.say(f"the data would pass: {passes}", f"数据将途经：{passes}"))
-    if rows is not None:
-        return Group(path, Text(), preview.shown(rows, session))
-    en = f"rows are shown on the node of {found.owner} alone; nothing was written"
+    if found.sample is not None:
+        return Group(path, Text(), preview.shown(found.sample, session))
+    en = f"rows are shown on the node of {foreseen.owner} alone; nothing was written"
     return Group(
         path,
         Text(),
-        fields_table(found.schema, session),
+        fields_table(foreseen.schema, session),
         Text(),
-        Text(session.say(en, f"样例仅在 {found.owner} 的节点显示；未写入任何内容")),
+        Text(session.say(en, f"样例仅在 {foreseen.owner} 的节点显示；未写入任何内容")),
     )
-
-
-def _rows(value: RequestValue, session: Session) -> PreviewInfo:
-    """Ask the owner's node for rows as a grant of what is asked for would show them."""
-    asked = {name: getattr(value, name) for name in GiveGrant.__struct_fields__}
-    with open_node(session) as node:
-        return node.preview(GiveGrant(**asked))
 
 
 def _parts(value: RequestValue) -> dict[str, Any]:

@@ -156,9 +156,7 @@ def _said(step: Step, voice: Voice) -> list[str]:
     ]
 
 
-def _who(by: Actor | None, voice: Voice) -> str:
-    if by is None:
-        return ""
+def _who(by: Actor, voice: Voice) -> str:
     return " ".join(filter(None, ("" if by.role == "rule" else by.name, voice.say(by.role, ROLES_ZH[by.role]), by.department)))
 
 

@@ -56,7 +56,7 @@ def _by_rule(requests: Iterator[Request], book: Book, today: date) -> Iterator[C
     for request in requests:
         if request.grant is not None:
             yield EndGrant(grant=request.grant, reason="withdrawn", by=RULE)
-        elif state(request) == "waiting" and _is_unconditional(request, book) and _hindrance(request, book, today) is None:
+        elif state(request) == "waiting" and _is_unconditional(request, book) and hindrance(request, book, today) is None:
             yield AnswerRequest(by=RULE, request=request.ref, version=request.version, answer="consent")
 
 
@@ -101,9 +101,9 @@ def _decide(command: AnswerRequest, request: Request, book: Book, today: date, r
 
 
 def _consent(request: Request, body: RequestAnsweredValue, book: Book, today: date, run: Run) -> None:
-    hindrance = _hindrance(request, book, today)
-    if hindrance is not None:
-        raise hindrance
+    refusal = hindrance(request, book, today)
+    if refusal is not None:
+        raise refusal
     value = granted(request.value, request.ref)
     if not value.whole:
         say_derived(versions_of(book, value.resource), selection_of(value), book, run)
@@ -112,7 +112,7 @@ def _consent(request: Request, body: RequestAnsweredValue, book: Book, today: da
     run.say(value, approval)
 
 
-def _hindrance(request: Request, book: Book, today: date) -> CommandRefused | None:
+def hindrance(request: Request, book: Book, today: date) -> CommandRefused | None:
     """Return why nobody can consent to a request as it stands now, although it could be asked then."""
     value = granted(request.value, request.ref)
     resource = book.resources.get(value.resource)

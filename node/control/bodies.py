@@ -201,15 +201,13 @@ def _grant(body: GrantValue) -> None:
     names.department(body.taker)
     check_date("until", body.until)
     check_bounds(body.fields, body.rows, body.masks)
-    if body.request is not None:
-        _ref("request", body.request)
+    _ref("request", body.request)
 
 
 def _grant_ended(body: GrantEndedValue) -> None:
+    _actor(body.by)
     _ref("grant", body.grant)
-    if body.by is not None:
-        _actor(body.by)
-        _text("reason", body.reason, 0)
+    _text("reason", body.reason, 0)
     if body.filed is not None:
         _ref("filed", body.filed)
 

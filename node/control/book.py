@@ -50,8 +50,6 @@ class Book:
     def __init__(self) -> None:
         self.tree = Tree()
         self.departments: dict[Department, DepartmentValue] = {}
-        self.department_refs: dict[Department, EventRef] = {}
-        """the event that first named a department: what a grant to it answers"""
         self.schemas: dict[int, dict[Division, SchemaValue]] = {}
         """by id and by who registered it: two nodes may register different schemas under one id in the same second"""
         self.resources: dict[Topic, ResourceValue] = {}
@@ -201,7 +199,6 @@ class Book:
         if division_of(body.department) != event.author:
             return "not-own-department"
         self.departments[body.department] = body
-        self.department_refs.setdefault(body.department, event.ref)
         return ""
 
     def _schema(self, event: Event, body: SchemaValue) -> str:
@@ -251,22 +248,10 @@ class Book:
         return ""
 
     def _grant(self, event: Event, body: GrantValue) -> str:
-        if division_of(body.resource) != event.author:
-            return "not-own-resource"
-        if body.resource not in self.resources:
-            return "no-such-resource"
-        request: Request | None = None
-        if body.request is None:
-            known = self.department_refs.get(body.taker)
-            own = division_of(body.taker) == event.author
-            # Another's department counts only by the answered event: then it is folded on every node before this one.
-            if known is None or (not own and known != event.answers):
-                return "no-such-taker"
-        else:
-            after = given(self.requests.get(body.request), event, body)
-            if isinstance(after, str):
-                return after
-            request = after
+        request = given(self.requests.get(body.request), event, body)
+        if isinstance(request, str):
+            return request
+        # Its owner's consent came before it in the same log, and the resource before that.
         first = self.schema(self.versions[body.resource][0], event.author)
         assert first is not None, "a resource is folded only after its schema"
         view = view_name(event.ref, body, first)
@@ -274,8 +259,7 @@ class Book:
         if view is not None:
             self.views.setdefault(view, body)
         self._standing.setdefault(body.resource, set()).add(event.ref)
-        if request is not None:
-            self._keep(request)
+        self._keep(request)
         return ""
 
     def _grant_act(self, event: Event, body: GrantAct) -> str:
@@ -289,8 +273,7 @@ class Book:
             standing.remove(after.ref)
             if not standing:
                 del self._standing[after.value.resource]
-            if after.request is not None:
-                self._keep(self.requests[after.request])
+            self._keep(self.requests[after.request])
         return ""
 
     def _request(self, event: Event, body: RequestValue) -> str:
@@ -320,5 +303,5 @@ class Book:
 
     def _withdrawal(self, grant: Grant) -> EventRef | None:
         """Return the event that withdrew a grant's request."""
-        request = None if grant.request is None else self.requests[grant.request].withdrawn
-        return None if request is None else request.ref
+        withdrawn = self.requests[grant.request].withdrawn
+        return None if withdrawn is None else withdrawn.ref

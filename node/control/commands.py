@@ -18,7 +18,6 @@ from node.model.values import (
     DivisionValue,
     EventRef,
     GrantState,
-    GrantValue,
     Kind,
     Level,
     RequestAmendedValue,
@@ -159,44 +158,12 @@ class WithdrawItem(_Asked, frozen=True, kw_only=True, tag="withdraw-item"):
     reason: str
 
 
-class GiveGrant(_Asked, frozen=True, kw_only=True, tag="give-grant"):
-    """Give a taker a resource of this node."""
-
-    resource: Topic
-    taker: Department
-    purpose: str
-    fields: tuple[str, ...] | None = None
-    rows: str = ""
-    masks: dict[str, str] = {}
-    history: Literal["all", "from-now"] = "all"
-    until: str = ""
-
-    @property
-    def value(self) -> GrantValue:
-        """The grant that is asked for."""
-        return GrantValue(
-            resource=self.resource,
-            taker=self.taker,
-            purpose=self.purpose,
-            fields=self.fields,
-            rows=self.rows,
-            masks=self.masks,
-            history=self.history,
-            until=self.until,
-        )
-
-
 class EndGrant(_Asked, frozen=True, kw_only=True, tag="end-grant"):
-    """End one grant by the event that gave it, or all that a taker holds on a resource.
+    """End a grant: the authority's word, which may agree to its owner's filing (`filed`), or the node's own after a withdrawal."""
 
-    One that was requested is ended by the authority of its owner's level (`by`), who may agree to its owner's filing (`filed`).
-    """
-
-    grant: EventRef | None = None
-    resource: Topic | None = None
-    taker: Department | None = None
+    by: Actor
+    grant: EventRef
     reason: str = ""
-    by: Actor | None = None
     filed: EventRef | None = None
 
 
@@ -234,12 +201,10 @@ class SeeGrant(_Asked, frozen=True, kw_only=True, tag="see-grant"):
     disposed: tuple[Topic, ...] = ()
 
 
-class NewRequest(_Asked, frozen=True, kw_only=True, tag="new-request"):
-    """Ask for a resource of another department, for one of this node."""
+class _Wanted(_Asked, frozen=True, kw_only=True):
+    """What every version of a request says."""
 
     by: Actor
-    resource: Topic
-    taker: Department
     basis: str
     purpose: str
     fields: tuple[str, ...] | None = None
@@ -249,6 +214,13 @@ class NewRequest(_Asked, frozen=True, kw_only=True, tag="new-request"):
     history: Literal["all", "from-now"] = "all"
     until: str = ""
     renews: EventRef | None = None
+
+
+class NewRequest(_Wanted, frozen=True, kw_only=True, tag="new-request"):
+    """Ask for a resource of another department, for one of this node."""
+
+    resource: Topic
+    taker: Department
 
     @property
     def value(self) -> RequestValue:
@@ -256,20 +228,10 @@ class NewRequest(_Asked, frozen=True, kw_only=True, tag="new-request"):
         return RequestValue(**{name: getattr(self, name) for name in self.__struct_fields__})
 
 
-class AmendRequest(_Asked, frozen=True, kw_only=True, tag="amend-request"):
+class AmendRequest(_Wanted, frozen=True, kw_only=True, tag="amend-request"):
     """Ask for the same resource in other words: a version of its own, complete in itself, which a head has to approve anew."""
 
-    by: Actor
     request: EventRef
-    basis: str
-    purpose: str
-    fields: tuple[str, ...] | None = None
-    rows: str = ""
-    masks: dict[str, str] = {}
-    way: Way = "stream"
-    history: Literal["all", "from-now"] = "all"
-    until: str = ""
-    renews: EventRef | None = None
 
     def value(self, first: RequestValue) -> RequestAmendedValue:
         """Return the version that follows on a request."""
@@ -324,7 +286,7 @@ ItemCommand = DraftItem | SubmitItem | ReviewItem | PublishItem | WithdrawItem
 GrantCommand = EndGrant | SuspendGrant | ResumeGrant | FileEnd | SeeGrant
 AskerCommand = NewRequest | AmendRequest | ApproveRequest | WithdrawRequest | ConsentExtension
 OwnerCommand = AnswerRequest | ExtendRequest
-Command = AddDivision | AddDepartment | ApplyCatalogue | ItemCommand | GiveGrant | GrantCommand | AskerCommand | OwnerCommand
+Command = AddDivision | AddDepartment | ApplyCatalogue | ItemCommand | GrantCommand | AskerCommand | OwnerCommand
 
 _DECODER: msgspec.json.Decoder[Command] = msgspec.json.Decoder(Command)
 

@@ -34,8 +34,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     event: EventRef
     kind: str
     at: str
-    by: Actor | None
-    """absent for a grant that nobody requested, where a command said no actor"""
+    by: Actor
     version: int = 0
     asks: RequestValue | None = None
     """what this version asks for"""
@@ -158,7 +157,7 @@ def seconds_left(book: Book, here: Division, calendar: Calendar, now: datetime) 
     Looks at each request that waits and at each grant. A clock whose year the calendar lacks is left out.
     """
     waiting = {ref for ref in book.unsettled if book.requests[ref].withdrawn is None}
-    unseen = {grant.request for grant in book.grants.values() if grant.request is not None and not grant.flowing and not grant.ended}
+    unseen = {grant.request for grant in book.grants.values() if not grant.flowing and not grant.ended}
     least: dict[tuple[str, str], float] = {}
     for ref in waiting | unseen:
         request = book.requests[ref]
@@ -171,15 +170,15 @@ def seconds_left(book: Book, here: Division, calendar: Calendar, now: datetime) 
 
 def course(request: Request, grant: Grant | None) -> tuple[Step, ...]:
     """Return all that was said of a request, and of its grant on its owner's node, in the order of time."""
-    steps = [*_asked_and_answered(request), *([] if grant is None else grant_course(grant, request.answer))]
+    steps = [*_asked_and_answered(request), *([] if grant is None else grant_course(grant, request))]
     # Of the same millisecond, each after what it follows from: the sort keeps the order in which they are listed.
     return tuple(sorted(steps, key=lambda step: step.at))
 
 
-def grant_course(grant: Grant, answer: Said[Any] | None) -> tuple[Step, ...]:
-    """Return what was done with a grant on its owner's node, from its beginning; `answer` is the consent that made it."""
-    by = None if answer is None else answer.body.by
-    return (Step(event=grant.ref, kind="grant", at=grant.at, by=by), *map(_step, grant.acts))
+def grant_course(grant: Grant, request: Request) -> tuple[Step, ...]:
+    """Return what was done with a grant on its owner's node, from the consent to its request that made it."""
+    assert request.answer is not None, "the consent comes before its grant"
+    return (Step(event=grant.ref, kind="grant", at=grant.at, by=request.answer.body.by), *map(_step, grant.acts))
 
 
 def path_of(resource: Topic, taker: Department, book: Book) -> tuple[Division, ...]:

@@ -7,23 +7,20 @@ from node.control.answering import answer
 from node.control.asking import ask
 from node.control.book import Book
 from node.control.catalogue import apply_catalogue
-from node.control.checks import check_day, check_department, check_division, check_filled, check_not_past, check_resource
+from node.control.checks import check_day, check_department, check_division, check_filled
 from node.control.commands import (
     AddDepartment,
     AddDivision,
     ApplyCatalogue,
     AskerCommand,
     Command,
-    GiveGrant,
     GrantCommand,
     ItemCommand,
     OwnerCommand,
 )
 from node.control.ending import follow
 from node.control.events import Event, day_of, stamp
-from node.control.fitting import check_shown, say_derived, versions_of
-from node.control.items import act_on_item, check_not_withdrawn
-from node.control.naming import selection_of
+from node.control.items import act_on_item
 from node.control.run import Run
 from node.errors import CommandRefused
 from node.model.names import Division, division_of
@@ -44,8 +41,6 @@ def decide(command: Command, book: Book, author: Division, at: datetime) -> list
             _add_department(command, book, author, run)
         case ApplyCatalogue():
             apply_catalogue(command, book, day_of(at), run)
-        case GiveGrant():
-            _give_grant(command, book, author, at, run)
         case _:
             _act(command, book, at, run)
     return run.events
@@ -135,35 +130,3 @@ def _add_department(command: AddDepartment, book: Book, author: Division, run: R
     value = DepartmentValue(department=command.department, name=command.name)
     if book.departments.get(value.department) != value:
         run.say(value)
-
-
-def _give_grant(command: GiveGrant, book: Book, author: Division, at: datetime, run: Run) -> None:
-    value = command.value
-    today = day_of(at)
-    check_resource(value.resource)
-    check_department(value.taker)
-    check_filled("purpose", value.purpose)
-    check_day("until", value.until)
-    check_not_past("until", value.until, today)
-    _check_own_resource(command, book, author)
-    check_not_withdrawn(value.resource, book)
-    taker = book.department_refs.get(value.taker)
-    if taker is None:
-        there = division_of(value.taker)
-        en = f"{value.taker} is not known: add it on the node of {there}, and wait until the links have brought it"
-        raise CommandRefused("no-such-taker", en, f"{value.taker} 未知：请先在 {there} 的节点添加，并等待链路送达")
-    if not value.whole:
-        check_shown(value, book)
-        say_derived(versions_of(book, value.resource), selection_of(value), book, run)
-    if all(grant.value != value for grant in book.active_on(value.resource, today)):
-        run.say(value, taker if taker[0] != author else None)
-
-
-def _check_own_resource(command: GiveGrant, book: Book, author: Division) -> None:
-    owner = division_of(command.resource)
-    if owner != author:
-        en = f"{command.resource} belongs to {owner}: only its node grants it; run this command there"
-        raise CommandRefused("not-own-resource", en, f"{command.resource} 属于 {owner}：只能由该节点授权；请在该节点执行此命令")
-    if command.resource not in book.resources:
-        en = f"{command.resource} is not in the catalogue; apply it first with `exchange-node catalogue apply`"
-        raise CommandRefused("no-such-resource", en, f"{command.resource} 不在目录中；请先用 `exchange-node catalogue apply` 编目")

@@ -8,7 +8,7 @@ from node.control.desk import check_authority, check_entitled, check_text, own_g
 from node.control.fitting import misfit, say_derived, versions_of
 from node.control.grants import Grant
 from node.control.naming import selection_of
-from node.control.rights import is_rule
+from node.control.rights import is_rule, may
 from node.control.run import Run
 from node.errors import CommandRefused
 from node.model.names import department_of
@@ -38,48 +38,21 @@ def follow(command: GrantCommand, book: Book, run: Run) -> None:
 
 
 def _end(command: EndGrant, book: Book, run: Run) -> None:
-    for ref in _named(command, book):
-        if ref[0] != run.author:
-            en = f"grant {ref[1]} of {ref[0]} is not this node's: only its owner ends it; run this command on the node of {ref[0]}"
-            raise CommandRefused(
-                "not-own-grant", en, f"{ref[0]} 的第 {ref[1]} 号授权不属于本节点：只能由数源方终止；请在 {ref[0]} 的节点执行此命令"
-            )
-        grant = book.grants[ref]
-        answers = _check_may_end(command, grant, book, run)
-        if not grant.ended:
-            run.say(GrantEndedValue(grant=ref, reason=command.reason, by=command.by, filed=command.filed), answers)
-
-
-def _named(command: EndGrant, book: Book) -> list[EventRef]:
-    match command.grant, command.resource, command.taker:
-        case (ref, None, None) if ref is not None:
-            found = [ref] if ref in book.grants else []
-        case (None, resource, taker) if resource is not None and taker is not None:
-            pair = (resource, taker)
-            found = [ref for ref, grant in book.grants.items() if (grant.value.resource, grant.value.taker) == pair]
-        case _:
-            en = "name the grant either by author and sequence or by resource and taker"
-            raise CommandRefused("malformed", en, "请指明授权：用发布者与序号，或用资源与使用部门")
-    if not found:
-        en = "there is no such grant; `exchange-node grant list` shows those there are"
-        raise CommandRefused("no-such-grant", en, "没有这样的授权；可用 `exchange-node grant list` 查看现有授权")
-    return sorted(found)
+    grant = own_grant(command.grant, book, run.author)
+    answers = _check_may_end(command, grant, book, run)
+    if not grant.ended:
+        run.say(GrantEndedValue(by=command.by, grant=grant.ref, reason=command.reason, filed=command.filed), answers)
 
 
 def _check_may_end(command: EndGrant, grant: Grant, book: Book, run: Run) -> EventRef | None:
     """Refuse whoever may not end a grant; return what the end answers, where it follows from a withdrawal."""
-    if command.by is None:
-        if grant.request is None:
-            return None
-        en = (
-            f"grant {grant.ref[0]}/{grant.ref[1]} was requested and consented to: its owner does not end it alone. "
-            f"File for its end, and the authority of {run.author} ends it"
-        )
-        zh = f"授权 {grant.ref[0]}/{grant.ref[1]} 经申请同意而生效：数源方不得单方终止。请先提出终止备案，由 {run.author} 的主管部门终止"
+    withdrawn = book.requests[grant.request].withdrawn
+    if is_rule(command.by) and withdrawn is not None:
+        return withdrawn.ref
+    if may(command.by, department_of(grant.value.resource), "steward", "head"):
+        en = f"an owner does not end a grant alone: file for its end with `exchange-node grant file-end`, and the authority of {run.author} ends it"
+        zh = f"数源方不得单方终止授权：请先用 `exchange-node grant file-end` 提出终止备案，由 {run.author} 的主管部门终止"
         raise CommandRefused("not-entitled", en, zh)
-    request = None if grant.request is None else book.requests[grant.request]
-    if is_rule(command.by) and request is not None and request.withdrawn is not None:
-        return request.withdrawn.ref
     check_authority(command.by, run.author)
     check_text("reason", command.reason, needed=False)
     if command.filed is not None and (grant.filed is None or grant.filed.ref != command.filed):

@@ -24,15 +24,6 @@ _NAMED_MAX = 10
 """Grants that a refusal names; of more it tells how many."""
 
 
-def check_shown(value: GrantValue, book: Book) -> None:
-    """Refuse what does not fit the newest version of the resource, with the place in it; the book has the resource."""
-    why = misfit(value, book)
-    if why:
-        en = f"{why}; see the resource with `exchange-node catalogue show {value.resource}`, mend the grant and give it again"
-        zh = f"{why}；请用 `exchange-node catalogue show {value.resource}` 查看该资源，修改授权后重试"
-        raise CommandRefused("bad-selection", en, zh)
-
-
 def misfit(value: GrantValue, book: Book) -> str:
     """Return why a grant does not fit the newest version of its resource, with the place in it; empty where it fits. The book has the resource."""
     if value.whole:
@@ -57,9 +48,9 @@ def check_still_shown(resource: Topic, schema: dict[str, Any], book: Book, today
             raise CommandRefused(
                 "schema-breaks-view",
                 f"{resource}: with this schema {en}; that is granted by {named}{f' and {more} more' if more > 0 else ''}. Keep what it needs, "
-                "or end the grant with `exchange-node grant end` and give it anew with the new version",
+                "or let the authority end the grant with `exchange-node grant revoke`, and its taker ask anew for the new version",
                 f"{resource}：采用该模式后，{zh}；涉及授权：{named}{f' 等另外 {more} 项' if more > 0 else ''}。请保留其所需内容，"
-                "或先用 `exchange-node grant end` 终止授权，待新版本生效后重新授权",
+                "或由主管部门用 `exchange-node grant revoke` 终止授权，待新版本生效后由使用部门重新申请",
             )
 
 

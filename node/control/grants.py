@@ -43,7 +43,7 @@ class Grant(msgspec.Struct, frozen=True):
     """when the taker's node first said that it flows; empty before"""
 
     @property
-    def request(self) -> EventRef | None:
+    def request(self) -> EventRef:
         """The request that it was made of."""
         return self.value.request
 
@@ -84,14 +84,8 @@ def _suspended(grant: Grant, event: Event, body: GrantSuspendedValue | GrantResu
 
 
 def _ended(grant: Grant, event: Event, body: GrantEndedValue, withdrawal: EventRef | None) -> Grant | str:
-    if body.by is None:
-        # As owners end what they gave unasked.
-        entitled = grant.request is None
-    elif is_rule(body.by):
-        entitled = withdrawal is not None and event.answers == withdrawal
-    else:
-        entitled = has_authority(body.by, event.author)
-    if not entitled:
+    after_withdrawal = withdrawal is not None and event.answers == withdrawal
+    if not (after_withdrawal if is_rule(body.by) else has_authority(body.by, event.author)):
         return "not-entitled"
     if body.filed is not None and (grant.filed is None or grant.filed.ref != body.filed):
         return "no-such-filing"

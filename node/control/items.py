@@ -54,14 +54,6 @@ def act_on_item(command: ItemCommand, book: Book, today: date, run: Run) -> None
             assert_never(command)
 
 
-def check_not_withdrawn(name: Topic, book: Book) -> None:
-    """Refuse what would give away a resource whose item has been withdrawn."""
-    item = book.items.get(name)
-    if item is not None and item.gone:
-        en = f"{name} was withdrawn from the catalogue; it can be had again once its department has drafted it anew and it is published"
-        raise CommandRefused("item-withdrawn", en, f"{name} 已从目录撤回；待其部门重新编目并发布后方可使用")
-
-
 def _draft(command: DraftItem, book: Book, today: date, run: Run) -> None:
     name = command.item.name
     check_resource(name)

@@ -8,7 +8,7 @@ import rfc8785
 
 from node.avro.selection import Kept, Selection, kept
 from node.model.names import Topic, view_topic
-from node.model.values import EventRef, GrantValue, SchemaValue
+from node.model.values import EventRef, GrantValue, RequestValue, SchemaValue
 
 _DIGITS = 12
 """48 bits: whoever makes two of its views meet, by 2^24 tries, spoils its own."""
@@ -39,8 +39,8 @@ def view_name(ref: EventRef, value: GrantValue, first: SchemaValue) -> Topic | N
     return view_topic(value.resource, hashlib.sha256(rfc8785.dumps(means)).hexdigest()[:_DIGITS])
 
 
-def selection_of(value: GrantValue) -> Selection:
-    """Return what of the resource's records a grant gives; equal for grants that share a view."""
+def selection_of(value: GrantValue | RequestValue) -> Selection:
+    """Return what of the resource's records a grant gives, or would give; equal for grants that share a view."""
     fields = None if value.fields is None else tuple(sorted(value.fields))
     return Selection(fields=fields, rows=value.rows, masks=dict(sorted(value.masks.items())))
 

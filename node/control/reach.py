@@ -47,8 +47,7 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
 
 def state_of(grant: Grant, book: Book, today: date) -> GrantState:
     """Return where a grant stands on a day; one whose request was withdrawn is as good as ended."""
-    request = None if grant.request is None else book.requests[grant.request]
-    if grant.ended or (request is not None and request.withdrawn is not None):
+    if grant.ended or book.requests[grant.request].withdrawn is not None:
         return "ended"
     if grant.value.until and grant.value.until < today.isoformat():
         return "expired"
@@ -57,16 +56,17 @@ def state_of(grant: Grant, book: Book, today: date) -> GrantState:
 
 def unseen(book: Book, here: Division, today: date) -> list[SeeGrant]:
     """Return what the node of `here` has to say of grants on whose way it lies, as soon as it follows them so far; nothing where all is said."""
-    paths: dict[tuple[Division, Division], bool] = {}
+    on_way: dict[tuple[Division, Division], bool] = {}
     found = []
     for grant in book.grants.values():
         said, state = grant.seen.get(here), state_of(grant, book, today)
         if said is not None and said.body.state == state:
             continue
-        ends = division_of(grant.value.resource), division_of(grant.value.taker)
-        if ends not in paths:
-            paths[ends] = here in book.tree.path(*ends)
-        if paths[ends]:
+        resource, taker = grant.value.resource, grant.value.taker
+        ends = division_of(resource), division_of(taker)
+        if ends not in on_way:
+            on_way[ends] = here in path_of(resource, taker, book)
+        if on_way[ends]:
             newest = grant.acts[-1].ref if grant.acts else grant.ref
             found.append(SeeGrant(by=RULE, grant=grant.ref, seen=newest, state=state))
     return found
@@ -89,5 +89,5 @@ def reach(grant: Grant, book: Book, today: date) -> Reach:
         seen=seen,
         awaited=tuple(node for node in path if node not in seen or seen[node].state != state),
         filed=None if grant.filed is None else grant.filed.ref,
-        course=grant_course(grant, None if grant.request is None else book.requests[grant.request].answer),
+        course=grant_course(grant, book.requests[grant.request]),
     )

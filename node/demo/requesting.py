@@ -1,23 +1,30 @@
-"""How the demo's taxation department comes to its view: it asks, two heads decide; what that lets flow stops while it is suspended."""
+"""How departments of the demo come to what they take: they ask, two heads decide; and what the authority does to a grant."""
 
 import asyncio
+import contextlib
 import time
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 from node.control import NewRequest
 from node.control.commands import AnswerRequest, ApproveRequest, ResumeGrant, SuspendGrant
-from node.demo.story import GRANT, LICENCES, TAXATION
 from node.demo.takers import Taker
 from node.demo.world import CITY, DISTRICT, NodeProcess, World
-from node.errors import Unavailable
-from node.model.names import Department, Division
+from node.errors import CommandRefused, Unavailable
+from node.model.names import Department, Division, department_of, division_of
 from node.model.values import Actor, EventRef
 
-STEWARD = Actor(name="陈文", role="steward", department=Department(TAXATION))
-HEAD = Actor(name="林志强", role="head", department=Department(TAXATION))
-OWNERS_HEAD = Actor(name="黄淑贞", role="head", department=Department(LICENCES.rpartition(".")[0]))
+_PEOPLE = {
+    "440000.civil-affairs": ("周敏", "何建国"),
+    "440000.market-regulation": ("梁思远", "罗丽华"),
+    "445100.civil-affairs": ("谢晓东", "许佩珊"),
+    "445100.taxation": ("陈文", "林志强"),
+    "445102.civil-affairs": ("蔡海燕", "郑国栋"),
+    "445102.government-services": ("杨帆", "黄淑贞"),
+}
+"""The steward and the head of each department."""
 AUTHORITY = Actor(name="吴敏", role="authority")
 _POLL_S = 0.05
 _PATIENCE_S = 30.0
@@ -38,39 +45,54 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
     """from the end of the suspension to the last of what had been held back"""
 
 
-async def ask(world: World) -> EventRef:
-    """Let the steward ask and its head approve, on their own node; return the request once the owner's node has it."""
-    city, district = world.nodes[CITY], world.nodes[DISTRICT]
-    await city.until("/v1/resources", "name", {LICENCES})
-    wanted = NewRequest(
-        by=STEWARD,
-        resource=GRANT.resource,
-        taker=GRANT.taker,
-        basis="税收征收管理法第六条",
-        purpose=GRANT.purpose,
-        fields=GRANT.fields,
-        rows=GRANT.rows,
-        masks=GRANT.masks,
-    )
-    (event,) = await city.command(wanted)
+def steward(department: Department) -> Actor:
+    """Return who asks for a department."""
+    return Actor(name=_PEOPLE[department][0], role="steward", department=department)
+
+
+def head(department: Department) -> Actor:
+    """Return who decides for a department."""
+    return Actor(name=_PEOPLE[department][1], role="head", department=department)
+
+
+async def ask(world: World, wanted: NewRequest) -> EventRef:
+    """Let the steward ask and the head approve, on their own node; return the request once the owner's node has it."""
+    asker, owner = _asker(world, wanted), _owner(world, wanted)
+    path = f"/v1/resources/{wanted.resource}"
+    offered = await owner.get(path)
+    await _until(asker, path, lambda found: found == offered)
+    (event,) = await asker.command(wanted)
     ref = (Division(event["author"]), int(event["sequence"]))
-    await city.command(ApproveRequest(by=HEAD, request=ref, version=1))
-    await _until(district, ref, "waiting")
+    await asker.command(ApproveRequest(by=head(wanted.taker), request=ref, version=1))
+    await _stands(owner, ref, "waiting", "granted")
     return ref
 
 
-async def decide(world: World, request: EventRef) -> tuple[str, float]:
+async def consent(world: World, wanted: NewRequest, request: EventRef) -> EventRef:
+    """Let the owner's head consent, where its node does not do so by rule; return the grant."""
+    owner = _owner(world, wanted)
+    if (await owner.get(f"/v1/resources/{wanted.resource}"))["resource"]["sharing"] != "unconditional":
+        await owner.command(AnswerRequest(by=head(department_of(wanted.resource)), request=request, version=1, answer="consent"))
+    author, sequence = (await _stands(owner, request, "granted"))["grant"]
+    return Division(author), int(sequence)
+
+
+async def come_to(world: World, wanted: NewRequest) -> EventRef:
+    """Let a department ask and all heads decide; return the grant."""
+    return await consent(world, wanted, await ask(world, wanted))
+
+
+async def decide(world: World, wanted: NewRequest, request: EventRef) -> tuple[str, float]:
     """Let the owner's head consent; return the view that follows from it, and when that was (monotonic s)."""
-    district = world.nodes[DISTRICT]
     began = time.monotonic()
-    await district.command(AnswerRequest(by=OWNERS_HEAD, request=request, version=1, answer="consent"))
-    views = await district.get("/v1/views")
-    return next(view["topic"] for view in views if TAXATION in view["takers"]), began
+    author, sequence = await consent(world, wanted, request)
+    view: str = (await _owner(world, wanted).get(f"/v1/grants/{author}/{sequence}"))["view"]
+    return view, began
 
 
 async def suspend(world: World, request: EventRef, view: str) -> EventRef:
     """Let the authority suspend the grant that came of a request; return the grant once nothing carries it any more."""
-    standing = await _until(world.nodes[DISTRICT], request, "granted")
+    standing = await _stands(world.nodes[DISTRICT], request, "granted")
     grant = (Division(standing["grant"][0]), int(standing["grant"][1]))
     await world.nodes[DISTRICT].command(SuspendGrant(by=AUTHORITY, grant=grant, reason="疑似超范围使用，核查中"))
     end = time.monotonic() + _PATIENCE_S
@@ -105,16 +127,30 @@ async def held_back(world: World, request: EventRef, taker: Taker, extra: int, p
 
 async def shown(world: World, request: EventRef) -> dict[str, Any]:
     """Return a request as the asker's node shows it, once that knows of the grant."""
-    return await _until(world.nodes[CITY], request, "granted")
+    return await _stands(world.nodes[CITY], request, "granted")
 
 
-async def _until(node: NodeProcess, request: EventRef, state: str) -> dict[str, Any]:
-    """Wait until a node has a request in a state; return it. Unavailable after 30 s."""
-    path = f"/v1/requests/{request[0]}/{request[1]}"
+def _asker(world: World, wanted: NewRequest) -> NodeProcess:
+    return world.nodes[division_of(wanted.taker)]
+
+
+def _owner(world: World, wanted: NewRequest) -> NodeProcess:
+    return world.nodes[division_of(wanted.resource)]
+
+
+async def _stands(node: NodeProcess, request: EventRef, *states: str) -> dict[str, Any]:
+    """Return a request as a node shows it, once that has it in one of some states."""
+    found: dict[str, Any] = await _until(node, f"/v1/requests/{request[0]}/{request[1]}", lambda one: one["state"] in states)
+    return found
+
+
+async def _until(node: NodeProcess, path: str, fits: Callable[[Any], bool]) -> Any:
+    """Wait until what a node has at a path fits; return it. Unavailable after 30 s."""
     end = time.monotonic() + _PATIENCE_S
     while time.monotonic() < end:
-        for one in await node.get("/v1/requests"):
-            if tuple(one["request"]) == request and one["state"] == state:
-                return one  # type: ignore[no-any-return]  # JSON
+        with contextlib.suppress(CommandRefused):  # the links may not have brought it at all yet
+            found = await node.get(path)
+            if fits(found):
+                return found
         await asyncio.sleep(_POLL_S)
-    raise Unavailable(f"the node of {node.division} does not show {path} as {state}: see {node.log}")
+    raise Unavailable(f"the node of {node.division} does not come so far with {path}: see {node.log}")

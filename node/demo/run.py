@@ -19,7 +19,7 @@ from rich.live import Live
 from node.demo import requesting
 from node.demo.remote import ask, serve
 from node.demo.sides import Sides, compare, read_rows
-from node.demo.story import GRANT, GRANTED_STREETS, LICENCES, TAKERS, TAXATION, Publication, more, prepare, publications, publish
+from node.demo.story import ASKED, GRANTED_STREETS, LICENCES, TAKERS, TAXATION, Publication, more, prepare, publications, publish
 from node.demo.table import Arrived, Board, both, course, refusals, summary
 from node.demo.takers import Taker
 from node.demo.world import CITY, DISTRICT, World, open_world
@@ -154,17 +154,20 @@ class _Demo:
                 await asyncio.sleep(_REFRESH_S)
 
     async def _exchange(self, world: World) -> bool:
-        self._tell("stewards describe divisions, departments, resources and grants", "正在登记区划、部门、资源目录和授权")
+        self._tell(
+            "stewards describe divisions, departments and resources, and ask; heads decide",
+            "正在登记区划、部门和资源目录；各部门申请，双方负责人决定",
+        )
         making = asyncio.create_task(asyncio.to_thread(lambda: list(publications(self._folder, self._records))))
         await prepare(world)
-        request = await requesting.ask(world)
+        request = await requesting.ask(world, ASKED)
         takers = _takers(world)
         try:
             self._tell("departments publish; the gate checks; records move", "部门发布数据，闸口校验，记录流动")
             files = await making
             published = await self._publish(world, files)
             self._tell("taxation has asked; the owner's head consents; its view flows", "税务部门已申请，数源方负责人同意，视图开始流动")
-            view, decided = await requesting.decide(world, request)
+            view, decided = await requesting.decide(world, ASKED, request)
             taxation = Taker(TAXATION, world.clusters[CITY].bootstrap, view)
             taxation.start()
             takers.append(taxation)
@@ -254,4 +257,4 @@ async def _sides(world: World, view: str) -> Sides:
     shown = await world.nodes[taker].get(f"/v1/views/{view}")
     owned = asyncio.to_thread(read_rows, world.clusters[owner].bootstrap, LICENCES, {resource["schema_id"]: resource["schema"]})
     taken = asyncio.to_thread(read_rows, world.clusters[taker].bootstrap, view, {shown["schema_id"]: shown["schema"]})
-    return compare(await owned, await taken, GRANT, GRANTED_STREETS)
+    return compare(await owned, await taken, ASKED, GRANTED_STREETS)

@@ -8,7 +8,7 @@ import confluent_kafka
 import msgspec
 
 from node.avro import decode, parse, readable, unframe
-from node.control import GiveGrant
+from node.control import NewRequest
 
 _POLL_S = 10.0
 _BATCH = 5_000
@@ -33,17 +33,17 @@ def is_granted(datum: dict[str, Any], streets: tuple[str, ...]) -> bool:
     return datum["holder_kind"] == "LEGAL_PERSON" and datum["street"] in streets
 
 
-def cut(datum: dict[str, Any], grant: GiveGrant) -> dict[str, Any]:
-    """Return what a grant gives of a licence."""
+def cut(datum: dict[str, Any], asked: NewRequest) -> dict[str, Any]:
+    """Return what is asked for of a licence."""
     name = datum["legal_person"]
     shown = datum | {"legal_person": None if name is None else name[:1] + "*" * (len(name) - 1)}
-    return {field: value for field, value in shown.items() if field in (grant.fields or ())}
+    return {field: value for field, value in shown.items() if field in (asked.fields or ())}
 
 
-def compare(owned: list[Rows], taken: list[Rows], grant: GiveGrant, streets: tuple[str, ...]) -> Sides:
+def compare(owned: list[Rows], taken: list[Rows], asked: NewRequest, streets: tuple[str, ...]) -> Sides:
     """Return how both sides compare; the sample is of the first row that was granted."""
     granted = [[row for row in rows if is_granted(row[1], streets)] for rows in owned]
-    equal = [[cut(datum, grant) for _key, datum in rows] for rows in granted] == [[datum for _key, datum in rows] for rows in taken]
+    equal = [[cut(datum, asked) for _key, datum in rows] for rows in granted] == [[datum for _key, datum in rows] for rows in taken]
     hidden = {key for rows in granted for key, _datum in rows}.isdisjoint(key for rows in taken for key, _datum in rows)
     first = next(((a[0], b[0]) for a, b in zip(granted, taken, strict=True) if a and b), None)
     return Sides(

@@ -1,4 +1,4 @@
-"""What the demo's stewards do: divisions, departments, three resources, their grants, and the publishing."""
+"""What the demo's stewards do: divisions, departments, three resources, what departments ask of them, and the publishing."""
 
 import asyncio
 import json
@@ -13,9 +13,10 @@ import msgspec
 import yaml
 
 from node.avro.files import read_schema
-from node.control import AddDepartment, AddDivision, ApplyCatalogue, CatalogueItem, GiveGrant, read_item
+from node.control import AddDepartment, AddDivision, ApplyCatalogue, CatalogueItem, NewRequest, read_item
 from node.demo.generate import Made, write_rows
 from node.demo.generate import records as generated
+from node.demo.requesting import come_to, steward
 from node.demo.sides import is_granted
 from node.demo.world import TREE, NodeProcess, World
 from node.errors import Unavailable
@@ -24,27 +25,29 @@ from node.model.names import Department, Topic, department_of
 from node.model.shipped import shipped
 from node.model.values import Actor
 
-VILLAGES = "445102.civil-affairs.villages"
-STREETS = "440000.civil-affairs.streets"
-LICENCES = "445102.government-services.licences"
+VILLAGES = Topic("445102.civil-affairs.villages")
+STREETS = Topic("440000.civil-affairs.streets")
+LICENCES = Topic("445102.government-services.licences")
 SEED = 445102
 MORE = 500
 """Licences that are published while the grant of the view is suspended."""
 WRONG = 0.01
 """The share of generated licences that break a rule of their schema."""
 
-TAXATION = "445100.taxation"
+TAXATION = Department("445100.taxation")
 GRANTED_STREETS = ("445102007", "445102009", "445102010")
 """Three streets of Xiangqiao in which bodies hold licences."""
-GRANT = GiveGrant(
-    resource=Topic(LICENCES),
-    taker=Department(TAXATION),
+ASKED = NewRequest(
+    by=steward(TAXATION),
+    resource=LICENCES,
+    taker=TAXATION,
+    basis="税收征收管理法第六条",
     purpose="税源核查",
     fields=("holder_name", "holder_uscc", "legal_person", "licence_type"),
     rows=f'holder_kind == "LEGAL_PERSON" && street in {json.dumps(GRANTED_STREETS)}',
     masks={"legal_person": "keep-first:1"},
 )
-"""What comes of taxation's request: four fields of some rows, one of them masked. The licences' numbers, which are the key, are not among them."""
+"""What taxation asks for: four fields of some rows, one of them masked. The licences' numbers, which are the key, are not among them."""
 
 DEPARTMENTS = {
     "440000.civil-affairs": "广东省民政厅",
@@ -59,7 +62,12 @@ TAKERS = {
     STREETS: ("445100.civil-affairs", "445102.civil-affairs"),
     LICENCES: ("440000.market-regulation",),
 }
-_PURPOSES = {VILLAGES: "基层治理数据共享", STREETS: "行政区划代码同步", LICENCES: "证照互认核验"}
+_REASONS = {
+    VILLAGES: ("地名管理条例第四条", "基层治理数据共享"),
+    STREETS: ("地名管理条例第四条", "行政区划代码同步"),
+    LICENCES: ("国务院关于在线政务服务的若干规定第十条", "证照互认核验"),
+}
+"""On what basis and for which purpose each is asked for."""
 _FOLDERS = {VILLAGES: "villages", STREETS: "streets", LICENCES: "licences"}
 
 
@@ -74,7 +82,7 @@ class Publication(msgspec.Struct, frozen=True):
 
 
 async def prepare(world: World) -> None:
-    """Say all that has to be said before anything may move: the tree, the departments, the catalogue, the grants."""
+    """Say all that has to be said before anything may move: the tree, the departments, the catalogue, the requests and what is answered."""
     known = known_divisions()
     for code, parent in TREE.items():
         # The root says itself who it is; every other division is its parent's to add.
@@ -93,14 +101,13 @@ async def prepare(world: World) -> None:
             if department.startswith(code):
                 await node.command(AddDepartment(department=department, name=name))  # type: ignore[arg-type]  # names of our own table
     for resource in TAKERS:
-        await _offer(world.nodes[resource[:6]], resource)
+        await world.nodes[resource[:6]].command(ApplyCatalogue(resources=(_item(resource),)))
+    await asyncio.gather(*(come_to(world, _wanted(resource, Department(taker))) for resource, takers in TAKERS.items() for taker in takers))
 
 
-async def _offer(owner: NodeProcess, resource: str) -> None:
-    await owner.command(ApplyCatalogue(resources=(_item(resource),)))
-    await owner.until("/v1/departments", "department", set(TAKERS[resource]))
-    for taker in TAKERS[resource]:
-        await owner.command(GiveGrant(resource=resource, taker=taker, purpose=_PURPOSES[resource]))  # type: ignore[arg-type]
+def _wanted(resource: Topic, taker: Department) -> NewRequest:
+    basis, purpose = _REASONS[resource]
+    return NewRequest(by=steward(taker), resource=resource, taker=taker, basis=basis, purpose=purpose)
 
 
 async def _awake(node: NodeProcess) -> None:
@@ -122,7 +129,7 @@ async def _is_awake(node: NodeProcess) -> bool:
     return not any(reason.startswith("own cluster") for reason in status["reasons"])
 
 
-def _item(resource: str) -> CatalogueItem:
+def _item(resource: Topic) -> CatalogueItem:
     folder = shipped(f"schemas/{_FOLDERS[resource]}")
     said: dict[str, Any] = yaml.safe_load((folder / f"{folder.name}.yaml").read_text("utf-8"))
     return read_item(said, read_schema(folder / said["schema"]))

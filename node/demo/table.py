@@ -158,8 +158,8 @@ def course(board: Board, told: Course) -> Group:
         ("by", "办理人", False),
     )
     for step in told.standing["course"]:
-        by = step.get("by") or {}
-        table.add_row(step["at"][:19].replace("T", " "), step["kind"], f"{by.get('name', '')} ({by.get('role', '')})" if by else "")
+        by = step["by"]
+        table.add_row(step["at"][:19].replace("T", " "), step["kind"], f"{by['name']} ({by['role']})")
     clock = told.standing["clock"]
     lines = [] if clock is None else [f"{clock['kind']}: {board.say('due', '期限')} {clock['due']}, {clock['state']}"]
     lines.append(

@@ -111,8 +111,10 @@ async def referenced_by(node: NamedDependency[Node], subject: FromPath[str], num
 async def remove(node: NamedDependency[Node], subject: FromPath[str]) -> Response[None]:
     """Refuse: records that carry the schema's id stand in topics for ever."""
     topic_of(node.ledger.book, subject)
-    en = "A schema is never deleted: records in the topics carry its id. What must not move any more is stopped with `exchange-node grant end`"
-    raise fault(Code.NOT_PERMITTED, en, "模式不可删除：主题中的记录带有其编号。如需停止共享，请用 `exchange-node grant end`")
+    en = "A schema is never deleted: records in the topics carry its id. What must not move any more is stopped with `exchange-node grant suspend` or `grant revoke`"
+    raise fault(
+        Code.NOT_PERMITTED, en, "模式不可删除：主题中的记录带有其编号。如需停止共享，请用 `exchange-node grant suspend` 或 `grant revoke`"
+    )
 
 
 def _face(subject: str, found: Version) -> VersionFace:

@@ -1,23 +1,21 @@
-"""What takers are granted of a resource where it is less than the whole: the views that stand, and what a grant would show before it is given."""
+"""What takers are granted of a resource where it is less than the whole: the views that stand."""
 
 from collections import Counter
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 import msgspec
-from litestar import get, post
+from litestar import get
 from litestar.di import NamedDependency
-from litestar.params import FromPath, RawBody
+from litestar.params import FromPath
 
-from node.control import GiveGrant, day_of, read_command
+from node.control import day_of
 from node.control.sight import sees_taken
 from node.control.views import View, schema_ids, views
-from node.errors import BusError, CommandRefused
 from node.http.answers import missing
 from node.model.names import Department, Division, Topic, department_of, division_of
 from node.model.values import Actor, EventRef
 from node.runtime import Node, RouteStatus
-from node.runtime.preview import Preview
 
 _CUT = "view"
 """The lane that cuts views, and that of its records which its views have are `sent`."""
@@ -93,21 +91,6 @@ async def shown(node: NamedDependency[Node], by: NamedDependency[Actor], topic: 
     )
 
 
-@post("/v1/grants/preview", status_code=200)
-async def preview(node: NamedDependency[Node], body: RawBody) -> Preview:
-    """Return what a grant would show: its schema, some rows, and how many records were looked at for them. Nothing is written."""
-    command = read_command(body)
-    if not isinstance(command, GiveGrant):
-        raise CommandRefused(
-            "malformed", "only `give-grant` has a preview; give the command itself", "只有 `give-grant` 可以预览；请直接执行该命令"
-        )
-    try:
-        return await node.preview(command)
-    except BusError as error:
-        en = f"Kafka: {error}. Nothing was written; ask again once the node's cluster answers"
-        raise CommandRefused("kafka", en, f"Kafka：{error}。未写入任何内容；请待本节点集群恢复后重试") from error
-
-
 def face_of(view: View, here: Division, routes: list[RouteStatus]) -> ViewFace:
     """Return a view as `here`'s node shows it, by that node's routes of its topic."""
     selection = view.selection
@@ -131,4 +114,4 @@ def _cut(routes: list[RouteStatus]) -> CutFace:
     return CutFace(read=read, filtered=read - sent, sent=sent, bytes=sum(route.bytes for route in routes))
 
 
-HANDLERS = [listed, shown, preview]
+HANDLERS = [listed, shown]

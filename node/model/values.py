@@ -103,8 +103,8 @@ class GrantValue(Value, frozen=True, kw_only=True):
     history: Literal["all", "from-now"] = "all"
     until: str = ""
     """last day of the term, ISO 8601; empty: until it is ended"""
-    request: EventRef | None = None
-    """the request that was consented to; absent where the owner gave it unasked"""
+    request: EventRef
+    """the request that was consented to"""
 
     @property
     def whole(self) -> bool:
@@ -115,10 +115,9 @@ class GrantValue(Value, frozen=True, kw_only=True):
 class GrantEndedValue(Value, frozen=True, kw_only=True):
     """The end of a grant, by its own event."""
 
+    by: Actor
     grant: EventRef
     reason: str = ""
-    by: Actor | None = None
-    """absent for a grant that nobody requested, where a command said no actor"""
     filed: EventRef | None = None
     """the filing of its owner to which the authority agrees"""
 

@@ -15,19 +15,18 @@ from node.bus.client import Client, open_client
 from node.bus.log import open_log_reader
 from node.bus.security import Security
 from node.bus.topics import make_topics
-from node.control import Command, Event, GiveGrant, day_of, routes, topics_here
+from node.control import Command, Event, day_of, routes, topics_here
 from node.control.acts import acted
 from node.control.answering import rule_answers
 from node.control.calendar import Calendar, official
 from node.control.commands import AnswerRequest
 from node.control.course import seconds_left
 from node.control.reach import unseen
-from node.control.requests import granted
 from node.errors import BusError, CommandRefused
 from node.lane import Resume, TopicPartition
 from node.model.limits import BACKOFF_FIRST_S, BACKOFF_MAX_S, LINK_UP_S, WATCH_INTERVAL_S
 from node.model.names import Division, Topic, control_topic, is_view, progress_topic, resource_of
-from node.model.values import RULE, Actor, Kind
+from node.model.values import RULE, Actor, Kind, RequestValue
 from node.runtime.access import Access
 from node.runtime.following import follows
 from node.runtime.gates import Gates
@@ -158,13 +157,8 @@ class Node:
 
     async def command(self, command: Command, by: Actor | None = None) -> list[Event]:
         """Carry out what somebody commands; without `by` it is whom the command names, or the node itself. See `Ledger.command`."""
-        match command:
-            case GiveGrant():
-                self._views.prepare(command.value)
-            case AnswerRequest(answer="consent") if (request := self.ledger.book.requests.get(command.request)) is not None:
-                self._views.prepare(granted(request.value, request.ref))
-            case _:
-                pass
+        if isinstance(command, AnswerRequest) and command.answer == "consent" and command.request in self.ledger.book.requests:
+            self._views.prepare(self.ledger.book.requests[command.request].value)
         speaker: Actor | None = by or getattr(command, "by", None)
         return await self.ledger.command(command, RULE if speaker is None else speaker)
 
@@ -172,10 +166,10 @@ class Node:
         """Put an act that is no command into the audit, before it is done, or with the code of its refusal; see `Ledger.record`."""
         await self.ledger.record(acted(act, by, datetime.now(UTC), subject=subject, outcome="refused" if code else "done", code=code))
 
-    async def preview(self, command: GiveGrant) -> Preview:
-        """Return what a grant would give; see `node.runtime.preview`."""
+    async def preview(self, asked: RequestValue) -> Preview:
+        """Return what a grant of what is asked for would give; see `node.runtime.preview`."""
         s = self.settings
-        return await preview(Cluster(s.division, s.bootstrap, s.security), self.ledger.book, command)
+        return await preview(Cluster(s.division, s.bootstrap, s.security), self.ledger.book, asked)
 
     def resume(self, topic: Topic, mode: Resume) -> list[TopicPartition]:
         """Let a stopped route go on. CommandRefused if none of that topic is stopped."""

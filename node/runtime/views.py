@@ -18,7 +18,7 @@ from node.control.views import View, derived_text, schema_ids, views
 from node.errors import CommandRefused, SchemaError
 from node.model.limits import TRANSACTION_TIMEOUT_S
 from node.model.names import Division, Topic, division_of
-from node.model.values import GrantValue, Kind, ResourceValue
+from node.model.values import Kind, RequestValue, ResourceValue
 from node.runtime.secret import SecretError, make_secret, read_secret, secret_file
 from node.telemetry import logger
 from node.transform.view import Views, ViewSpec, open_views
@@ -73,7 +73,7 @@ class OwnViews:
             routed = [view for resource, found in wanted.items() if resource not in self._faults for view in found]
             return [(view.topic, view.resource.partitions) for view in routed], frozenset(view.topic for view in routed if view.from_now)
 
-    def prepare(self, asked: GrantValue) -> None:
+    def prepare(self, asked: RequestValue) -> None:
         """Make the node's secret before the first grant that needs it. CommandRefused where it is lost, or cannot be written."""
         book = self._book()
         resource = book.resources.get(asked.resource)

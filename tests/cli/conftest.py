@@ -15,6 +15,7 @@ import pytest
 from node.cli import main
 from node.http.operations import KafkaFace, NodeFace
 from node.model.names import Division
+from node.model.values import Actor
 
 
 class FakeNode:
@@ -23,6 +24,8 @@ class FakeNode:
     def __init__(self, url: str) -> None:
         self.url = url
         self.asked: list[tuple[str, Any]] = []
+        self.me = Actor(name="lin", role="operator")
+        """whose token it is that asks"""
         self._answers: dict[str, tuple[int, bytes]] = {}
         self.answer(
             "/v1/node",
@@ -36,7 +39,9 @@ class FakeNode:
         self._answers[path] = (status, value if isinstance(value, bytes) else msgspec.json.encode(value))
 
     def answer_to(self, path: str, body: bytes) -> tuple[int, bytes]:
-        """Return the answer to a request."""
+        """Return the answer to a request; that who asks is asked for is no question of its own."""
+        if path == "/v1/me":
+            return 200, msgspec.json.encode(self.me)
         self.asked.append((path, msgspec.json.decode(body) if body else None))
         return self._answers.get(path, (404, b'{"code":"not-found","en":"not there","zh":"\xe6\xb2\xa1\xe6\x9c\x89"}'))
 

@@ -10,7 +10,7 @@ from node.control.calendar import Calendar
 from node.control.course import Standing, Step, standing
 from node.control.reach import Reach, Seen
 from node.model.names import Department, Division, Topic
-from node.model.values import EventRef, GrantValue
+from node.model.values import Actor, EventRef, GrantValue
 from tests.control.acting import CITY, DISTRICT, Nodes, answered, approved, asked, settled
 
 NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)
@@ -37,9 +37,10 @@ def clockless() -> Standing:
 
 
 def given(**changed: Any) -> Reach:
-    """A grant of villages that nobody requested, as its owner's node tells it before any other has said that it follows."""
+    """A grant of villages, as its owner's node tells it before any other has said that it follows."""
     owner, taker = Division("445102"), Division("440000")
-    value = GrantValue(resource=Topic(f"{owner}.civil-affairs.villages"), taker=Department(f"{taker}.civil-affairs"), purpose="p")
+    asker, head = Department(f"{taker}.civil-affairs"), Actor(name="林海", role="head", department=Department(f"{owner}.civil-affairs"))
+    value = GrantValue(resource=Topic(f"{owner}.civil-affairs.villages"), taker=asker, purpose="p", request=(taker, 7))
     ref = (owner, 4)
     told = Reach(
         grant=ref,
@@ -53,7 +54,7 @@ def given(**changed: Any) -> Reach:
         seen={owner: Seen("flowing", "2026-11-22T04:00:01.000Z")},
         awaited=(CITY, taker),
         filed=None,
-        course=(Step(event=ref, kind="grant", at="2026-11-22T04:00:00.000Z", by=None),),
+        course=(Step(event=ref, kind="grant", at="2026-11-22T04:00:00.000Z", by=head),),
     )
     return msgspec.structs.replace(told, **changed)
 

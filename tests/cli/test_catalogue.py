@@ -10,7 +10,7 @@ from node.control.offered import Offer, Pending
 from node.http.catalogue import OfferFace
 from node.model.names import Department, Topic
 from node.model.shipped import shipped
-from node.model.values import Kind, ResourceValue
+from node.model.values import Actor, Kind, ResourceValue
 from tests.control.offers import FACTS
 
 VILLAGES = ResourceValue(name=Topic("445102.civil-affairs.villages"), title="[村]", kind=Kind.STATE, schema=7, partitions=2)
@@ -136,13 +136,13 @@ def test_show_tells_all_of_an_item(cli: Callable[..., Any], node: Any) -> None:
 def test_acts_are_given_as_who_acts(cli: Callable[..., Any], node: Any) -> None:
     """Each as a command of its own, with name, role and department."""
     node.answer("/v1/commands", {"events": []})
-    who = ("--as", "林海", "--role", "head", "--department", "445102.civil-affairs")
-    cli("catalogue", "draft", str(shipped("schemas/villages/villages.yaml")), *who)
-    cli("catalogue", "submit", VILLAGES.name, *who)
-    cli("catalogue", "review", VILLAGES.name, *who)
-    cli("catalogue", "review", VILLAGES.name, "--return", "缺依据", "--return", "分级偏低", *who)
-    cli("catalogue", "publish", VILLAGES.name, *who)
-    cli("catalogue", "withdraw", VILLAGES.name, "--reason", "职能调整", *who)
+    node.me = Actor(name="林海", role="head", department=Department("445102.civil-affairs"))
+    cli("catalogue", "draft", str(shipped("schemas/villages/villages.yaml")))
+    cli("catalogue", "submit", VILLAGES.name)
+    cli("catalogue", "review", VILLAGES.name)
+    cli("catalogue", "review", VILLAGES.name, "--return", "缺依据", "--return", "分级偏低")
+    cli("catalogue", "publish", VILLAGES.name)
+    cli("catalogue", "withdraw", VILLAGES.name, "--reason", "职能调整")
     bodies = [body for _, body in node.asked]
     assert [body["command"] for body in bodies] == [
         "draft-item", "submit-item", "review-item", "review-item", "publish-item", "withdraw-item",

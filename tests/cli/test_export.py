@@ -59,7 +59,7 @@ class Exporter:
 def exporter(monkeypatch: pytest.MonkeyPatch, node: Any) -> Exporter:
     """Return what stands for the adapters; the node allows the export."""
     node.answer("/v1/exports", WANTED)
-    node.answer("/v1/me", Actor(name="林海", role="operator", department=Department("445102.taxation")))
+    node.me = Actor(name="林海", role="operator", department=Department("445102.taxation"))
     exporter = Exporter()
     monkeypatch.setattr(adapter, "export", exporter.export)
     return exporter

@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
-COMMAND = ("grant", "give", "445102.civil-affairs.villages", "--to", "440000.civil-affairs", "--purpose", "核对")
-EVENT = {"author": "445102", "sequence": 3, "kind": "grant", "body": {}}
+COMMAND = ("grant", "suspend", "445102/2", "--reason", "核查")
+EVENT = {"author": "445102", "sequence": 3, "kind": "grant-suspended", "body": {}}
 
 
 def test_events_are_told(cli: Callable[..., Any], node: Any) -> None:
     """People see which events were written, programs the events."""
     node.answer("/v1/commands", {"events": [EVENT]})
-    assert cli(*COMMAND).out == "done; said in the control log: 445102/3 grant\n"
+    assert cli(*COMMAND).out == "done; said in the control log: 445102/3 grant-suspended\n"
     assert cli(*COMMAND, "--json").json == {"events": [EVENT]}
 
 

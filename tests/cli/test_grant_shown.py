@@ -35,7 +35,7 @@ def test_each_node_is_shown_with_what_it_said_last() -> None:
         "440000 nothing said yet",
         "445103 ended 2026-11-22 12:00:02 445102.civil-affairs.villages",
     ]
-    assert told[-1].split() == ["2026-11-22", "12:00:00", "grant"]
+    assert told[-1].split() == ["2026-11-22", "12:00:00", "grant", "林海", "head", "445102.civil-affairs"]
 
 
 def test_a_grant_is_shown_in_chinese() -> None:

@@ -26,8 +26,7 @@ COMMANDS = [
     ["catalogue", "apply"],
     ["catalogue", "list"],
     ["catalogue", "show"],
-    ["grant", "give"],
-    ["grant", "end"],
+    ["grant", "revoke"],
     ["grant", "list"],
     ["view", "list"],
     ["view", "show"],
@@ -59,7 +58,7 @@ def test_nothing_asked_shows_the_commands(cli: Callable[..., Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["statsu", "status --colour", "status extra", "grant give", "division add", "tail x --count 0", "status --lang fr"]
+    "line", ["statsu", "status --colour", "status extra", "grant revoke", "division add", "tail x --count 0", "status --lang fr"]
 )
 def test_wrong_usage_is_told_and_ends_with_two(cli: Callable[..., Any], line: str) -> None:
     """A slip on the command line does nothing and is told on standard error."""

@@ -7,16 +7,20 @@ import pytest
 
 from node.control.course import REQUESTS_MAX
 from node.control.foreseeing import Foreseen
-from node.model.names import Division
+from node.http.requests import PreviewFace
+from node.model.names import Department, Division
+from node.model.values import Actor
 from node.runtime.preview import Preview
 from tests.cli.requested import clockless, numbered, waiting
 
 REF, NAME = "445100/12", "445102.civil-affairs.villages"
 SHOWN = f"/v1/requests/{REF}"
 TAKER = "445100.taxation"
-WHO = ["--as", "陈晓", "--role", "steward", "--department", TAKER]
+STEWARD = Actor(name="陈晓", role="steward", department=Department(TAKER))
 NEW = ["request", "new", NAME, "--taker", TAKER, "--basis", "税收征管法", "--purpose", "核对"]
 SCHEMA = {"type": "record", "name": "V", "fields": [{"name": "code", "type": "string", "doc": "twelve digits"}]}
+
+SAMPLE = Preview(schema=SCHEMA, rows=[{"code": "445102001"}], read=12)
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +37,8 @@ def given(node: Any) -> Any:
 
 def test_new_asks_for_the_whole_resource(cli: Callable[..., Any], node: Any) -> None:
     """Nothing narrows it; whoever acts is named."""
-    assert cli(*NEW, *WHO).status == 0
+    node.me = STEWARD
+    assert cli(*NEW).status == 0
     body = given(node)
     assert body["by"] == {"name": "陈晓", "role": "steward", "department": TAKER}
     assert (body["command"], body["resource"], body["taker"], body["basis"]) == ("new-request", NAME, TAKER, "税收征管法")
@@ -52,31 +57,43 @@ def test_new_asks_for_a_part(cli: Callable[..., Any], node: Any) -> None:
 
 def test_a_dry_run_shows_schema_and_path_and_leaves_rows_to_the_owner(cli: Callable[..., Any], node: Any) -> None:
     """Where the owner's node is another, it is named; nothing is written."""
-    node.answer("/v1/requests/preview", Foreseen(schema=SCHEMA, path=(Division("445103"), Division("445100")), owner=Division("445103")))
-    done = cli(*NEW, *WHO, "--dry-run")
+    foreseen = Foreseen(schema=SCHEMA, path=(Division("445103"), Division("445100")), owner=Division("445103"))
+    node.answer("/v1/requests/preview", PreviewFace(foreseen=foreseen, sample=None))
+    done = cli(*NEW, "--dry-run")
     assert done.status == 0
     for part in ("445103 → 445100", "twelve digits", "rows are shown on the node of 445103"):
         assert part in done.out
-    assert "样例仅在 445103 的节点显示" in cli(*NEW, *WHO, "--dry-run", "--lang", "zh").out
-    told = cli(*NEW, *WHO, "--dry-run", "--json").json
+    assert "样例仅在 445103 的节点显示" in cli(*NEW, "--dry-run", "--lang", "zh").out
+    told = cli(*NEW, "--dry-run", "--json").json
     assert told == {"schema": SCHEMA, "path": ["445103", "445100"], "rows": None}
-    assert {path for path, _body in node.asked} == {"/v1/requests/preview", "/v1/node"}
+    assert {path for path, _body in node.asked} == {"/v1/requests/preview"}
 
 
 def test_a_dry_run_on_the_owners_node_shows_rows_as_the_taker_would_have_them(cli: Callable[..., Any], node: Any) -> None:
-    """As a grant of the same would."""
-    node.answer("/v1/requests/preview", Foreseen(schema=SCHEMA, path=(Division("445102"),), owner=Division("445102")))
-    node.answer("/v1/grants/preview", Preview(schema=SCHEMA, rows=[{"code": "445102001"}], read=12))
-    assert "445102001" in cli(*NEW, *WHO, "--field", "code", "--dry-run").out
-    (body,) = [body for path, body in node.asked if path == "/v1/grants/preview"]
-    assert (body["command"], body["resource"], body["taker"], body["fields"]) == ("give-grant", NAME, TAKER, ["code"])
-    assert cli(*NEW, *WHO, "--dry-run", "--json").json["rows"] == [{"code": "445102001"}]
+    """As a grant of the same would; the preview alone is asked for, with the whole command."""
+    foreseen = Foreseen(schema=SCHEMA, path=(Division("445102"),), owner=Division("445102"))
+    node.answer("/v1/requests/preview", PreviewFace(foreseen=foreseen, sample=SAMPLE))
+    assert "445102001" in cli(*NEW, "--field", "code", "--dry-run").out
+    ((path, body),) = node.asked
+    assert (path, body["command"], body["resource"], body["taker"], body["fields"]) == (
+        *("/v1/requests/preview", "new-request", NAME, TAKER),
+        ["code"],
+    )
+    assert cli(*NEW, "--dry-run", "--json").json["rows"] == [{"code": "445102001"}]
+
+
+def test_a_wrong_mask_asks_nothing(cli: Callable[..., Any], node: Any) -> None:
+    """It is wrong usage, told with the mask."""
+    done = cli(*NEW, "--mask", "code=blur")
+    assert (done.status, node.asked) == (2, [])
+    assert "code=blur" in done.err
 
 
 def test_amend_changes_what_is_named_and_keeps_the_rest(cli: Callable[..., Any], node: Any) -> None:
     """An amendment is complete in itself."""
     before = waiting().value
-    cli("request", "amend", REF, "--basis", "第六条", "--until", "2027-12-31", "--renews", "445102/7", *WHO)
+    node.me = STEWARD
+    cli("request", "amend", REF, "--basis", "第六条", "--until", "2027-12-31", "--renews", "445102/7")
     body = given(node)
     assert (body["command"], body["request"], body["basis"], body["until"]) == ("amend-request", ["445100", 12], "第六条", "2027-12-31")
     assert (body["purpose"], body["fields"], body["masks"], body["renews"]) == (before.purpose, ["code"], {"code": "hmac"}, ["445102", 7])
@@ -168,12 +185,10 @@ def test_show_tells_the_whole_course(cli: Callable[..., Any], node: Any) -> None
     """As a table or as JSON; with a sample, the owner's node is asked for rows too."""
     assert "request-approved" in cli("request", "show", REF).out
     assert [step["kind"] for step in cli("request", "show", REF, "--json").json["course"]] == ["request", "request-approved"]
-    node.answer("/v1/grants/preview", Preview(schema=SCHEMA, rows=[{"code": "445102001"}], read=12))
+    node.answer(f"{SHOWN}/sample", SAMPLE)
     assert "445102001" in cli("request", "show", REF, "--sample").out
     told = cli("request", "show", REF, "--sample", "--json").json
     assert told["sample"] == {"schema": SCHEMA, "rows": [{"code": "445102001"}], "read": 12}
-    (body, _again) = [body for path, body in node.asked if path == "/v1/grants/preview"]
-    assert (body["fields"], body["masks"]) == (["code"], {"code": "hmac"})
 
 
 def test_a_refusal_comes_through_as_it_is(cli: Callable[..., Any], node: Any) -> None:

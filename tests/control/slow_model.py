@@ -59,9 +59,7 @@ def active(events: list[Event]) -> set[EventRef]:
         match event.body:
             case GrantEndedValue(grant=ref):
                 del found[ref]
-    return {
-        ref for ref, request in found.items() if not suspended(events, ref) and (request is None or state(events, request) != "withdrawn")
-    }
+    return {ref for ref, request in found.items() if not suspended(events, ref) and state(events, request) != "withdrawn"}
 
 
 def suspended(events: list[Event], grant: EventRef) -> bool:
@@ -71,10 +69,10 @@ def suspended(events: list[Event], grant: EventRef) -> bool:
 
 
 def check_two_approvals(events: list[Event], unconditional: set[str]) -> None:
-    """Each grant of a request comes after the asker's head and the owner's, or the rule, have stood for the very words that it has."""
+    """Each grant comes after the asker's head and the owner's, or the rule, have stood for the very words that it has."""
     by_ref = {event.ref: event for event in events}
     for place, event in enumerate(events):
-        if not isinstance(event.body, GrantValue) or event.body.request is None:
+        if not isinstance(event.body, GrantValue):
             continue
         grant, before = event.body, events[:place]
         assert event.answers is not None
@@ -116,7 +114,6 @@ def check_entitled(event: Event, events: list[Event]) -> None:
             assert isinstance(grant, GrantValue)
             _is_of(body, department_of(grant.resource), "steward", "head")
         case GrantEndedValue(by=by):
-            assert by is not None
             assert by.role in {"authority", "rule"}
 
 
@@ -131,5 +128,5 @@ def _is_of(body: object, department: Department, *roles: str) -> None:
     assert by.role in roles
 
 
-def _amends(event: Event, request: EventRef | None) -> bool:
+def _amends(event: Event, request: EventRef) -> bool:
     return isinstance(event.body, RequestAmendedValue) and event.body.request == request

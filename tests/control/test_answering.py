@@ -61,6 +61,18 @@ def test_a_consent_makes_the_grant(nodes: Nodes) -> None:
         assert [grant.request for grant in book.active(nodes.at.date())] == [request]
 
 
+def test_a_views_schema_is_said_once(nodes: Nodes) -> None:
+    """Whoever folds a grant can read what it lets move; another of the same fields, or of other rows or times of all, has nothing new to say."""
+    kinds = []
+    for parts in ({"fields": ("sum",)}, {"fields": ("sum",), "rows": "sum > 3"}, {"history": "from-now"}, {"fields": ("code",)}):
+        said = len(nodes.history) + 2
+        request = waiting(nodes, purpose=str(said), **parts)
+        nodes.carry_out(DISTRICT, answered(request, DISTRICT))
+        kinds.append([event.kind for event in nodes.history[said:]])
+    new, old = ["schema", "request-answered", "grant"], ["request-answered", "grant"]
+    assert kinds == [new, old, old, new]
+
+
 def test_a_whole_resource_needs_no_schema(nodes: Nodes) -> None:
     """The resource's own is there already; and a department of the owner's node is a taker as any other."""
     request = waiting(nodes, asker=DISTRICT)

@@ -39,13 +39,14 @@ VILLAGES = Topic("445102.civil-affairs.villages")
 TAKER = Department("440000.civil-affairs")
 HEAD = Actor(name="陈", role="head", department=TAKER)
 ASKED = RequestValue(by=HEAD, resource=VILLAGES, taker=TAKER, basis="依据", purpose="核对", fields=("code",), renews=(HERE, 3))
+GRANT = GrantValue(resource=VILLAGES, taker=TAKER, purpose="核对", fields=("code",), until="2026-12-31", request=(Division("440000"), 7))
 BODIES: list[Body] = [
     DivisionValue(code=HERE, name="湘桥区", level="county", parent=Division("445100"), valid_from="2026-11-22"),
     DepartmentValue(department=Department("445102.civil-affairs"), name="民政局"),
     SchemaValue(id=text_id("{}"), schema="{}"),
     ResourceValue(name=VILLAGES, title="村", kind=Kind.STATE, schema=7, partitions=2),
-    GrantValue(resource=VILLAGES, taker=Department("440000.civil-affairs"), purpose="核对", fields=("code",), until="2026-12-31"),
-    GrantEndedValue(grant=(HERE, 7), reason="期满", by=HEAD, filed=(HERE, 8)),
+    GRANT,
+    GrantEndedValue(by=HEAD, grant=(HERE, 7), reason="期满", filed=(HERE, 8)),
     GrantSuspendedValue(by=HEAD, grant=(HERE, 7), reason="超范围使用"),
     GrantResumedValue(by=HEAD, grant=(HERE, 7)),
     GrantSeenValue(by=HEAD, grant=(HERE, 7), state="ended", disposed=(VILLAGES, view_topic(VILLAGES, "0123456789ab"))),
@@ -140,7 +141,9 @@ def test_an_unknown_kind_has_no_body() -> None:
         ("grant", {"masks": {"x": "x" * 1025}}, "field or mask: 1025"),
         ("grant", {"masks": {str(number): "hide" for number in range(1025)}}, "masks: 1025"),
         ("grant", {"request": ["445102"]}, "request"),
+        ("grant", {"request": None}, "request"),
         ("grant-ended", {"by": {"name": "", "role": "head"}}, "actor"),
+        ("grant-ended", {"by": None}, "by"),
         ("grant-ended", {"reason": "x" * 4097}, "reason: 4097"),
         ("grant-ended", {"filed": ["445102", 0]}, "filed"),
         ("grant-suspended", {"reason": "  "}, "reason: 0"),
@@ -197,7 +200,7 @@ def test_a_wrong_field_is_named(kind: str, change: dict[str, object], reason: st
 def test_a_grant_may_name_as_much_as_the_bounds_say() -> None:
     """The greatest grant is read, and a mask that this version does not know too: a newer node may have it."""
     fields, masks = tuple(f"{number:01024}" for number in range(512)), {f"{number:0100}": "newer" for number in range(1024)}
-    body = GrantValue(resource=VILLAGES, taker=Department("440000.civil-affairs"), purpose="", fields=fields, rows="x" * 16384, masks=masks)
+    body = msgspec.structs.replace(GRANT, fields=fields, rows="x" * 16384, masks=masks)
     assert read_body("grant", msgspec.Raw(msgspec.json.encode(body))) == body
 
 

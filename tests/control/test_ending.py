@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from node.control.commands import ApplyCatalogue, CatalogueItem, EndGrant, FileEnd, GiveGrant, ResumeGrant, SeeGrant, SuspendGrant
+from node.control.commands import ApplyCatalogue, CatalogueItem, EndGrant, FileEnd, ResumeGrant, SeeGrant, SuspendGrant
 from node.control.fitting import versions_of
 from node.control.views import schema_ids, views
 from node.model.values import RULE, Actor, EventRef, GrantEndedValue, GrantSeenValue, Kind
@@ -86,12 +86,15 @@ def test_what_came_while_it_was_suspended_counts(nodes: Nodes) -> None:
 
 
 def test_an_owner_files_and_the_authority_ends(nodes: Nodes) -> None:
-    """The owner cannot end it alone, neither by its event nor by its pair, and is told what to do instead."""
+    """The owner cannot end it alone, and is told what to do instead; nor does anybody else but the authority, on another node none."""
     grant = given(nodes)
-    for command in (EndGrant(grant=grant), EndGrant(resource=bills(DISTRICT), taker=department(CITY))):
-        assert "File for its end" in refusal(nodes, DISTRICT, command).en
-        for by in (HEAD, actor("operator"), RULE):
-            assert refusal(nodes, DISTRICT, msgspec.structs.replace(command, by=by)).code == "not-entitled"
+    command = EndGrant(by=HEAD, grant=grant)
+    for by in (HEAD, actor("steward", HEAD.department)):
+        assert "grant file-end" in refusal(nodes, DISTRICT, msgspec.structs.replace(command, by=by)).en
+    for by in (HEAD, actor("head", department(CITY)), actor("operator"), actor("authority", "445100.data"), RULE):
+        assert refusal(nodes, DISTRICT, msgspec.structs.replace(command, by=by)).code == "not-entitled"
+    assert refusal(nodes, CITY, EndGrant(by=AUTHORITY, grant=grant)).code == "not-own-grant"
+    assert refusal(nodes, DISTRICT, EndGrant(by=AUTHORITY, grant=(DISTRICT, 1))).code == "no-such-grant"
     filing = FileEnd(by=HEAD, grant=grant, reason="系统停用")
     for by in (actor("steward", department(CITY)), AUTHORITY):
         assert refusal(nodes, DISTRICT, msgspec.structs.replace(filing, by=by)).code == "not-entitled"
@@ -107,18 +110,12 @@ def test_an_owner_files_and_the_authority_ends(nodes: Nodes) -> None:
 
 
 def test_the_authority_ends_without_a_filing_too(nodes: Nodes) -> None:
-    """On misuse; and all that a taker holds on a resource in one act, requested or not."""
-    grant = given(nodes)
-    (unasked,) = nodes.carry_out(DISTRICT, GiveGrant(resource=bills(DISTRICT), taker=department(CITY), purpose="核对"))
-    nodes.carry_out(DISTRICT, EndGrant(resource=bills(DISTRICT), taker=department(CITY), by=AUTHORITY, reason="超范围使用"))
-    assert all(nodes.books[DISTRICT].grants[ref].ended for ref in (grant, unasked))
-
-
-def test_what_was_given_unasked_ends_as_ever(nodes: Nodes) -> None:
-    """Without an actor, by the owner's node."""
-    (unasked,) = nodes.carry_out(DISTRICT, GiveGrant(resource=bills(DISTRICT), taker=department(CITY), purpose="核对"))
-    nodes.carry_out(DISTRICT, EndGrant(grant=unasked, reason="期满"))
-    assert nodes.history[-1].body == GrantEndedValue(grant=unasked, reason="期满")
+    """On misuse: that grant and no other; ended again, it says nothing."""
+    grant, other = given(nodes), given(nodes, purpose="另一用途")
+    end = EndGrant(by=AUTHORITY, grant=grant, reason="超范围使用")
+    assert nodes.carry_out(DISTRICT, end)
+    assert nodes.carry_out(DISTRICT, end) == []
+    assert [nodes.books[DISTRICT].grants[ref].ended for ref in (grant, other)] == [True, False]
 
 
 def test_each_node_tells_how_far_it_follows(nodes: Nodes) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from node.avro.ids import schema_id
 from node.control.book import Book
-from node.control.commands import AddDepartment, ApplyCatalogue, CatalogueItem, Command, EndGrant, GiveGrant
+from node.control.commands import AddDepartment, ApplyCatalogue, CatalogueItem, Command, EndGrant
 from node.control.decide import decide
 from node.control.events import day_of, encode
 from node.control.fitting import check_still_shown, versions_of
@@ -16,6 +16,7 @@ from node.control.views import schema_ids, views
 from node.errors import CommandRefused
 from node.model.names import Department, Division, Topic
 from node.model.values import EventRef, Kind, SchemaValue
+from tests.granting import AUTHORITY, ask, consent, wanted
 
 HERE = Division("445102")
 BILLS = Topic("445102.tax.bills")
@@ -40,11 +41,6 @@ def catalogue(*fields: dict[str, object]) -> ApplyCatalogue:
     return ApplyCatalogue(resources=(CatalogueItem(name=BILLS, title="账单", kind=Kind.STATE, schema=schema, partitions=1),))
 
 
-def grant(purpose: str = "核对", **parts: Any) -> GiveGrant:
-    """Give a grant to the only department there is."""
-    return GiveGrant(resource=BILLS, taker=Department("445102.tax"), purpose=purpose, **parts)
-
-
 def carry_out(book: Book, command: Command, at: datetime = AT) -> tuple[list[str], EventRef]:
     """Decide and fold; return the kinds of what was said, and the last event."""
     said = decide(command, book, HERE, at)
@@ -54,22 +50,35 @@ def carry_out(book: Book, command: Command, at: datetime = AT) -> tuple[list[str
     return [event.kind for event in said], said[-1].ref
 
 
+def grant(book: Book, at: datetime = AT, **parts: Any) -> tuple[list[str], EventRef]:
+    """Let a request of the other department come to its grant; return what the consent made the node say, and the grant."""
+    asked = wanted(BILLS, "445102.police", str(len(book.requests)), **parts)
+    request = ask(lambda _here, command: carry_out(book, command, at)[1], asked)
+    return carry_out(book, consent(asked, request), at)
+
+
+def end(book: Book, *grants: EventRef) -> None:
+    """End grants."""
+    for ref in grants:
+        carry_out(book, EndGrant(by=AUTHORITY, grant=ref))
+
+
 @pytest.fixture
 def book() -> Book:
-    """A district with a department and a resource."""
+    """A district with two departments and a resource of one of them."""
     book = Book()
-    carry_out(book, AddDepartment(department=Department("445102.tax"), name="税务局"))
+    for name in ("tax", "police"):
+        carry_out(book, AddDepartment(department=Department(f"445102.{name}"), name=name))
     carry_out(book, catalogue(*FIELDS))
     return book
 
 
 def test_a_version_brings_the_schemas_of_all_views_before_it(book: Book) -> None:
     """Once for views with the same fields, none for a view to which the version is nothing new, none for one that ended or is past."""
-    (ended,) = (carry_out(book, grant(fields=("code",), masks={"code": "hide"}))[1],)
-    carry_out(book, EndGrant(grant=ended))
-    carry_out(book, grant(fields=("payer",), until="2026-11-21"), datetime(2026, 11, 21, 12, tzinfo=UTC))
+    end(book, grant(book, fields=("code",), masks={"code": "hide"})[1])
+    grant(book, datetime(2026, 11, 21, 12, tzinfo=UTC), fields=("payer",), until="2026-11-21")
     for parts in ({"masks": {"sum": "hide"}}, {"masks": {"sum": "hide"}, "history": "from-now"}, {"fields": ("code",)}):
-        carry_out(book, grant(**parts))
+        grant(book, **parts)
     said = decide(catalogue(*FIELDS, MORE), book, HERE, AT)
     assert [event.kind for event in said] == ["schema", "schema", "resource"]
     resource, view = (json.loads(event.body.schema) for event in said if isinstance(event.body, SchemaValue))
@@ -86,7 +95,7 @@ def test_a_version_brings_the_schemas_of_all_views_before_it(book: Book) -> None
 def test_a_grant_has_a_schema_for_each_version(book: Book) -> None:
     """Old records stand under old versions, and are cut too, also where those lack what is granted."""
     carry_out(book, catalogue(*FIELDS, MORE))
-    assert carry_out(book, grant(fields=("code", "note")))[0] == ["schema", "schema", "grant"]
+    assert grant(book, fields=("code", "note"))[0] == ["schema", "schema", "request-answered", "grant"]
     (view,) = views(book, day_of(AT)).values()
     ids = schema_ids(book, BILLS, view.selection)
     names = []
@@ -98,11 +107,11 @@ def test_a_grant_has_a_schema_for_each_version(book: Book) -> None:
 
 
 def test_what_was_lost_is_said_again(book: Book) -> None:
-    """A node whose version derives otherwise than the one that gave a grant says its schemas when the grant is given again."""
+    """A node whose version derives otherwise than the one that gave a grant says its schemas when the same is granted again."""
     carry_out(book, catalogue(*FIELDS, MORE))
-    carry_out(book, grant(fields=("note",)))
+    grant(book, fields=("note",))
     del book.schemas[schema_ids(book, BILLS, next(iter(views(book, day_of(AT)).values())).selection)[book.versions[BILLS][1]]]
-    assert carry_out(book, grant(fields=("note",)))[0] == ["schema"]
+    assert grant(book, fields=("note",))[0] == ["schema", "request-answered", "grant"]
 
 
 @pytest.mark.parametrize(
@@ -123,39 +132,39 @@ def test_a_version_that_would_silence_a_view_is_refused(
     book: Book, parts: dict[str, Any], fields: list[dict[str, object]], en: str, zh: str
 ) -> None:
     """With the view's grants and takers, and what to do; once they have ended, it passes."""
-    refs = [carry_out(book, grant(purpose, **parts))[1] for purpose in ("a", "b")]
+    refs = [grant(book, **parts)[1] for _ in range(2)]
     with pytest.raises(CommandRefused) as refused:
         decide(catalogue(*fields), book, HERE, AT)
     assert refused.value.code == "schema-breaks-view"
-    named = ", ".join(f"445102/{number} (445102.tax)" for _author, number in refs)
+    named = ", ".join(f"445102/{number} (445102.police)" for _author, number in refs)
     assert en in refused.value.en
     assert zh in refused.value.zh
     assert named in refused.value.en
     assert named in refused.value.zh
-    carry_out(book, EndGrant(resource=BILLS, taker=Department("445102.tax")))
+    end(book, *refs)
     assert decide(catalogue(*fields), book, HERE, AT)
 
 
 def test_of_many_grants_a_refusal_names_ten(book: Book) -> None:
     """And says how many more there are."""
-    for number in range(13):
-        carry_out(book, grant(str(number), rows="payer == 'x'"))
-    with pytest.raises(CommandRefused, match=r"445102/\d+ \(445102.tax\) and 3 more\. ") as refused:
+    for _ in range(13):
+        grant(book, rows="payer == 'x'")
+    with pytest.raises(CommandRefused, match=r"445102/\d+ \(445102.police\) and 3 more\. ") as refused:
         decide(catalogue(FIELDS[0], FIELDS[1], FIELDS[3]), book, HERE, AT)
-    assert refused.value.en.count("(445102.tax)") == refused.value.zh.count("(445102.tax)") == 10
+    assert refused.value.en.count("(445102.police)") == refused.value.zh.count("(445102.police)") == 10
     assert "等另外 3 项" in refused.value.zh
 
 
 def test_fields_that_a_version_drops_are_not_there(book: Book) -> None:
     """A granted field may go as the compatibility of schemas allows: its takers read its default."""
-    carry_out(book, grant(fields=("code", "payer", "home.street"), masks={"payer": "keep-first:1"}))
+    grant(book, fields=("code", "payer", "home.street"), masks={"payer": "keep-first:1"})
     assert carry_out(book, catalogue(FIELDS[0], FIELDS[1]))[0] == ["schema", "schema", "resource"]
     assert len(versions_of(book, BILLS)) == 2
 
 
 def test_a_mask_that_is_not_known_refuses_every_new_version(book: Book) -> None:
     """A node that went back to an older version must not go on with a view that it cannot cut."""
-    carry_out(book, grant(masks={"sum": "hide"}))
+    grant(book, masks={"sum": "hide"})
     (ref,) = book.grants
     book.grants[ref].value.masks["sum"] = "newer"
     with pytest.raises(CommandRefused, match="newer") as refused:
@@ -174,14 +183,14 @@ def test_a_resource_that_is_new_has_no_versions(book: Book) -> None:
 
 def test_a_version_that_renames_what_a_view_hides_is_refused(book: Book) -> None:
     """Under the new name it would be shown; a view that has nothing to do with the field does not mind."""
-    carry_out(book, grant(fields=("code",)))
+    grant(book, fields=("code",))
     renamed: list[dict[str, object]] = [
         *FIELDS[:2],
         {"name": "payer_name", "aliases": ["payer"], "type": "string", "default": ""},
         FIELDS[3],
     ]
     assert decide(catalogue(*renamed), book, HERE, AT)
-    carry_out(book, grant(masks={"payer": "hide"}))
+    grant(book, masks={"payer": "hide"})
     with pytest.raises(CommandRefused, match="payer_name") as refused:
         decide(catalogue(*renamed), book, HERE, AT)
     assert refused.value.code == "schema-breaks-view"

@@ -58,7 +58,7 @@ def test_a_grant_is_suspended_and_resumed_in_turn() -> None:
 
 
 def test_an_owner_files_and_the_authority_ends() -> None:
-    """The end may name the filing that it agrees to, the newest; the owner's head alone ends nothing that was requested."""
+    """The end may name the filing that it agrees to, the newest; the owner's head alone ends nothing."""
     filed = known(told(GRANT, FILED))
     assert not filed.ended
     assert filed.filed is not None
@@ -66,18 +66,11 @@ def test_an_owner_files_and_the_authority_ends() -> None:
     agreed = msgspec.structs.replace(ENDED, filed=(DISTRICT, 40))
     assert known(told(filed, agreed)).ended
     assert told(GRANT, agreed) == told(filed, msgspec.structs.replace(ENDED, filed=(DISTRICT, 41))) == "no-such-filing"
-    for by in (HEAD, actor("authority", "445100.data"), None):
+    for by in (HEAD, actor("authority", "445100.data"), actor("operator")):
         assert told(filed, msgspec.structs.replace(ENDED, by=by)) == "not-entitled"
     for filer in (AUTHORITY, actor("head", "445102.police"), actor("operator", "445102.tax")):
         assert told(GRANT, msgspec.structs.replace(FILED, by=filer)) == "not-entitled"
     assert known(told(GRANT, msgspec.structs.replace(FILED, by=actor("steward", "445102.tax")))).filed
-
-
-def test_a_grant_that_nobody_requested_ends_as_ever() -> None:
-    """By its owner's node, whoever says it there."""
-    unasked = Grant(REF, msgspec.structs.replace(VALUE, request=None))
-    assert known(told(unasked, GrantEndedValue(grant=REF))).ended
-    assert unasked.request is None
 
 
 @pytest.mark.parametrize(("answers", "ended"), [(WITHDRAWAL, True), ((CITY, 31), False), (None, False)])

@@ -13,7 +13,6 @@ from node.control.commands import (
     Command,
     DraftItem,
     EndGrant,
-    GiveGrant,
     PublishItem,
     ReviewItem,
     SubmitItem,
@@ -25,8 +24,9 @@ from node.control.items import WORDS
 from node.errors import CommandRefused
 from node.model.items import SharingTerms
 from node.model.names import Department, Division, Topic
-from node.model.values import Actor
+from node.model.values import Actor, EventRef
 from tests.control.offers import AUTHORITY, FIELDS, HEAD, NAME, SCHEMA, STEWARD, asked, facts, offer
+from tests.granting import ask, consent, give, wanted
 
 HERE = Division("445102")
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -38,7 +38,8 @@ class World:
 
     def __init__(self) -> None:
         self.book = Book()
-        self.tell(AddDepartment(department=Department("445102.tax"), name="税务局"))
+        for department, name in (("445102.tax", "税务局"), ("445102.police", "公安局")):
+            self.tell(AddDepartment(department=Department(department), name=name))
 
     def tell(self, command: Command) -> list[Event]:
         """Carry out a command; all that is said must move the book."""
@@ -48,6 +49,10 @@ class World:
             assert isinstance(outcome, Folded)
             assert not outcome.refused
         return said
+
+    def give(self, **parts: Any) -> EventRef:
+        """Let the other department come to a grant of the item, for a purpose of its own."""
+        return give(lambda _here, command: self.tell(command)[-1].ref, wanted(NAME, "445102.police", str(len(self.book.requests)), **parts))
 
     def kinds(self, command: Command) -> list[str]:
         """Carry out a command; return the kinds of what is said."""
@@ -67,7 +72,7 @@ class World:
 
 @pytest.fixture
 def world() -> World:
-    """A node with one department."""
+    """A node with two departments."""
     return World()
 
 
@@ -88,11 +93,6 @@ def published(world: World) -> World:
     for command in (draft(), SUBMIT, PASS, PUBLISH):
         world.tell(command)
     return world
-
-
-def grant(world: World) -> None:
-    """Let the department take its own resource."""
-    world.tell(GiveGrant(resource=NAME, taker=Department("445102.tax"), purpose="核对"))
 
 
 def test_an_item_goes_from_draft_to_published(world: World) -> None:
@@ -169,7 +169,7 @@ def test_what_has_come_since_the_draft_is_asked_at_the_publishing(world: World) 
         world.tell(command)
     for command in (draft(item=offer(facts=asked(facts(version=2)))), SUBMIT, PASS):
         world.tell(command)
-    world.tell(GiveGrant(resource=NAME, taker=Department("445102.tax"), purpose="核对", rows="note == 'x'"))
+    world.give(rows="note == 'x'")
     assert world.refused(PUBLISH).code == "schema-breaks-view"
 
 
@@ -177,27 +177,30 @@ def test_whom_a_publishing_concerns_stands_in_its_event(world: World) -> None:
     """Each taker once; and a suspended or active grant keeps the item from being withdrawn until it has ended."""
     published(world)
     assert world.book.items[NAME].takers == ()
-    grant(world)
+    grant = world.give()
     for command in (draft(version=2, update_cycle="P2D"), SUBMIT, PASS, PUBLISH):
         world.tell(command)
-    assert world.book.items[NAME].takers == ("445102.tax",)
+    assert world.book.items[NAME].takers == ("445102.police",)
     refused = world.refused(WITHDRAW)
-    assert (refused.code, "445102.tax" in refused.en) == ("item-held", True)
-    world.tell(EndGrant(resource=NAME, taker=Department("445102.tax"), by=AUTHORITY))
+    assert (refused.code, "445102.police" in refused.en) == ("item-held", True)
+    world.tell(EndGrant(grant=grant, by=AUTHORITY))
     assert world.kinds(WITHDRAW) == ["item-state"]
 
 
 def test_what_is_withdrawn_is_given_to_nobody(world: World) -> None:
-    """Until it has been published anew, under a greater version."""
-    published(world).tell(WITHDRAW)
-    gift = GiveGrant(resource=NAME, taker=Department("445102.tax"), purpose="核对")
-    assert world.refused(gift).code == "item-withdrawn"
+    """Neither what was asked for before nor what is asked for then, until it has been published anew, under a greater version."""
+    published(world)
+    asked_for = wanted(NAME, "445102.police")
+    consented = consent(asked_for, ask(lambda _here, command: world.tell(command)[-1].ref, asked_for))
+    other = wanted(NAME, "445102.police", "另一用途")
+    world.tell(WITHDRAW)
+    assert {world.refused(command).code for command in (consented, other)} == {"no-such-resource"}
     assert world.refused(draft()).code == "version-not-raised"
     for command in (draft(version=2), SUBMIT, PASS):
         world.tell(command)
-    assert world.refused(gift).code == "item-withdrawn"
+    assert {world.refused(command).code for command in (consented, other)} == {"no-such-resource"}
     world.tell(PUBLISH)
-    assert (world.state(), world.kinds(gift)) == ("published", ["grant"])
+    assert (world.state(), world.kinds(consented), world.kinds(other)) == ("published", ["request-answered", "grant"], ["request"])
 
 
 @pytest.mark.parametrize(

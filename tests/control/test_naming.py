@@ -16,7 +16,9 @@ from node.model.values import EventRef, GrantValue, SchemaValue
 
 BILLS = Topic("445102.tax.bills")
 ONE, TWO = (Division("445102"), 7), (Division("445102"), 8)
-GRANT = GrantValue(resource=BILLS, taker=Department("440000.tax"), purpose="核对", fields=("code", "sum"), masks={"sum": "round:100"})
+GRANT = GrantValue(
+    resource=BILLS, taker=Department("440000.tax"), purpose="核对", fields=("code", "sum"), masks={"sum": "round:100"}, request=(TWO[0], 3)
+)
 
 
 def schema(text: str) -> SchemaValue:

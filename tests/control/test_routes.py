@@ -10,9 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from node.avro.ids import text_id
+from node.control.bodies import Body
 from node.control.book import Book
-from node.control.commands import EndGrant
-from node.control.decide import decide
 from node.control.events import encode
 from node.control.routes import TopicSpec, gates, routes, topics_here
 from node.control.run import Run
@@ -28,9 +27,8 @@ from node.model.names import (
     progress_topic,
     quarantine_topic,
 )
-from node.model.values import DepartmentValue, DivisionValue, GrantValue, Kind, ResourceValue, SchemaValue
+from node.model.values import DepartmentValue, DivisionValue, EventRef, Kind, ResourceValue, SchemaValue
 from tests.control.worlds import (
-    AT,
     CITY,
     CITY2,
     DISTRICT,
@@ -43,11 +41,11 @@ from tests.control.worlds import (
     World,
     catalogue,
     down,
-    grant,
     show,
     topic,
     up,
 )
+from tests.granting import say_grant, wanted
 
 
 @pytest.fixture
@@ -79,7 +77,7 @@ def test_granted_resources_travel_the_path_and_nothing_else(world: World) -> Non
     granted: dict[Division, list[Division]] = {DISTRICT: [ROOT, DISTRICT2], ROOT: [DISTRICT, CITY2], CITY: [CITY], CITY2: [DISTRICT]}
     for owner, takers in granted.items():
         for taker in takers:
-            world.carry_out(owner, grant(owner, taker))
+            world.give(owner, taker)
     carried = world.edges(dict.fromkeys(PARENTS, world.book))
     for owner in PARENTS:
         expected = {edge for taker in granted.get(owner, []) for edge in itertools.pairwise(world.path(owner, taker))}
@@ -91,13 +89,13 @@ def test_granted_resources_travel_the_path_and_nothing_else(world: World) -> Non
 
 def test_a_grant_that_ends_or_runs_out_moves_nothing(world: World) -> None:
     """On the last day of its term it still does; the owner's own topic stays."""
-    ref = world.carry_out(DISTRICT, grant(DISTRICT, ROOT))
-    world.carry_out(DISTRICT2, grant(DISTRICT2, ROOT, until="2026-11-23"))
+    ref = world.give(DISTRICT, ROOT)
+    world.give(DISTRICT2, ROOT, until="2026-11-23")
     assert up(topic(DISTRICT), topic(DISTRICT2)) <= routes(world.book, CITY, ROOT, date(2026, 11, 23))
     late = routes(world.book, CITY, ROOT, date(2026, 11, 24))
     assert topic(DISTRICT2) not in {route.topic for route in late}
     assert up(topic(DISTRICT)) <= late
-    world.carry_out(DISTRICT, EndGrant(grant=ref))
+    world.end(ref)
     assert {route.partitions for route in routes(world.book, CITY, ROOT, date(2026, 11, 24))} == {1}
     assert topic(DISTRICT) not in topics_here(world.book, ROOT, None, TODAY)
     assert topic(DISTRICT) in topics_here(world.book, DISTRICT, CITY, TODAY)
@@ -105,7 +103,7 @@ def test_a_grant_that_ends_or_runs_out_moves_nothing(world: World) -> None:
 
 def test_a_link_that_the_book_contradicts_carries_control_logs_alone(world: World) -> None:
     """The news that mends it must still come in; one configured towards a node below would be a loop and carries nothing."""
-    world.carry_out(DISTRICT, grant(DISTRICT, ROOT))
+    world.give(DISTRICT, ROOT)
     wrong = routes(world.book, DISTRICT, CITY2, TODAY)
     assert wrong == up(control_topic(DISTRICT), partitions=1) | down(
         *(control_topic(code) for code in PARENTS if code != DISTRICT), partitions=1
@@ -164,7 +162,7 @@ def test_topics_have_settings_fit_for_raw_carriage(world: World) -> None:
 
 def test_a_node_gates_what_its_departments_own_and_nothing_leaves_its_cluster(world: World) -> None:
     """Inboxes and quarantines are made beside the owner alone, and carried by no link, granted or not."""
-    world.carry_out(DISTRICT, grant(DISTRICT, ROOT))
+    world.give(DISTRICT, ROOT)
     world.carry_out(CITY, catalogue(CITY, "base", Kind.STATE))
     own = {here: {topic(here)} for here in PARENTS}
     own[CITY].add(topic(CITY, "base"))
@@ -180,7 +178,7 @@ def test_a_node_gates_what_its_departments_own_and_nothing_leaves_its_cluster(wo
 def test_books_grow_together_from_configurations_alone() -> None:
     """Links begin with empty books and carry what these come to ask for; every node ends with every log, however little it knew."""
     world = World(PARENTS)
-    world.carry_out(DISTRICT, grant(DISTRICT, CITY2))
+    world.give(DISTRICT, CITY2)
     clusters: dict[Division, dict[Topic, list[bytes]]] = {here: {control_topic(here): list(world.logs[here])} for here in PARENTS}
     books = {here: Book() for here in PARENTS}
     for _ in range(12):
@@ -222,8 +220,8 @@ def test_no_tree_and_no_partial_knowledge_makes_a_loop(
     for one, other, less in grants:
         owner, taker = codes[one % len(codes)], codes[other % len(codes)]
         name = show(world, owner, taker, less) if less else topic(owner)
-        if not less and decide(grant(owner, taker), world.book, owner, AT):
-            world.carry_out(owner, grant(owner, taker))
+        if not less:
+            world.give(owner, taker)
         expected.setdefault(name, set()).update(itertools.pairwise(world.path(owner, taker)))
     books = {}
     for here in codes:
@@ -250,23 +248,26 @@ def province() -> Book:
     codes = [Division(f"{440000 + number}") for number in range(144)]
     root, cities, counties = codes[0], codes[1:22], codes[22:]
     children = {root: [root, *cities], **{city: counties[place::21] for place, city in enumerate(cities)}}
-    department_ref = {code: (code, len(children.get(code, ())) + 1) for code in codes}
     text, book = SchemaValue(id=text_id("{}"), schema="{}"), Book()
+
+    def say(author: Division, body: Body, answers: EventRef | None = None) -> EventRef:
+        run = Run(author, book.tail(author), "2026-11-22T12:00:00.000Z")
+        run.say(body, answers)
+        book.fold(author, encode(run.events[0]))
+        return run.events[0].ref
+
     for place, code in enumerate(codes):
-        run = Run(code, (0, None), "2026-11-22T12:00:00.000Z")
         for child in children.get(code, ()):
             parent = None if child == root else code
-            run.say(DivisionValue(code=child, name="", level="city", parent=parent), (root, place + 1) if code != root else None)
-        run.say(DepartmentValue(department=Department(f"{code}.tax"), name=""))
-        run.say(text)
+            say(code, DivisionValue(code=child, name="", level="city", parent=parent), (root, place + 1) if code != root else None)
+        say(code, DepartmentValue(department=Department(f"{code}.tax"), name=""))
+        say(code, text)
         for number in range(35):
-            run.say(ResourceValue(name=topic(code, f"r{number}"), title="", kind=Kind.FACTS, schema=text.id, partitions=1))
-            for step in range(10):
-                taker = codes[(place + number * 10 + step) % len(codes)]
-                value = GrantValue(resource=topic(code, f"r{number}"), taker=Department(f"{taker}.tax"), purpose="", rows="k" * (step % 3))
-                run.say(value, department_ref[taker] if taker != code else None)
-        for event in run.events:
-            book.fold(code, encode(event))
+            say(code, ResourceValue(name=topic(code, f"r{number}"), title="", kind=Kind.FACTS, schema=text.id, partitions=1))
+    for place, code in enumerate(codes):
+        for number, step in itertools.product(range(35), range(10)):
+            taker = codes[(place + number * 10 + step) % len(codes)]
+            say_grant(say, wanted(topic(code, f"r{number}"), f"{taker}.tax", rows="k" * (step % 3)).value)
     return book
 
 

@@ -5,9 +5,8 @@ from datetime import date
 
 import pytest
 
-from node.control.commands import EndGrant
 from node.control.routes import TopicSpec, routes, topics_here
-from node.model.names import Department, Division, Topic, is_view
+from node.model.names import Division, Topic, is_view
 from node.model.values import Kind
 from tests.control.worlds import (
     CITY,
@@ -21,7 +20,6 @@ from tests.control.worlds import (
     Edge,
     World,
     catalogue,
-    grant,
     show,
     topic,
     up,
@@ -43,7 +41,7 @@ def test_a_view_moves_as_its_resource_would_and_the_whole_stays(world: World) ->
     assert len(expected) == 2 + 4 + 4, "fields and rows are shared, what hides keys or begins now is not"
     carried = world.edges(dict.fromkeys(PARENTS, world.book))
     assert topic(DISTRICT) not in carried
-    world.carry_out(DISTRICT, grant(DISTRICT, CITY))
+    world.give(DISTRICT, CITY)
     carried = world.edges(dict.fromkeys(PARENTS, world.book))
     assert carried[topic(DISTRICT)] == [(DISTRICT, CITY)]
     for view, edges in expected.items():
@@ -66,13 +64,14 @@ def test_a_view_whose_taker_has_no_place_yet_is_cut_and_carried_nowhere() -> Non
 def test_a_view_ends_with_the_last_of_its_grants(world: World) -> None:
     """What its taker alone took is carried no further; its topic is not asked for, and removed by nobody here."""
     view = show(world, DISTRICT, ROOT, LESS[0], until="2026-11-23")
-    assert view == show(world, DISTRICT, CITY, LESS[0])
+    near = world.give(DISTRICT, CITY, **LESS[0])
+    assert world.book.grants[near].view == view
     day, later = date(2026, 11, 23), date(2026, 11, 24)
     assert up(view) <= routes(world.book, CITY, ROOT, day)
     assert view not in {route.topic for route in routes(world.book, CITY, ROOT, later)}
     assert up(view) <= routes(world.book, DISTRICT, CITY, later)
     assert view not in topics_here(world.book, ROOT, None, later)
-    world.carry_out(DISTRICT, EndGrant(resource=topic(DISTRICT), taker=Department(f"{CITY}.tax")))
+    world.end(near)
     assert view not in topics_here(world.book, DISTRICT, CITY, later)
     assert view in topics_here(world.book, DISTRICT, CITY, day)
 

@@ -2,8 +2,8 @@
 
 import json
 from datetime import UTC, date, datetime
+from typing import Any
 
-import msgspec
 import pytest
 
 from node.avro.ids import canonical, schema_id
@@ -14,7 +14,8 @@ from node.control.events import encode, stamp
 from node.control.run import Run
 from node.control.views import View, derived_text, schema_ids, views
 from node.model.names import Department, Division, Topic
-from node.model.values import DepartmentValue, DivisionValue, EventRef, GrantEndedValue, GrantValue, Kind, ResourceValue, SchemaValue
+from node.model.values import DepartmentValue, DivisionValue, EventRef, GrantEndedValue, Kind, ResourceValue, SchemaValue
+from tests.granting import AUTHORITY, say_grant, wanted
 
 HERE, OTHER = Division("445102"), Division("445103")
 BILLS = Topic("445102.tax.bills")
@@ -45,10 +46,10 @@ def describe(book: Book, schema: int, name: Topic = BILLS) -> None:
     say(book, HERE, ResourceValue(name=name, title="账单", kind=Kind.STATE, schema=schema, partitions=2))
 
 
-def grant(taker: str = "445102.tax", **parts: object) -> GrantValue:
-    """A grant of code and sum."""
-    good = GrantValue(resource=BILLS, taker=Department(taker), purpose="核对", fields=("code", "sum"))
-    return msgspec.structs.replace(good, **parts)
+def grant(book: Book, taker: str = "445102.tax", **parts: Any) -> EventRef:
+    """Fold a grant of code and sum, unless something else is named."""
+    asked = wanted(BILLS, taker, **{"fields": ("code", "sum")} | parts)
+    return say_grant(lambda author, body, answers: say(book, author, body, answers), asked.value)
 
 
 @pytest.fixture
@@ -65,15 +66,12 @@ def book() -> Book:
 def test_grants_that_show_the_same_share_a_view(book: Book) -> None:
     """The view names its grants in order and each taker once; a grant of the whole resource has none."""
     refs = [
-        say(book, HERE, value)
-        for value in (
-            grant(),
-            grant("445102.police", fields=("sum", "code")),
-            grant(purpose="又"),
-            grant(fields=None),
-            grant(fields=("sum",)),
-            grant(fields=("sum",)),
-        )
+        grant(book),
+        grant(book, "445102.police", fields=("sum", "code")),
+        grant(book, purpose="又"),
+        grant(book, fields=None),
+        grant(book, fields=("sum",)),
+        grant(book, fields=("sum",)),
     ]
     shared, alone, other = (book.grants[refs[number]].view for number in (0, 4, 5))
     assert book.grants[refs[3]].view is None
@@ -93,15 +91,15 @@ def test_grants_that_show_the_same_share_a_view(book: Book) -> None:
 
 def test_a_view_stands_while_one_of_its_grants_is_active(book: Book) -> None:
     """Ended or past its term counts no more; given again, the same view goes on, but one from now on is another."""
-    first, second = say(book, HERE, grant()), say(book, HERE, grant("445102.police", until="2026-11-22"))
+    first, second = grant(book), grant(book, "445102.police", until="2026-11-22")
     (topic,) = views(book, TODAY)
     assert views(book, date(2026, 11, 23))[topic].grants == (first,)
-    say(book, HERE, GrantEndedValue(grant=first))
+    say(book, HERE, GrantEndedValue(by=AUTHORITY, grant=first))
     assert views(book, TODAY)[topic].grants == (second,)
     assert views(book, date(2026, 11, 23)) == {}
-    again = say(book, HERE, grant())
+    again = grant(book)
     assert views(book, date(2026, 11, 23))[topic].grants == (again,)
-    late = [say(book, HERE, grant(history="from-now")) for _ in range(2)]
+    late = [grant(book, history="from-now") for _ in range(2)]
     found = views(book, date(2026, 11, 23))
     assert len(found) == 3
     assert {view.grants for view in found.values() if view.from_now} == {(ref,) for ref in late}
@@ -109,7 +107,7 @@ def test_a_view_stands_while_one_of_its_grants_is_active(book: Book) -> None:
 
 def test_views_of_one_owner(book: Book) -> None:
     """A node cuts its own alone, and knows of all."""
-    say(book, HERE, grant())
+    grant(book)
     assert views(book, TODAY, HERE) == views(book, TODAY)
     assert len(views(book, TODAY)) == 1
     assert views(book, TODAY, OTHER) == {}

@@ -1,17 +1,17 @@
 """The logs of a whole tree of divisions, and what all its links carry by them: what routes are tested on."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
-
-import msgspec
+from typing import Any
 
 from node.control.book import Book
-from node.control.commands import AddDepartment, AddDivision, ApplyCatalogue, CatalogueItem, Command, GiveGrant
+from node.control.commands import AddDepartment, AddDivision, ApplyCatalogue, CatalogueItem, Command, EndGrant
 from node.control.decide import decide
 from node.control.events import encode
 from node.control.routes import Route, routes
-from node.control.run import Run
 from node.model.names import Department, Division, Topic
 from node.model.values import EventRef, Kind
+from tests.granting import AUTHORITY, give, wanted
 
 ROOT, CITY, CITY2, DISTRICT, DISTRICT2 = map(Division, ("440000", "445100", "440100", "445102", "445103"))
 PARENTS: dict[Division, Division | None] = {ROOT: None, CITY: ROOT, CITY2: ROOT, DISTRICT: CITY, DISTRICT2: CITY}
@@ -33,13 +33,8 @@ def catalogue(author: Division, name: str = "bills", kind: Kind = Kind.FACTS, re
 
 
 def topic(author: Division, name: str = "bills") -> Topic:
-    """A resource of a node's only department."""
+    """A resource of a node's taxation department."""
     return Topic(f"{author}.tax.{name}")
-
-
-def grant(owner: Division, taker: Division, name: str = "bills", until: str = "") -> GiveGrant:
-    """Give a node's resource to another node's department."""
-    return GiveGrant(resource=topic(owner, name), taker=Department(f"{taker}.tax"), purpose="核对", until=until)
 
 
 class World:
@@ -50,7 +45,8 @@ class World:
         self.logs: dict[Division, list[bytes]] = {code: [] for code in parents}
         for code, parent in parents.items():
             self.carry_out(parent or code, division(code, parent))
-            self.carry_out(code, AddDepartment(department=Department(f"{code}.tax"), name="税务局"))
+            for name in ("tax", "police"):
+                self.carry_out(code, AddDepartment(department=Department(f"{code}.{name}"), name=name))
             self.carry_out(code, catalogue(code))
 
     def carry_out(self, author: Division, command: Command) -> EventRef:
@@ -60,6 +56,14 @@ class World:
             self.logs[author].append(encode(event))
             self.book.fold(author, self.logs[author][-1])
         return said[-1].ref
+
+    def give(self, owner: Division, taker: Division, *, name: str = "bills", **parts: Any) -> EventRef:
+        """Let a node's resource come to another node's police, or its own, for a purpose of its own; return the grant."""
+        return give(self.carry_out, wanted(topic(owner, name), f"{taker}.police", str(len(self.book.requests)), **parts))
+
+    def end(self, grant: EventRef) -> None:
+        """End a grant."""
+        self.carry_out(grant[0], EndGrant(by=AUTHORITY, grant=grant))
 
     def edges(self, books: dict[Division, Book], today: date = TODAY) -> dict[Topic, list[Edge]]:
         """What all links together carry, as (from, to), each node by its own book."""
@@ -91,16 +95,11 @@ def down(*topics: Topic, partitions: int = 2) -> set[Route]:
     return {Route(name, partitions, "link-down") for name in topics}
 
 
-LESS: list[dict[str, object]] = [{"fields": ("k",)}, {"rows": "k == 'x'"}, {"masks": {"k": "hmac"}}, {"history": "from-now"}]
+LESS: list[dict[str, Any]] = [{"fields": ("k",)}, {"rows": "k == 'x'"}, {"masks": {"k": "hmac"}}, {"history": "from-now"}]
 
 
-def show(world: World, owner: Division, taker: Division, less: dict[str, object], *, name: str = "bills", until: str = "") -> Topic:
-    """Let a node say a grant of less than the whole resource; return its view."""
-    book, run = world.book, Run(owner, world.book.tail(owner), "2026-11-22T12:00:00.000Z")
-    value = msgspec.structs.replace(grant(owner, taker, name, until).value, **less)
-    run.say(value, book.department_refs[value.taker] if taker != owner else None)
-    world.logs[owner].append(encode(run.events[0]))
-    book.fold(owner, world.logs[owner][-1])
-    view = book.grants[run.events[0].ref].view
+def show(world: World, owner: Division, taker: Division, less: Mapping[str, Any], *, name: str = "bills", until: str = "") -> Topic:
+    """Let a grant of less than the whole resource come to be; return its view."""
+    view = world.book.grants[world.give(owner, taker, name=name, until=until, **less)].view
     assert view is not None
     return view

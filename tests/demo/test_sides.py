@@ -9,7 +9,7 @@ from confluent_kafka.cimpl import NewTopic
 
 from node.avro import encode, frame, parse
 from node.demo.sides import Rows, compare, cut, is_granted, read_rows
-from node.demo.story import GRANT, GRANTED_STREETS
+from node.demo.story import ASKED, GRANTED_STREETS
 from tests.conftest import Kafka
 
 _HERE, _ELSEWHERE = GRANTED_STREETS[0], "445102111"
@@ -29,7 +29,7 @@ def _licence(number: str, street: str, **changes: Any) -> tuple[bytes, dict[str,
 
 
 def _shown(*licences: tuple[bytes, dict[str, Any]]) -> Rows:
-    return [(b"hidden-" + key, cut(datum, GRANT)) for key, datum in licences]
+    return [(b"hidden-" + key, cut(datum, ASKED)) for key, datum in licences]
 
 
 def test_four_fields_of_some_rows_are_granted() -> None:
@@ -38,19 +38,19 @@ def test_four_fields_of_some_rows_are_granted() -> None:
     assert is_granted(datum, GRANTED_STREETS)
     assert not is_granted(datum | {"street": _ELSEWHERE}, GRANTED_STREETS)
     assert not is_granted(datum | {"holder_kind": "NATURAL_PERSON"}, GRANTED_STREETS)
-    assert cut(datum, GRANT) == {
+    assert cut(datum, ASKED) == {
         "licence_type": "食品经营许可证",
         "holder_name": "某公司",
         "holder_uscc": "91445102MAQHYFQW3M",
         "legal_person": "林**",
     }
-    assert cut(datum | {"legal_person": None}, GRANT)["legal_person"] is None
+    assert cut(datum | {"legal_person": None}, ASKED)["legal_person"] is None
 
 
 def test_sides_are_equal_row_for_row() -> None:
     """In each partition in order; the sample is the first row, field by field, with what is not granted left empty."""
     mine, other, more = _licence("1", _HERE), _licence("2", _ELSEWHERE), _licence("3", _HERE)
-    sides = compare([[mine, other], [more]], [_shown(mine), _shown(more)], GRANT, GRANTED_STREETS)
+    sides = compare([[mine, other], [more]], [_shown(mine), _shown(more)], ASKED, GRANTED_STREETS)
     assert (sides.owned, sides.taken, sides.equal) == (2, 2, True)
     assert sides.sample[0] == ("key", "1", "hidden-1")
     assert ("legal_person", "林桂兰", "林**") in sides.sample
@@ -65,12 +65,12 @@ def test_a_difference_is_told() -> None:
         _shown(mine),
         _shown(mine, more, foreign),
         _shown(more, mine),
-        [*_shown(mine), (b"hidden-2", cut(more[1], GRANT) | {"legal_person": "林桂兰"})],
-        [*_shown(mine), (b"2", cut(more[1], GRANT))],
+        [*_shown(mine), (b"hidden-2", cut(more[1], ASKED) | {"legal_person": "林桂兰"})],
+        [*_shown(mine), (b"2", cut(more[1], ASKED))],
     ]
-    assert compare(owned, [_shown(mine, more)], GRANT, GRANTED_STREETS).equal
-    assert not any(compare(owned, [taken], GRANT, GRANTED_STREETS).equal for taken in wrong)
-    assert compare([[foreign]], [[]], GRANT, GRANTED_STREETS).sample == []
+    assert compare(owned, [_shown(mine, more)], ASKED, GRANTED_STREETS).equal
+    assert not any(compare(owned, [taken], ASKED, GRANTED_STREETS).equal for taken in wrong)
+    assert compare([[foreign]], [[]], ASKED, GRANTED_STREETS).sample == []
 
 
 def test_rows_are_read_to_the_end(kafka: Kafka, topic_name: Callable[[], str]) -> None:

@@ -23,10 +23,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from node.avro import encode, frame, parse, schema_id
 from node.bus.client import open_client
 from node.bus.security import Security
-from node.control import ApplyCatalogue, CatalogueItem, GiveGrant
+from node.control import ApplyCatalogue, CatalogueItem, EndGrant, NewRequest
+from node.demo.requesting import AUTHORITY, come_to, steward
 from node.demo.world import DISTRICT, NodeProcess, World
 from node.model.names import Department, Topic
-from node.model.values import Kind
+from node.model.values import EventRef, Kind
 
 OWNER = "445102.civil-affairs"
 _SCHEMA: dict[str, object] = {
@@ -65,9 +66,24 @@ async def offer(world: World, name: str, taker: str, *, partitions: int = 2, sch
     return topic
 
 
-async def grant(world: World, topic: Topic, taker: str) -> None:
-    """Give a taker a resource of the district."""
-    await world.nodes[DISTRICT].command(GiveGrant(resource=topic, taker=Department(taker), purpose="test"))
+_PURPOSES = count(1)
+
+
+def wanted(topic: Topic, taker: str, **parts: Any) -> NewRequest:
+    """Return what a taker's steward asks for of a resource; each has a purpose of its own, so that none is taken for an earlier one."""
+    department = Department(taker)
+    purpose = f"test {next(_PURPOSES)}"
+    return NewRequest(by=steward(department), resource=topic, taker=department, basis="test", purpose=purpose, **parts)
+
+
+async def grant(world: World, topic: Topic, taker: str) -> EventRef:
+    """Let a taker ask for a resource of the district, and all heads decide; return the grant."""
+    return await come_to(world, wanted(topic, taker))
+
+
+async def end(world: World, ref: EventRef) -> None:
+    """Let the authority end a grant of the district's."""
+    await world.nodes[DISTRICT].command(EndGrant(by=AUTHORITY, grant=ref))
 
 
 async def present(bootstrap: str, topic: Topic, *, other_than: str = "") -> str:

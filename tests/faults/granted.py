@@ -16,7 +16,7 @@ from typing import Any
 import fastavro
 import msgspec
 
-from node.control import GiveGrant
+from node.control import NewRequest
 from tests.avro.ruling import Rulings, cel_value
 from tests.faults.subjects import Json, inner_of, is_in, kind_of, named_in
 
@@ -57,7 +57,7 @@ class Telling:
     A view's secret is the HMAC of its topic under the node's, which is given here.
     """
 
-    def __init__(self, schemas: Mapping[int, Json], asked: GiveGrant, secret: bytes, topic: str, *, is_state: bool) -> None:
+    def __init__(self, schemas: Mapping[int, Json], asked: NewRequest, secret: bytes, topic: str, *, is_state: bool) -> None:
         self._schemas = {number: (schema, fastavro.parse_schema(deepcopy(schema))) for number, schema in schemas.items()}
         self._asked, self._is_state = asked, is_state
         self._named = named_in(list(schemas.values())[-1])

@@ -8,11 +8,11 @@ from random import Random
 from typing import Any
 
 import fastavro
-import msgspec
 
 from node.avro import schema_id
-from node.control import GiveGrant
-from node.model.names import Department, Topic
+from node.control import NewRequest
+from node.model.names import Topic
+from tests.faults.flow import wanted
 from tests.faults.planting import Mint
 
 Json = Any
@@ -215,8 +215,8 @@ class Subject:
 
     def grant(
         self, topic: Topic, taker: str, *, shows_key: bool, filtered: bool = True, masks: float = 0.4, shared: bool = False, **more: Any
-    ) -> GiveGrant:
-        """Return a grant whose view has the record's key, or another in its place; `masks` is the share of places that are masked.
+    ) -> NewRequest:
+        """Return what somebody asks for, so that its view has the record's key, or another in its place; `masks` is the share of places that are masked.
 
         Now and then it names no fields, and so gives all that is not masked. A view that may be `shared` has no `hmac`.
         """
@@ -238,8 +238,7 @@ class Subject:
         if fields is None and not found:
             found["home"] = "hide"
         rows = self._rows() if filtered else ""
-        whole = GiveGrant(resource=topic, taker=Department(taker), purpose="test", rows=rows, masks=found)
-        return msgspec.structs.replace(whole, fields=None if fields is None else tuple(fields), **more)
+        return wanted(topic, taker, rows=rows, masks=found, fields=None if fields is None else tuple(fields), **more)
 
     def _rows(self) -> str:
         rng = self.random

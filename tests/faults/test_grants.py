@@ -5,10 +5,10 @@ from itertools import islice
 
 import pytest
 
-from node.control import EndGrant
+from node.demo.requesting import ask, consent
 from node.demo.world import CITY, DISTRICT, PROVINCE, World
-from node.model.names import Department, Topic, inbox_topic
-from tests.faults.flow import Face, all_arrived, grant, offer, present, publishing, reading, until, versions, write
+from node.model.names import Topic, inbox_topic
+from tests.faults.flow import Face, all_arrived, end, grant, offer, present, publishing, reading, until, versions, wanted, write
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
 
@@ -33,11 +33,11 @@ async def test_the_flow_follows_the_grant(world: World) -> None:
     topic = await offer(world, "granted", "")
     write(near, inbox_topic(topic), islice(records, 300))
     assert await _routed(world, topic) == [False, False]
-    await grant(world, topic, _TAKER)
+    given = await grant(world, topic, _TAKER)
     await present(far, topic)
     with reading(far, topic) as reader:
         await all_arrived(reader, 300)
-        await world.nodes[DISTRICT].command(EndGrant(resource=topic, taker=Department(_TAKER)))
+        await end(world, given)
         await _until_routed(world, topic, wanted=False)
         write(near, inbox_topic(topic), islice(records, 300))
         await asyncio.sleep(1)  # far longer than a record takes
@@ -51,11 +51,14 @@ async def test_the_flow_follows_the_grant(world: World) -> None:
 async def test_a_route_taken_away_in_mid_load_keeps_its_place(world: World) -> None:
     """Ended and given again five times while records flow, a grant neither loses nor doubles one."""
     near, far = world.clusters[DISTRICT].bootstrap, world.clusters[PROVINCE].bootstrap
-    topic = await offer(world, "fickle", _TAKER)
+    topic = await offer(world, "fickle", "")
+    given = await grant(world, topic, _TAKER)
     with reading(far, topic) as reader, publishing(near, inbox_topic(topic), per_second=2_000) as publisher:
         for _turn in range(5):
             await reader.moves()
-            await world.nodes[DISTRICT].command(EndGrant(resource=topic, taker=Department(_TAKER)))
-            await grant(world, topic, _TAKER)
+            asked = wanted(topic, _TAKER)
+            request = await ask(world, asked)
+            await end(world, given)
+            given = await consent(world, asked, request)
         sent = await asyncio.to_thread(publisher.stop)
         await all_arrived(reader, sent)

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,12 @@ import httpx
 import msgspec
 
 from node.avro import schema_id
-from node.control import ApplyCatalogue, CatalogueItem, EndGrant, GiveGrant
+from node.control import ApplyCatalogue, CatalogueItem, NewRequest
+from node.demo.requesting import ask, consent
 from node.demo.world import DISTRICT, TREE, World
 from node.model.names import Topic, inbox_topic
-from node.model.values import Kind
-from tests.faults.flow import OWNER, Face, present
+from node.model.values import EventRef, Kind
+from tests.faults.flow import OWNER, Face, end, present, wanted
 from tests.faults.granted import Due, Held, Telling, unpacked
 from tests.faults.planting import needles, written
 from tests.faults.subjects import Json, Subject
@@ -91,10 +92,11 @@ class Registry:
 
 
 class View(msgspec.Struct):
-    """A view, the grant that it serves, and where it may begin: between two places of the resource, by partition."""
+    """A view, what was asked for that it serves, the grant that came of it, and where it may begin: between two places of the resource, by partition."""
 
     topic: Topic
-    asked: GiveGrant
+    asked: NewRequest
+    grant: EventRef
     earliest: list[int]
     latest: list[int]
     ended: list[int] | None = None
@@ -134,37 +136,34 @@ class Viewed:
         item = CatalogueItem(name=self.topic, title=self.topic, kind=kind, schema=schema, partitions=PARTITIONS)
         await self.world.nodes[DISTRICT].command(ApplyCatalogue(resources=(item,)))
 
-    async def give(self, asked: GiveGrant) -> View:
-        """Give a grant, and wait until its view flows; of one that begins now, note what the resource holds before and after."""
+    async def give(self, asked: NewRequest) -> View:
+        """Let a request come to its grant, and wait until its view flows; of one that begins now, note what the resource holds before and after."""
+        request = await ask(self.world, asked)
         earliest = await asyncio.to_thread(_ends, self.bootstrap, self.topic, "read_committed")
-        await self.world.nodes[DISTRICT].command(asked)
-        topic = await self._topic_of(asked)
+        grant = await consent(self.world, asked, request)
+        topic = Topic((await self.world.nodes[DISTRICT].get(f"/v1/grants/{grant[0]}/{grant[1]}"))["view"])
         await self.flows(topic)
         for one in self.views:
             if one.topic == topic:
-                one.ended = None
+                one.ended, one.grant = None, grant
                 return one
-        self.views.append(View(topic, asked, earliest, await asyncio.to_thread(_ends, self.bootstrap, self.topic, "read_uncommitted")))
+        latest = await asyncio.to_thread(_ends, self.bootstrap, self.topic, "read_uncommitted")
+        self.views.append(View(topic, asked, grant, earliest, latest))
         return self.views[-1]
+
+    async def give_again(self, view: View) -> View:
+        """Let what a view has be asked for anew, after its grant has ended."""
+        asked = view.asked
+        parts = {"fields": asked.fields, "rows": asked.rows, "masks": asked.masks, "history": asked.history}
+        return await self.give(wanted(self.topic, asked.taker, **parts))
 
     async def end(self, view: View) -> None:
         """End a view's grant, and wait until its routes are gone."""
-        asked = view.asked
-        listed = await self.world.nodes[DISTRICT].get("/v1/grants")
-        refs = [one["grant"] for one in listed if one["active"] and _is(one["value"], asked)]
-        assert len(refs) == 1
-        await self.world.nodes[DISTRICT].command(EndGrant(grant=(refs[0][0], refs[0][1])))
+        await end(self.world, view.grant)
         async with asyncio.timeout(20):
             while await self.face.routes(view.topic):
                 await asyncio.sleep(0.05)
         view.ended = await asyncio.to_thread(_ends, self.bootstrap, self.topic, "read_uncommitted")
-
-    async def _topic_of(self, asked: GiveGrant) -> Topic:
-        """Return the topic of the view that serves a grant: of the two grants that give a taker the same, the one that is active."""
-        for one in await self.world.nodes[DISTRICT].get("/v1/views"):
-            if asked.taker in one["takers"] and _is(one | {"taker": asked.taker}, asked):
-                return Topic(one["topic"])
-        raise AssertionError(f"no view serves {asked}")
 
     async def flows(self, topic: str) -> None:
         """Wait until a view is cut in all its partitions."""
@@ -287,19 +286,6 @@ class Viewed:
                     assert granted <= found
         for code in set(TREE) - {DISTRICT}:
             assert not list(_data(self.world, code).glob(f"{self.topic}-*"))
-
-
-def _is(value: Mapping[str, Any], asked: GiveGrant) -> bool:
-    """Tell whether a grant or a view, as the node shows it, is what was asked for."""
-    fields = None if value["fields"] is None else sorted(value["fields"])
-    same = value["resource"], value["taker"], value["rows"], value["masks"], value["history"]
-    return fields == (None if asked.fields is None else sorted(asked.fields)) and same == (
-        asked.resource,
-        asked.taker,
-        asked.rows,
-        asked.masks,
-        asked.history,
-    )
 
 
 def _read(one: Held, registry: Registry) -> Due:

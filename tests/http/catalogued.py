@@ -11,20 +11,22 @@ from typing import Any
 from litestar.testing import AsyncTestClient
 
 from node.avro.ids import canonical, schema_id
-from node.control import GiveGrant, decide, encode
+from node.control import Command, decide, encode
 from node.control.bodies import Body
 from node.control.run import Run
 from node.http.server import application
 from node.model.names import Department, Division, Topic
-from node.model.values import Actor, DepartmentValue, Kind, ResourceValue, SchemaValue
+from node.model.values import Actor, DepartmentValue, EventRef, Kind, ResourceValue, SchemaValue
 from node.runtime import Node, NodeSettings
 from node.runtime.access import Access
 from node.telemetry import Metrics
 from tests.conftest import NO_DATA
+from tests.granting import give, say_grant, wanted
 from tests.http.tokens import OPERATOR, AsNamed
 
 HERE, OTHER = Division("990000"), Division("990100")
 VILLAGES, PERMITS, TWIN = Topic("990000.civil-affairs.villages"), Topic("990000.civil-affairs.permits"), Topic("990100.tax.twin")
+POLICE = Department("990000.police")
 ALIEN = Topic("990100.tax.alien")
 AT = "2026-11-22T12:00:00.000Z"
 FIELDS = [{"name": "code", "type": "string", "doc": "代码"}, {"name": "people", "type": ["null", "int"], "default": None}]
@@ -58,12 +60,30 @@ def say(node: Node, author: Division, *bodies: Body) -> None:
 
 
 def show(node: Node, **parts: Any) -> Topic:
-    """Grant some of villages to its own department; return the view."""
-    command = GiveGrant(resource=VILLAGES, taker=Department("990000.civil-affairs"), purpose="核对", **parts)
-    events = decide(command, node.ledger.book, HERE, datetime.now(UTC))
-    for event in events:
-        node.ledger.book.fold(HERE, encode(event))
-    view = node.ledger.book.grants[events[-1].ref].view
+    """Let some of villages be granted to the police; return the view."""
+    book = node.ledger.book
+
+    def carry_out(_here: Division, command: Command) -> EventRef:
+        events = decide(command, book, HERE, datetime.now(UTC))
+        for event in events:
+            book.fold(HERE, encode(event))
+        return events[-1].ref
+
+    view = book.grants[give(carry_out, wanted(VILLAGES, POLICE, **parts))].view
+    assert view is not None
+    return view
+
+
+def show_unregistered(node: Node) -> Topic:
+    """Let the node say a grant of people alone without the schemas of its view; return the view."""
+
+    def say_one(author: Division, body: Body, answers: EventRef | None) -> EventRef:
+        run = Run(author, node.ledger.book.tail(author), AT)
+        run.say(body, answers)
+        node.ledger.book.fold(author, encode(run.events[0]))
+        return run.events[0].ref
+
+    view = node.ledger.book.grants[say_grant(say_one, wanted(VILLAGES, POLICE, fields=("people",)).value)].view
     assert view is not None
     return view
 
@@ -73,6 +93,7 @@ def catalogued_node() -> Node:
     node = Node(NodeSettings(division=HERE, bootstrap="127.0.0.1:1", replication=1, data_dir=NO_DATA), Metrics())
     node.folded = True
     say(node, HERE, DepartmentValue(department=Department("990000.civil-affairs"), name="民政厅"))
+    say(node, HERE, DepartmentValue(department=POLICE, name="公安厅"))
     say(node, HERE, registered(FIRST), resource(VILLAGES, FIRST), registered(SECOND), resource(VILLAGES, SECOND))
     say(node, HERE, registered(R22037), resource(PERMITS, R22037))
     say(node, OTHER, DepartmentValue(department=Department("990100.tax"), name="税务局"))

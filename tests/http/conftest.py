@@ -20,7 +20,7 @@ ROOT = Division("990000")
 
 @pytest.fixture(scope="session")
 async def web(kafka: Kafka, work_folder: Path) -> AsyncIterator[httpx.AsyncClient]:
-    """Return a client of a node that is ready and has one department."""
+    """Return a client of a node that is ready and has two departments."""
     node = Node(NodeSettings(division=ROOT, bootstrap=kafka.bootstrap, replication=1, data_dir=work_folder / "data"), Metrics())
     running = asyncio.create_task(run_node(node))
     auth = AsNamed(work_folder / "data")
@@ -34,6 +34,7 @@ async def web(kafka: Kafka, work_folder: Path) -> AsyncIterator[httpx.AsyncClien
         for command in (
             {"command": "add-division", "code": ROOT, "name": "测试省", "level": "province"},
             {"command": "add-department", "department": f"{ROOT}.civil-affairs", "name": "民政厅"},
+            {"command": "add-department", "department": f"{ROOT}.police", "name": "公安厅"},
         ):
             (await client.post("/v1/commands", json=command)).raise_for_status()
         yield client

@@ -4,6 +4,7 @@ from typing import Any
 
 import httpx
 
+from tests.granting import give_over_http, wanted
 from tests.http.conftest import ROOT
 
 NAME = f"{ROOT}.civil-affairs.villages"
@@ -37,8 +38,7 @@ async def test_a_resource_comes_with_its_schema_by_name_and_by_id(web: httpx.Asy
 async def test_lists_hold_what_was_said(web: httpx.AsyncClient) -> None:
     """Divisions, departments, resources and grants are listed with their fields."""
     await web.post("/v1/commands", json=_catalogue())
-    grant = {"command": "give-grant", "resource": NAME, "taker": f"{ROOT}.civil-affairs", "purpose": "自用"}
-    (await web.post("/v1/commands", json=grant)).raise_for_status()
+    await give_over_http(web, wanted(NAME, f"{ROOT}.police"))
     assert [one["code"] for one in (await web.get("/v1/divisions")).json()] == [ROOT]
     assert "民政厅" in [one["name"] for one in (await web.get("/v1/departments")).json()]
     assert NAME in [one["name"] for one in (await web.get("/v1/resources")).json()]

@@ -7,12 +7,13 @@ import msgspec
 import pytest
 from litestar.testing import AsyncTestClient
 
-from node.control import ApplyCatalogue, Command, GiveGrant, decide, encode
+from node.control import ApplyCatalogue, Command, decide, encode
 from node.model.names import Department, Topic
 from node.model.values import Actor, DepartmentValue
 from node.runtime import Node
 from tests.control.offers import asked, facts, offer
 from tests.control.test_items import AT
+from tests.granting import give_over_http, wanted
 from tests.http.catalogued import HERE, VILLAGES, catalogued_node, say, served
 from tests.http.conftest import ROOT
 
@@ -63,16 +64,13 @@ async def test_an_item_is_told_whole(client: AsyncTestClient[Any]) -> None:
 
 async def test_a_change_is_answered_with_whom_it_concerns(web: Any) -> None:
     """On a real node: the act is carried out, and its answer warns."""
-    name, taker = f"{ROOT}.civil-affairs.warned", f"{ROOT}.civil-affairs"
-    for title in ("一 / One", "二 / Two"):
-        told = facts(version=1 if title[0] == "一" else 2)
-        command = ApplyCatalogue(resources=(offer(Topic(name), title=title, facts=asked(told)),))
-        answer = (await web.post("/v1/commands", content=_json(command))).raise_for_status().json()
-        gift = GiveGrant(resource=Topic(name), taker=Department(taker), purpose="自用")
-        (await web.post("/v1/commands", content=_json(gift))).raise_for_status()
-        assert [one["takers"] for one in answer.get("warnings", [])] == ([] if title[0] == "一" else [[taker]])
+    name, taker = f"{ROOT}.civil-affairs.warned", f"{ROOT}.police"
 
+    async def warnings(version: int, title: str) -> list[Any]:
+        command = ApplyCatalogue(resources=(offer(Topic(name), title=title, facts=asked(facts(version=version))),))
+        answer = (await web.post("/v1/commands", content=msgspec.json.encode(command))).raise_for_status().json()
+        return [one["takers"] for one in answer.get("warnings", [])]
 
-def _json(command: Command) -> bytes:
-
-    return msgspec.json.encode(command)
+    assert await warnings(1, "一 / One") == []
+    await give_over_http(web, wanted(name, taker))
+    assert await warnings(2, "二 / Two") == [[taker]]

@@ -9,8 +9,9 @@ from litestar.exceptions import HTTPException
 from node.avro.ids import canonical, schema_id
 from node.http.registry_book import schema_text, served_by, subjects_of, topic_of, version, versions
 from node.model.names import Department, Topic
-from node.model.values import DepartmentValue, GrantEndedValue, GrantValue
+from node.model.values import DepartmentValue, GrantEndedValue
 from node.runtime import Node
+from tests.granting import AUTHORITY
 from tests.http.catalogued import (
     FIRST,
     HERE,
@@ -25,6 +26,7 @@ from tests.http.catalogued import (
     resource,
     say,
     show,
+    show_unregistered,
 )
 
 
@@ -145,7 +147,7 @@ def test_a_view_is_a_subject_with_versions_of_its_own() -> None:
         assert version(book, view, "latest") == known[-1]
     assert served_by(book, versions(book, code_only)[0].id, "") == sorted([code_only, both])
     assert served_by(book, versions(book, both)[1].id, f"{both}-value") == [both]
-    say(node, HERE, *(GrantEndedValue(grant=ref) for ref in book.grants))
+    say(node, HERE, *(GrantEndedValue(by=AUTHORITY, grant=ref) for ref in book.grants))
     assert topic_of(book, f"{both}-value") == both
 
 
@@ -160,9 +162,7 @@ def test_a_view_with_all_of_a_version_has_the_schema_of_its_resource() -> None:
 def test_a_view_whose_schemas_are_not_registered_has_no_versions() -> None:
     """Of a node that said a grant alone: there is nothing to answer, and no defect of ours."""
     node = catalogued_node()
-    value = GrantValue(resource=VILLAGES, taker=Department("990000.civil-affairs"), purpose="", fields=("people",))
-    say(node, HERE, value)
-    (view,) = node.ledger.book.views
+    view = show_unregistered(node)
     assert versions(node.ledger.book, view) == []
     with pytest.raises(HTTPException, match="There are 0"):
         version(node.ledger.book, view, "latest")

@@ -190,5 +190,5 @@ async def test_nothing_is_deleted(web: AsyncTestClient[Any], path: str) -> None:
     """The refusal says why, and what to do instead."""
     answer = await web.delete(path)
     assert (answer.status_code, answer.json()["error_code"]) == (422, 42205)
-    assert "exchange-node grant end" in answer.json()["message"]
+    assert "exchange-node grant suspend" in answer.json()["message"]
     assert (await web.get(f"{VALUE}/versions")).json() == [1, 2]

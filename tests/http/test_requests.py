@@ -13,8 +13,10 @@ from node.runtime import Node, NodeSettings
 from node.telemetry import Metrics
 from tests.conftest import NO_DATA
 from tests.control.acting import CITY, DISTRICT, NODES, PROVINCE, Nodes, answered, approved, asked, bills, department, settled
+from tests.granting import approval, steward, wanted
 from tests.http.catalogued import served
 from tests.http.conftest import ROOT
+from tests.http.tokens import OPERATOR, as_
 
 PREVIEW = "/v1/requests/preview"
 
@@ -110,13 +112,53 @@ async def test_what_a_request_would_come_to(client: AsyncTestClient[Any]) -> Non
     """Schema, path and whose node shows rows; nothing is written. Refused as the command itself would be."""
     before = (await client.get("/v1/requests")).json()
     found = (await client.post(PREVIEW, content=msgspec.json.encode(asked(CITY, DISTRICT, fields=("sum",))))).raise_for_status().json()
-    assert [field["name"] for field in found["schema"]["fields"]] == ["sum"]
-    assert (found["path"], found["owner"]) == ([DISTRICT, CITY], DISTRICT)
+    assert found["sample"] is None
+    assert [field["name"] for field in found["foreseen"]["schema"]["fields"]] == ["sum"]
+    assert (found["foreseen"]["path"], found["foreseen"]["owner"]) == ([DISTRICT, CITY], DISTRICT)
     assert (await client.get("/v1/requests")).json() == before
     refused = await client.post(PREVIEW, content=msgspec.json.encode(asked(CITY, DISTRICT, way="interface")))
     assert (refused.status_code, refused.json()["code"]) == (409, "way-comes-later")
     other = await client.post(PREVIEW, json={"command": "add-department", "department": "445100.x", "name": "x"})
     assert (other.status_code, other.json()["code"]) == (400, "malformed")
+
+
+async def test_rows_are_the_owners_to_show(client: AsyncTestClient[Any], nodes: Nodes) -> None:
+    """Another node names it; a request that is not there is not found."""
+    draft, _refused = sorted(nodes.books[CITY].requests)
+    answer = await client.get(f"/v1/requests/{draft[0]}/{draft[1]}/sample")
+    assert (answer.status_code, answer.json()["code"]) == (409, "not-own-resource")
+    assert DISTRICT in answer.json()["en"]
+    answer = await client.get(f"/v1/requests/{CITY}/99999/sample")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
+
+
+async def test_rows_as_their_asker_would_have_them(web: httpx.AsyncClient) -> None:
+    """To the owner, on its own node, before the request is made as after it; to nobody else, its asker included. Who looked stands in the audit."""
+    name, taker = f"{ROOT}.civil-affairs.shown", f"{ROOT}.police"
+    fields = [{"name": "code", "type": "string"}, {"name": "n", "type": "int"}]
+    schema = {"type": "record", "name": "Shown", "key": ["code"], "fields": fields}
+    item = {"name": name, "title": "村居", "kind": "state", "schema": schema, "partitions": 2}
+    (await web.post("/v1/commands", json={"command": "apply-catalogue", "resources": [item]})).raise_for_status()
+    command = wanted(name, taker, fields=("code",))
+    owner = steward(f"{ROOT}.civil-affairs")
+    foreseen = (await web.post(PREVIEW, content=msgspec.json.encode(command))).raise_for_status().json()
+    assert foreseen["sample"] is None, "a dry run must not give its asker rows that nobody granted"
+    body = msgspec.json.encode(msgspec.structs.replace(command, by=owner))
+    found = (await web.post(PREVIEW, content=body)).raise_for_status().json()
+    assert found["foreseen"] == foreseen["foreseen"]
+    assert (found["sample"]["rows"], found["sample"]["read"], found["foreseen"]["path"]) == ([], 0, [ROOT])
+    (made,) = (await web.post("/v1/commands", content=msgspec.json.encode(command))).raise_for_status().json()["events"]
+    request = (ROOT, made["sequence"])
+    (await web.post("/v1/commands", content=msgspec.json.encode(approval(command, request)))).raise_for_status()
+    path = f"/v1/requests/{ROOT}/{request[1]}/sample"
+    sample = (await web.get(path, auth=as_(web, owner))).raise_for_status().json()
+    for other in (steward(taker), OPERATOR):
+        assert (await web.get(path, auth=as_(web, other))).status_code == 403
+    audit = (await web.get("/v1/audit", params={"act": "show-sample", "about": name})).text
+    assert audit.count('"audited"') == 2
+    assert sample == found["sample"]
+    assert [field["name"] for field in sample["schema"]["fields"]] == ["code"]
+    assert name not in [one["value"]["resource"] for one in (await web.get("/v1/grants")).json()]
 
 
 async def test_the_road_of_a_request_on_a_real_node(web: httpx.AsyncClient) -> None:

@@ -1,10 +1,9 @@
-"""Views over HTTP: which stand and how they are, and what a grant would show."""
+"""Views over HTTP: which stand and how they are."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx
 import pytest
 from litestar.testing import AsyncTestClient
 
@@ -12,13 +11,12 @@ from node.avro.ids import schema_id
 from node.control import day_of
 from node.control.views import views
 from node.http.views import CutFace, face_of
-from node.model.names import Department, Division, Topic
-from node.model.values import GrantEndedValue, GrantValue
+from node.model.names import Division
+from node.model.values import GrantEndedValue
 from node.runtime import Node, RouteStatus
-from tests.http.catalogued import HERE, OTHER, SECOND, VILLAGES, catalogued_node, say, served, show
-from tests.http.conftest import ROOT
+from tests.granting import AUTHORITY
+from tests.http.catalogued import HERE, OTHER, POLICE, SECOND, VILLAGES, catalogued_node, say, served, show, show_unregistered
 
-PREVIEW = "/v1/grants/preview"
 MASKS = {"people": "round:10"}
 
 
@@ -42,7 +40,7 @@ async def test_views_are_listed_with_what_they_show(node: Node, client: AsyncTes
     assert one == {
         "topic": shared,
         "resource": VILLAGES,
-        "takers": ["990000.civil-affairs"],
+        "takers": [POLICE],
         "grants": [[HERE, one["grants"][0][1]]],
         "fields": ["code", "people"],
         "rows": "",
@@ -52,7 +50,7 @@ async def test_views_are_listed_with_what_they_show(node: Node, client: AsyncTes
         "cut": {"read": 0, "filtered": 0, "sent": 0, "bytes": 0},
     }
     assert (other["topic"], other["fields"], other["history"]) == (own, None, "from-now")
-    say(node, HERE, *(GrantEndedValue(grant=ref) for ref in node.ledger.book.grants))
+    say(node, HERE, *(GrantEndedValue(by=AUTHORITY, grant=ref) for ref in node.ledger.book.grants))
     assert (await client.get("/v1/views")).json() == []
 
 
@@ -115,51 +113,8 @@ def test_figures_are_those_of_the_lane_that_cuts(
     assert (face.states, face.cut) == (states, cut)
 
 
-def give(**parts: Any) -> dict[str, Any]:
-    """The body of a command that gives some of villages."""
-    return {"command": "give-grant", "resource": VILLAGES, "taker": "990000.civil-affairs", "purpose": "核对"} | parts
-
-
-@pytest.mark.parametrize(
-    ("body", "status", "code"),
-    [
-        ({"command": "add-department", "department": "990000.x", "name": "x"}, 400, "malformed"),
-        ({"command": "dance"}, 400, "malformed"),
-        (give(fields=["none"]), 409, "bad-selection"),
-        (give(rows="code == '1'"), 409, "kafka"),
-    ],
-)
-async def test_a_preview_that_cannot_be_is_refused(
-    node: Node, client: AsyncTestClient[Any], body: dict[str, Any], status: int, code: str
-) -> None:
-    """As the command itself would be, or because the cluster does not answer; nothing is written."""
-    answer = await client.post(PREVIEW, json=body)
-    assert (answer.status_code, answer.json()["code"]) == (status, code)
-    assert not node.ledger.book.grants
-
-
-async def test_a_preview_of_a_real_resource(web: httpx.AsyncClient) -> None:
-    """The schema that takers would have, and the rows that there are: none, where nobody has published yet."""
-    name = Topic(f"{ROOT}.civil-affairs.shown")
-    schema = {
-        "type": "record",
-        "name": "Shown",
-        "key": ["code"],
-        "fields": [{"name": "code", "type": "string"}, {"name": "n", "type": "int"}],
-    }
-    item = {"name": name, "title": "村居", "kind": "state", "schema": schema, "partitions": 2}
-    (await web.post("/v1/commands", json={"command": "apply-catalogue", "resources": [item]})).raise_for_status()
-    body = give(resource=name, taker=f"{ROOT}.civil-affairs", fields=["code"])
-    found = (await web.post(PREVIEW, json=body)).raise_for_status().json()
-    assert [field["name"] for field in found["schema"]["fields"]] == ["code"]
-    assert (found["rows"], found["read"]) == ([], 0)
-    assert name not in [one["value"]["resource"] for one in (await web.get("/v1/grants")).json()]
-
-
 async def test_a_view_whose_schema_is_not_known_is_shown_without(node: Node, client: AsyncTestClient[Any]) -> None:
     """Where a node said a grant alone."""
-    value = GrantValue(resource=VILLAGES, taker=Department("990000.civil-affairs"), purpose="", fields=("people",))
-    say(node, HERE, value)
-    (topic,) = node.ledger.book.views
+    topic = show_unregistered(node)
     found = (await client.get(f"/v1/views/{topic}")).json()
     assert (found["schema"], found["schema_id"], found["view"]["fields"]) == (None, None, ["people"])

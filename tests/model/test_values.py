@@ -3,10 +3,10 @@
 import msgspec
 import pytest
 
-from node.model.names import Department, Topic
+from node.model.names import Department, Division, Topic
 from node.model.values import GrantValue, Kind, ResourceValue
 
-GRANT = GrantValue(resource=Topic("445102.a.b"), taker=Department("440000.c"), purpose="p")
+GRANT = GrantValue(resource=Topic("445102.a.b"), taker=Department("440000.c"), purpose="p", request=(Division("440000"), 7))
 
 
 def test_a_newer_nodes_field_is_kept_out_not_refused() -> None:

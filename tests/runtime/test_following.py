@@ -10,18 +10,19 @@ import pytest
 
 from node.bus.client import Client, open_client
 from node.bus.security import Security
-from node.control import GiveGrant, SuspendGrant, decide, encode
+from node.control import Command, SuspendGrant, decide, encode
 from node.control.commands import SeeGrant
 from node.errors import Unavailable
 from node.model.names import Department, Division, Topic
-from node.model.values import RULE, Actor, DivisionValue, EventRef, GrantState
+from node.model.values import RULE, DepartmentValue, DivisionValue, EventRef, GrantState
 from node.runtime.following import follows
 from tests.conftest import Kafka
+from tests.granting import AUTHORITY, give, wanted
 from tests.runtime.conftest import Bench
 from tests.runtime.test_gates import FIRST, HERE, Stand
 
 NOW = datetime(2026, 11, 25, 4, tzinfo=UTC)
-TAKER = Department("445102.tax")
+TAKER = Department("445102.police")
 
 
 class Desk(Stand):
@@ -31,17 +32,18 @@ class Desk(Stand):
         super().__init__()
         self.topic, self._client = topic, client
         self.say(HERE, DivisionValue(code=HERE, name="湘桥区", level="county"))
+        self.say(HERE, DepartmentValue(department=TAKER, name="公安局"))
         self.describe(topic, FIRST)
 
     def give(self, purpose: str = "核对") -> EventRef:
-        """Grant the whole resource to a department of its own node."""
-        return self._carry_out(GiveGrant(resource=self.topic, taker=TAKER, purpose=purpose))
+        """Let the whole resource be granted to another department of its own node."""
+        return give(lambda _here, command: self._carry_out(command), wanted(self.topic, TAKER, purpose))
 
     def suspend(self, grant: EventRef) -> EventRef:
         """Suspend a grant."""
-        return self._carry_out(SuspendGrant(by=Actor(name="a", role="authority"), grant=grant, reason="核查"))
+        return self._carry_out(SuspendGrant(by=AUTHORITY, grant=grant, reason="核查"))
 
-    def _carry_out(self, command: GiveGrant | SuspendGrant) -> EventRef:
+    def _carry_out(self, command: Command) -> EventRef:
         events = decide(command, self.book, HERE, NOW)
         for event in events:
             self.book.fold(HERE, encode(event))

@@ -1,4 +1,4 @@
-"""What a grant would give, shown before it is given."""
+"""What a grant would give, shown before there is one."""
 
 from collections.abc import Callable
 from datetime import date
@@ -9,13 +9,12 @@ import pytest
 
 from node.avro import encode, frame, parse, schema_id
 from node.bus.security import Security
-from node.control import GiveGrant
-from node.errors import CommandRefused
 from node.model.names import Division, Topic
-from node.model.values import DepartmentValue, Kind
+from node.model.values import DepartmentValue, Kind, RequestValue
 from node.runtime.preview import ROWS_MAX, preview
 from node.runtime.reading import Cluster
 from tests.conftest import Kafka
+from tests.granting import wanted
 from tests.runtime.conftest import Bench
 from tests.runtime.test_gates import Stand as Told
 
@@ -60,9 +59,9 @@ class Desk(Told):
         producer.produce(self.topic, None, b"0000", partition=0)
         assert producer.flush(20) == 0
 
-    def asked(self, **shown: Any) -> GiveGrant:
-        """Return a grant to the owner's own department."""
-        return GiveGrant(resource=self.topic, taker=self.topic.rpartition(".")[0], purpose="核对", **shown)  # type: ignore[arg-type]
+    def asked(self, **parts: Any) -> RequestValue:
+        """Return what somebody asks for of it."""
+        return wanted(self.topic, "445102.police", **parts).value
 
 
 @pytest.fixture
@@ -109,8 +108,9 @@ async def test_where_nothing_fits_that_is_shown_too(desk: Desk) -> None:
     assert (shown.rows, shown.read) == ([], 42 - 1)
 
 
-async def test_what_would_be_refused_is_refused(desk: Desk) -> None:
-    """As when it is given."""
-    with pytest.raises(CommandRefused) as refused:
-        await preview(desk.cluster, desk.book, desk.asked(fields=("nothing",)))
-    assert refused.value.code == "bad-selection"
+async def test_as_few_records_are_looked_at_as_will_do(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No more partitions once ten rows are found, or so many records are looked at as are to be at most."""
+    assert (await preview(desk.cluster, desk.book, desk.asked())).read < 41
+    monkeypatch.setattr("node.runtime.preview.READ_MAX", 1)
+    shown = await preview(desk.cluster, desk.book, desk.asked(rows='street == "nowhere"'))
+    assert (shown.rows, 0 < shown.read < 41) == ([], True)

@@ -14,15 +14,16 @@ from node.avro import encode, frame, parse, schema_id
 from node.batch.build import build
 from node.batch.header import NONE, read
 from node.batch.records import Record, records
-from node.control import ApplyCatalogue, CatalogueItem, EndGrant, GiveGrant, decide
+from node.control import ApplyCatalogue, CatalogueItem, Command, EndGrant, Grant, decide
 from node.control import encode as encode_event
 from node.control.events import day_of
 from node.errors import CommandRefused
 from node.model.names import Department, Topic
-from node.model.values import Kind
+from node.model.values import DepartmentValue, EventRef, Kind
 from node.runtime.secret import read_secret, secret_file
 from node.runtime.views import OwnViews
 from node.transform import Write
+from tests.granting import AUTHORITY, give, wanted
 from tests.runtime.test_gates import FACT, HERE, Stand
 
 TODAY = date(2026, 11, 25)
@@ -34,7 +35,7 @@ FIRST: dict[str, Any] = {
     "fields": [{"name": "number", "type": "string"}, {"name": "sum", "type": "long"}],
 }
 SECOND = FIRST | {"fields": [*FIRST["fields"], {"name": "paid", "type": "boolean", "default": False}]}
-TAKER = Department("445102.tax")
+TAKER = Department("445102.police")
 
 
 class Desk(Stand):
@@ -44,22 +45,30 @@ class Desk(Stand):
         super().__init__()
         self.views = OwnViews(HERE, lambda: self.book, folder)
 
-    def give(self, **asked: Any) -> Topic:
-        """Give a grant as the node does; return its view."""
-        command = GiveGrant(resource=FACT, taker=TAKER, purpose="核对", **asked)
-        self.views.prepare(command.value)
-        before = set(self.book.grants)
-        for event in decide(command, self.book, HERE, NOW):
+    def carry_out(self, command: Command) -> EventRef:
+        """Carry out a command as the node does; return the last event that it made."""
+        events = decide(command, self.book, HERE, NOW)
+        for event in events:
             self.book.fold(HERE, encode_event(event))
-        (ref,) = set(self.book.grants) - before
-        view = self.book.grants[ref].view
+        assert not self.book.refused
+        return events[-1].ref
+
+    def come_to(self, **parts: Any) -> Grant:
+        """Let a request come to its grant, the secret made before that as the node does."""
+        asked = wanted(FACT, TAKER, str(len(self.book.requests)), **parts)
+        self.views.prepare(asked.value)
+        return self.book.grants[give(lambda _here, command: self.carry_out(command), asked)]
+
+    def give(self, **parts: Any) -> Topic:
+        """Let a part be granted; return its view."""
+        view = self.come_to(**parts).view
         assert view is not None
         return view
 
-    def end(self) -> None:
-        """End all grants."""
-        for event in decide(EndGrant(resource=FACT, taker=TAKER), self.book, HERE, NOW):
-            self.book.fold(HERE, encode_event(event))
+    def end(self, view: Topic) -> None:
+        """End all grants of a view."""
+        for ref in [grant.ref for grant in self.book.unended_on(FACT) if grant.view == view]:
+            self.carry_out(EndGrant(by=AUTHORITY, grant=ref))
 
     def cut(self, view: Topic, schema: dict[str, Any], datum: dict[str, Any]) -> list[Record]:
         """Return what a view has of a record."""
@@ -74,6 +83,7 @@ class Desk(Stand):
 def desk(tmp_path: Path) -> Desk:
     """A resource of three partitions, without grants."""
     desk = Desk(tmp_path)
+    desk.say(HERE, DepartmentValue(department=TAKER, name="公安局"))
     desk.describe(FACT, FIRST)
     return desk
 
@@ -81,8 +91,7 @@ def desk(tmp_path: Path) -> Desk:
 async def test_a_grant_of_a_part_gets_a_view_and_a_whole_one_gets_none(desk: Desk) -> None:
     """With the resource's partitions; the same for several grants, and those that begin now are told."""
     assert await desk.views.open(TODAY) == ([], frozenset())
-    for event in decide(GiveGrant(resource=FACT, taker=TAKER, purpose="核对"), desk.book, HERE, NOW):
-        desk.book.fold(HERE, encode_event(event))
+    assert desk.come_to().view is None
     assert await desk.views.open(TODAY) == ([], frozenset())
     view, late = desk.give(fields=("number",)), desk.give(fields=("number",), history="from-now")
     routed, from_now = await desk.views.open(TODAY)
@@ -107,9 +116,7 @@ async def test_a_record_may_follow_its_schema_at_once(desk: Desk) -> None:
     await desk.views.open(TODAY)
     (first,) = desk.cut(view, FIRST, {"number": "7", "sum": 3})
     item = CatalogueItem(name=FACT, title="账单", kind=Kind.FACTS, schema=SECOND, partitions=3)
-    for event in decide(ApplyCatalogue(resources=(item,)), desk.book, HERE, NOW):
-        desk.book.fold(HERE, encode_event(event))
-    assert not desk.book.refused
+    desk.carry_out(ApplyCatalogue(resources=(item,)))
     (second,) = desk.cut(view, SECOND, {"number": "7", "sum": 3, "paid": True})
     assert first.value is not None
     assert second.value is not None
@@ -123,7 +130,7 @@ async def test_a_view_that_ended_can_still_be_made_for_a_moment(desk: Desk, monk
     """What was read of it goes with the open transaction; after that it is gone."""
     view = desk.give(fields=("sum",))
     await desk.views.open(TODAY)
-    desk.end()
+    desk.end(view)
     other = desk.give(fields=("number",))
     assert [topic for topic, _partitions in (await desk.views.open(TODAY))[0]] == [other]
     assert len(desk.cut(view, FIRST, {"number": "7", "sum": 3})) == 1
@@ -136,12 +143,9 @@ async def test_a_version_that_comes_after_a_grants_end_harms_no_view(desk: Desk)
     """Whether the node has seen the end yet or not: others go on, and what is still made of the ended one has the id that a new grant registers."""
     view, other = desk.give(masks={"sum": "round:10"}), desk.give(fields=("number",))
     await desk.views.open(TODAY)
-    ref = next(ref for ref, grant in desk.book.grants.items() if grant.view == view)
-    for event in decide(EndGrant(grant=ref), desk.book, HERE, NOW):
-        desk.book.fold(HERE, encode_event(event))
+    desk.end(view)
     item = CatalogueItem(name=FACT, title="账单", kind=Kind.FACTS, schema=SECOND, partitions=3)
-    for event in decide(ApplyCatalogue(resources=(item,)), desk.book, HERE, NOW):
-        desk.book.fold(HERE, encode_event(event))
+    desk.carry_out(ApplyCatalogue(resources=(item,)))
     datum = {"number": "7", "sum": 3, "paid": True}
     for _look in range(2):
         (cut,) = desk.cut(view, SECOND, datum)
@@ -184,7 +188,7 @@ async def test_a_lost_secret_closes_what_needs_it_and_is_never_made_anew(desk: D
     assert "restore it from the backup" in fresh.trouble
     assert [one["event"] for one in logged] == ["views-closed"]
     with pytest.raises(CommandRefused) as refused:
-        fresh.prepare(GiveGrant(resource=FACT, taker=TAKER, purpose="核对", fields=("sum",), rows="sum > 1").value)
+        fresh.prepare(wanted(FACT, TAKER, fields=("sum",), rows="sum > 1").value)
     assert refused.value.code == "no-secret"
     assert not secret_file(tmp_path).exists()
     secret_file(tmp_path).write_bytes(kept)
