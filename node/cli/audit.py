@@ -18,8 +18,8 @@ _OUTCOMES: dict[Outcome, tuple[str, str]] = {
 
 def audit(
     *,
-    since: datetime | None = None,
-    until: datetime | None = None,
+    since: str = "",
+    until: str = "",
     name: str = "",
     department: str = "",
     act: str = "",
@@ -41,16 +41,15 @@ def audit(
         exchange-node audit --outcome refused --json | jq -r '[.act.at, .act.by.name, .act.act, .act.code] | @tsv'
 
     Args:
-        since: 自何时，不填则为最近七天；不带时区按 Asia/Shanghai / From when on, the last seven days if left out; without a zone it is Asia/Shanghai.
-        until: 至何时 / Up to when.
+        since: 自何时，不填则为最近七天；不带时区按北京时间 / From when on, the last seven days if left out; without a zone it is Asia/Shanghai.
+        until: 至何时：日期含当天，时刻不含 / Up to when: a day counts as a whole, a moment does not count.
         name: 何人 / Who acted.
         department: 部门：其所做的，及涉及其资源的 / A department: what it did, and what was done to what is its own.
         act: 何事，例如 answer-request / What was done, for example answer-request.
         outcome: 结果 / How it ended.
         about: 资源、申请、授权或区划 / A resource, request, grant or division.
     """
-    sought = {"name": name, "department": department, "act": act, "outcome": outcome or "", "about": about}
-    sought |= {word: moment.isoformat() for word, moment in (("since", since), ("until", until)) if moment is not None}
+    sought = {"since": since, "until": until, "name": name, "department": department, "act": act, "outcome": outcome or "", "about": about}
     found: list[Act] = []
     with open_node(session) as node:
         for line in moving(node.audit(**sought), session.say("audit", "审计"), session):

@@ -80,16 +80,16 @@ def export_of(asked: ExportAsked, book: Book, author: Division, today: date) -> 
     )
 
 
-def period(from_time: str, to_time: str) -> tuple[int | None, int | None]:
-    """Return the first millisecond that counts and the first that no longer does, None where nothing is said.
+def period(from_time: str, to_time: str, *, named: tuple[str, str] = ("from_time", "to_time")) -> tuple[int | None, int | None]:
+    """Return the first millisecond that counts and the first that no longer does, None where nothing is said; `named` in what is refused.
 
     Days and moments are ISO 8601, in Shanghai where they have no zone. A day as `to_time` counts as a whole, as the last day of a term does;
     a moment does not count any more.
     """
-    begin, end = _read("from_time", from_time, last=False), _read("to_time", to_time, last=True)
+    begin, end = _read(named[0], from_time, last=False), _read(named[1], to_time, last=True)
     if begin is not None and end is not None and begin >= end:
-        en = f"from_time {from_time} is not before to_time {to_time}: no record can be between them"
-        raise CommandRefused("bad-time", en, f"from_time {from_time} 不早于 to_time {to_time}：两者之间不会有记录")
+        en = f"{named[0]} {from_time} is not before {named[1]} {to_time}: nothing can be between them"
+        raise CommandRefused("bad-time", en, f"{named[0]} {from_time} 不早于 {named[1]} {to_time}：两者之间不会有内容")
     return begin, end
 
 

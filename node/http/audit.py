@@ -1,6 +1,6 @@
 """The audit: who did what and when at this node: `/v1/audit`, in lines."""
 
-from datetime import UTC, datetime, timedelta
+from time import time
 from typing import Annotated
 
 from litestar import get
@@ -9,17 +9,20 @@ from litestar.params import QueryParameter
 from litestar.response import Stream
 
 from node.control.acts import Act, Outcome, Sought, concerns
-from node.control.events import SHANGHAI
+from node.control.exporting import period
 from node.control.sight import oversees
 from node.http.streaming import MEDIA_TYPE, streamed
 from node.model.values import Actor
 from node.runtime.auditing import Audit
 
+_DAY_MS = 86_400_000
 DAYS = 7
 """So far back acts are told where nothing is said of it."""
 
-Since = Annotated[datetime | None, QueryParameter(description="From this moment on, ISO 8601; without it, the last seven days")]
-Until = Annotated[datetime | None, QueryParameter(description="Up to this moment")]
+Since = Annotated[
+    str, QueryParameter(description="From this day or moment on, ISO 8601, in Shanghai without a zone; without it, the last seven days")
+]
+Until = Annotated[str, QueryParameter(description="Up to the end of this day, or up to this moment")]
 Name = Annotated[str, QueryParameter(description="Who acted")]
 OfDepartment = Annotated[str, QueryParameter(description="A department: what it did, and what was done to what is its own")]
 TheAct = Annotated[str, QueryParameter(name="act", description="What was done, as answer-request")]
@@ -32,8 +35,8 @@ async def told(
     audit: NamedDependency[Audit],
     by: NamedDependency[Actor],
     *,
-    since: Since = None,
-    until: Until = None,
+    since: Since = "",
+    until: Until = "",
     name: Name = "",
     department: OfDepartment = "",
     the_act: TheAct = "",
@@ -46,12 +49,8 @@ async def told(
     def sees(act: Act) -> bool:
         return oversees(by) or concerns(act, by.department)
 
-    begin = _aware(since) if since is not None else datetime.now(UTC) - timedelta(days=DAYS)
-    return await streamed(audit.read(sought, sees, begin, None if until is None else _aware(until)))
-
-
-def _aware(moment: datetime) -> datetime:
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=SHANGHAI)
+    begin, end = period(since, until, named=("since", "until"))
+    return await streamed(audit.read(sought, sees, int(time() * 1000) - DAYS * _DAY_MS if begin is None else begin, end))
 
 
 HANDLERS = [told]

@@ -27,9 +27,9 @@ class Audit:
         self._open = 0
 
     async def read(
-        self, sought: Sought, sees: Callable[[Act], bool], since: datetime, until: datetime | None
+        self, sought: Sought, sees: Callable[[Act], bool], since_ms: int, until_ms: int | None
     ) -> AsyncGenerator[Advanced | Audited | Ended, None]:
-        """Tell of the acts from one moment up to another that are sought and that whoever asks sees, the oldest first.
+        """Tell of the acts from one moment (Unix time, ms) up to another that are sought and that whoever asks sees, the oldest first.
 
         CommandRefused while too many read; BusError if the cluster does not answer, DataError for a record that cannot be read.
         """
@@ -39,19 +39,19 @@ class Audit:
         self._open += 1
         try:
             async with open_reader(self._bootstrap, self._name, self._security) as reader:
-                begin, end = await self._span(reader, since)
+                begin, end = await self._span(reader, since_ms)
                 async for line in _lines(
-                    reader, self._place, begin, end, lambda act: _within(act, until) and is_sought(act, sought) and sees(act)
+                    reader, self._place, begin, end, lambda act: _within(act, until_ms) and is_sought(act, sought) and sees(act)
                 ):
                     yield line
         finally:
             self._open -= 1
 
-    async def _span(self, reader: Reader, since: datetime) -> tuple[int, int]:
+    async def _span(self, reader: Reader, since_ms: int) -> tuple[int, int]:
         if not await reader.look([self._place.topic]):
             return 0, 0
         start, end = (await reader.bounds([self._place]))[self._place]
-        begin = await reader.since(self._place, int(since.timestamp() * 1000))
+        begin = await reader.since(self._place, since_ms)
         return (end if begin is None else max(begin, start)), end
 
 
@@ -70,5 +70,5 @@ async def _lines(
     yield Ended(records=told)
 
 
-def _within(act: Act, until: datetime | None) -> bool:
-    return until is None or datetime.fromisoformat(act.at) < until
+def _within(act: Act, until_ms: int | None) -> bool:
+    return until_ms is None or datetime.fromisoformat(act.at).timestamp() * 1000 < until_ms

@@ -43,11 +43,7 @@ def test_what_is_asked_reaches_the_node(cli: Callable[..., Done], node: FakeNode
     """As its path has it; what is left out is not asked."""
     cli("audit", "--since", "2026-11-01", "--about", "445100/12", "--outcome", "refused")
     (path,) = [path for path, _body in node.asked]
-    assert path == "/v1/audit?about=445100%2F12&outcome=refused&since=2026-11-01T00%3A00%3A00" or sorted(path.split("?")[1].split("&")) == [
-        "about=445100%2F12",
-        "outcome=refused",
-        "since=2026-11-01T00%3A00%3A00",
-    ]
+    assert sorted(path.partition("?")[2].split("&")) == ["about=445100%2F12", "outcome=refused", "since=2026-11-01"]
 
 
 def test_nothing_found_is_said(cli: Callable[..., Done], node: FakeNode) -> None:
@@ -56,8 +52,8 @@ def test_nothing_found_is_said(cli: Callable[..., Done], node: FakeNode) -> None
     assert "no such act" in cli("audit", "--lang", "en").out
 
 
-@pytest.mark.parametrize("arguments", [("--since", "yesterday"), ("--outcome", "perhaps")])
-def test_what_cannot_be_asked_is_wrong_usage(cli: Callable[..., Done], node: FakeNode, arguments: tuple[str, str]) -> None:
+@pytest.mark.parametrize("arguments", [("--until",), ("--outcome", "perhaps")])
+def test_what_cannot_be_asked_is_wrong_usage(cli: Callable[..., Done], node: FakeNode, arguments: tuple[str, ...]) -> None:
     """Before the node is asked."""
     assert cli("audit", *arguments).status == 2
     assert node.asked == []

@@ -34,6 +34,10 @@ def _act(day: int) -> Act:
     return acted("export", HEAD, BEGIN + timedelta(days=day), subject={"day": str(day)})
 
 
+def _ms(day: int) -> int:
+    return int((BEGIN + timedelta(days=day)).timestamp() * 1000)
+
+
 async def _laid(kafka: Kafka, here: Division, *values: tuple[int, bytes]) -> Audit:
     """An audit topic with these records, each of a day."""
     specs = topics_here(Book(), here, None, day_of(datetime.now(UTC)))
@@ -41,8 +45,7 @@ async def _laid(kafka: Kafka, here: Division, *values: tuple[int, bytes]) -> Aud
         await make_topics(client, [specs[audit_topic(here)]], replication=1, security=NONE)
     async with open_writer(kafka.bootstrap, f"{here}.test", batch_bytes=1 << 16, security=NONE) as writer, writer.transaction():
         for day, value in values:
-            moment = int((BEGIN + timedelta(days=day)).timestamp() * 1000)
-            await writer.send(TopicPartition(audit_topic(here), 0), [Record(offset=0, timestamp=moment, key=None, value=value)])
+            await writer.send(TopicPartition(audit_topic(here), 0), [Record(offset=0, timestamp=_ms(day), key=None, value=value)])
     return Audit(here, kafka.bootstrap, NONE)
 
 
@@ -62,8 +65,8 @@ async def test_acts_between_two_moments_are_read_in_order(kafka: Kafka) -> None:
     )
 
     async def days(since: int, until: int | None = None, hidden: str = "") -> list[str]:
-        end = None if until is None else BEGIN + timedelta(days=until)
-        return await _days(audit.read(Sought(), lambda act: act.subject["day"] != hidden, BEGIN + timedelta(days=since), end))
+        end = None if until is None else _ms(until)
+        return await _days(audit.read(Sought(), lambda act: act.subject["day"] != hidden, _ms(since), end))
 
     assert await days(0) == ["0", "1", "2", "3", "4", "6"]
     assert await days(2, 4) == ["2", "3"]
@@ -73,14 +76,14 @@ async def test_acts_between_two_moments_are_read_in_order(kafka: Kafka) -> None:
 
 async def test_a_topic_that_is_not_there_has_no_acts(kafka: Kafka) -> None:
     """A node that was never started has done nothing."""
-    assert await _days(Audit(Division("981002"), kafka.bootstrap, NONE).read(Sought(), lambda _act: True, BEGIN, None)) == []
+    assert await _days(Audit(Division("981002"), kafka.bootstrap, NONE).read(Sought(), lambda _act: True, _ms(0), None)) == []
 
 
 async def test_a_damaged_record_is_told(kafka: Kafka) -> None:
     """An audit with holes must not look whole."""
     audit = await _laid(kafka, Division("981003"), (0, encode_act(_act(0))), (1, b"{"))
     with pytest.raises(DataError):
-        await _days(audit.read(Sought(), lambda _act: True, BEGIN, None))
+        await _days(audit.read(Sought(), lambda _act: True, _ms(0), None))
 
 
 async def test_more_than_a_few_at_once_are_told_to_wait(kafka: Kafka) -> None:
@@ -88,7 +91,7 @@ async def test_more_than_a_few_at_once_are_told_to_wait(kafka: Kafka) -> None:
     audit = await _laid(kafka, Division("981004"), (0, encode_act(_act(0))))
 
     def asked() -> AsyncGenerator[Any, None]:
-        return audit.read(Sought(), lambda _act: True, BEGIN, None)
+        return audit.read(Sought(), lambda _act: True, _ms(0), None)
 
     standing = [asked() for _ in range(auditing.READINGS_MAX)]
     for one in standing:
