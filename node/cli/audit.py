@@ -1,11 +1,10 @@
 """`audit`: who did what and when at a node."""
 
-from datetime import datetime
-
 from rich.table import Table
 
 from node.cli.client import open_node
 from node.cli.moving import moving
+from node.cli.request_shown import time_of
 from node.cli.voice import SESSION, Exit, Session, print_json, table
 from node.control.acts import Act, Audited, Outcome
 
@@ -79,11 +78,6 @@ def _shown(acts: list[Act], session: Session) -> Table:
         who = f"{one.by.role} {one.by.department}".strip()
         subject = " ".join(f"{name}={text}" for name, text in one.subject.items())
         shown.add_row(
-            _local(one.at), one.by.name, who, one.act, ended, subject, " ".join(f"{author}/{sequence}" for author, sequence in one.events)
+            time_of(one.at), one.by.name, who, one.act, ended, subject, " ".join(f"{author}/{sequence}" for author, sequence in one.events)
         )
     return shown
-
-
-def _local(at: str) -> str:
-    """Return a moment in the time of this machine."""
-    return datetime.fromisoformat(at).astimezone().isoformat(sep=" ", timespec="seconds")
