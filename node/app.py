@@ -39,6 +39,8 @@ async def _run(config: Config) -> int:
     try:
         async with open_http(node, config.http.host, config.http.port) as bound:
             logger().info("listening", http=f"http://{host}:{bound}")
+            if not node.access.known:
+                logger().warning("nobody-has-a-token", next_step="exchange-node access add NAME --role operator --config FILE")
             await run_node(node)
     except BusError as error:
         logger().error("not-started", cause=str(error))

@@ -90,6 +90,7 @@ async def test_a_node_tells_each_vain_attempt_and_ends_at_once_when_asked(tmp_pa
     """Clusters away at start: each attempt says which, why and when the next one is; readiness says it too; SIGTERM waits for none."""
     app = await _start(tmp_path, nobody)
     (listening,) = await app.until("listening")
+    assert await app.until("nobody-has-a-token"), "an operator who has just installed it is told what comes next"
     tried = await app.until("not-ready", 19)
     for part in ("own cluster", "link"):  # the link begins at the own cluster, which is missed first
         mine = [one for one in tried if one["part"] == part]

@@ -129,6 +129,11 @@ class Access:
         self._seen: object = None
         self._tokens: tuple[Token, ...] = ()
 
+    @property
+    def known(self) -> bool:
+        """Whether anybody at all is let in."""
+        return any(not token.ended for token in self._current())
+
     def who(self, secret: str) -> Actor | None:
         """Return whose a token is, None if it is nobody's or has ended. Compared in constant time; costs a stat, and 1 µs for each token."""
         digest, found = _digest(secret), None

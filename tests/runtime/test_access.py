@@ -20,10 +20,10 @@ OPERATOR = Actor(name="黄山", role="operator")
 def test_a_token_lets_in_whose_it_is_at_once_until_it_is_removed(tmp_path: Path) -> None:
     """The running node needs no restart; another's token, a part of one, or nothing lets nobody in."""
     access = Access(tmp_path / "data")
-    assert access.who("") is None
+    assert (access.who(""), access.known) == (None, False)
     head, secret = add_token(tmp_path / "data", HEAD)
     other = add_token(tmp_path / "data", OPERATOR)[1]
-    assert (access.who(secret), access.who(other)) == (HEAD, OPERATOR)
+    assert (access.who(secret), access.who(other), access.known) == (HEAD, OPERATOR, True)
     assert [access.who(wrong) for wrong in ("", secret[:-1], secret + "x", head.sha256, head.id, "\udcff")] == [None] * 6
     assert remove_token(tmp_path / "data", head.id) == head
     assert remove_token(tmp_path / "data", head.id) is None
