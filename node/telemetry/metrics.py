@@ -72,6 +72,11 @@ class Metrics:
             ("kind", "state"),
             registry=self.registry,
         )
+        self.copies_disposed = Counter(
+            "exchange_copies_disposed",
+            "Topics removed with what was in them, because no grant let them flow any more",
+            registry=self.registry,
+        )
         self.ready = Gauge("exchange_ready", "1 if the node does all it is there for", registry=self.registry)
 
     def carried(self, labels: tuple[str, str, str], *, batches: int, records: int, size: int) -> None:
