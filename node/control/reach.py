@@ -1,6 +1,8 @@
 """How far a grant reaches: where it stands today, which nodes follow it so far, and its course."""
 
+from collections.abc import Callable, Iterable
 from datetime import date
+from functools import cache
 
 import msgspec
 
@@ -108,6 +110,16 @@ def _stopped_at(grant: Grant, sequence: int) -> bool:
 
 def reach(grant: Grant, book: Book, today: date) -> Reach:
     """Return how far a grant reaches on a day."""
+    return reaches([grant], book, today)[0]
+
+
+def reaches(grants: Iterable[Grant], book: Book, today: date) -> list[Reach]:
+    """Return how far grants reach on a day; what they share is looked at once."""
+    due = cache(lambda node, topic: is_due(node, topic, book, today))
+    return [_reach(grant, book, today, due) for grant in grants]
+
+
+def _reach(grant: Grant, book: Book, today: date, due: Callable[[Division, Topic], bool]) -> Reach:
     state = state_of(grant, book, today)
     seen = {node: Seen(said.body.state, said.at, said.body.disposed) for node, said in sorted(grant.seen.items())}
     path = path_of(grant.value.resource, grant.value.taker, book)
@@ -121,7 +133,7 @@ def reach(grant: Grant, book: Book, today: date) -> Reach:
         view=grant.view,
         path=path,
         seen=seen,
-        awaited=tuple(node for node in path if node not in seen or seen[node].state != state or is_due(node, grant.topic, book, today)),
+        awaited=tuple(node for node in path if node not in seen or seen[node].state != state or due(node, grant.topic)),
         filed=None if grant.filed is None else grant.filed.ref,
         course=grant_course(grant, None if grant.request is None else book.requests[grant.request].answer),
     )

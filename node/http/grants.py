@@ -7,7 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from node.control import day_of
-from node.control.reach import Reach, reach
+from node.control.reach import Reach, reach, reaches
 from node.http.answers import missing
 from node.model.names import Division
 from node.runtime import Node
@@ -17,7 +17,7 @@ from node.runtime import Node
 async def listed(node: NamedDependency[Node]) -> list[Reach]:
     """List all grants, those that ended too."""
     book, today = node.ledger.book, day_of(datetime.now(UTC))
-    return [reach(grant, book, today) for _ref, grant in sorted(book.grants.items())]
+    return reaches((book.grants[ref] for ref in sorted(book.grants)), book, today)
 
 
 @get("/v1/grants/{author:str}/{sequence:int}")

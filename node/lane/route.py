@@ -19,7 +19,7 @@ class State(Enum):
     INSPECTING = "inspecting"
     """both sides are being looked at"""
     WAITING = "waiting"
-    """a topic is not there yet"""
+    """a topic is not there yet, or something is undecided in it"""
     FLOWING = "flowing"
     SUSPECT = "suspect"
     """the source refused; looked at as soon as no transaction holds anything of it"""
