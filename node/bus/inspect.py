@@ -28,9 +28,9 @@ class Stretch(msgspec.Struct, frozen=True):
     stable: int
 
 
-async def offset(client: Client, route: TopicPartition, when: int) -> int:
-    """Return a log's start (EARLIEST) or high watermark (LATEST)."""
-    request = OffsetRequest(-1, _UNCOMMITTED, [(route.topic, [(route.partition, when)])])
+async def offset(client: Client, route: TopicPartition, when: int, isolation: int = _UNCOMMITTED) -> int:
+    """Return a log's start (EARLIEST) or its high watermark (LATEST); of what is committed, its last stable offset."""
+    request = OffsetRequest(-1, isolation, [(route.topic, [(route.partition, when)])])
     answer = await client.call(_leader(client, route), request)
     place = answer.topics[0][1][0]
     _raise(place[1], route)
@@ -81,11 +81,13 @@ async def target_side(client: Client, route: TopicPartition, written: Written | 
     if info is None or route.partition >= info.partitions:
         return Side(topic_id="")
     start, end = await offset(client, route, EARLIEST), await offset(client, route, LATEST)
+    # After a commit the markers come one by one: a batch that was written by the name of a topic that is made anew may not be seen yet.
+    undecided = written is None and await offset(client, route, LATEST, _COMMITTED) < end
     last = written.last if written else -1
     crc = await _crc_at(client, route, last) if start <= last < end else None
     behind = max(start, written.next if written else 0)
     beyond = await first_committed(client, route, behind) is not None if behind < end else False
-    return Side(topic_id=str(info.id), start=start, end=end, last_crc=crc, beyond=beyond)
+    return Side(topic_id=str(info.id), start=start, end=end, last_crc=crc, beyond=beyond, undecided=undecided)
 
 
 async def _crc_at(client: Client, route: TopicPartition, where: int) -> int | None:

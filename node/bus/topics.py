@@ -1,7 +1,7 @@
-"""Making the topics of a cluster: each node makes those of its own, from the book."""
+"""Making and removing the topics of a cluster: each node does so with those of its own, from the book."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -9,7 +9,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError
 
 from node.bus.client import Client, stopped
-from node.bus.faults import ALREADY_EXISTS, name_of
+from node.bus.faults import ALREADY_EXISTS, MISSING, name_of
 from node.bus.security import Security
 from node.control import TopicSpec
 from node.errors import BusError, Unavailable, said
@@ -42,35 +42,54 @@ async def make_topics(client: Client, specs: Iterable[TopicSpec], *, replication
     made = tuple(topic for topic, (code, _why) in answers.items() if code == 0)
     refused = {topic: answer for topic, answer in answers.items() if answer[0] not in {0, ALREADY_EXISTS}}
     wrong |= {topic: f"cannot be made: {name_of(code)}: {why}".removesuffix(": ") for topic, (code, why) in refused.items()}
-    try:
-        await _until_known(client, made)
-    except TimeoutError as error:
-        raise Unavailable(f"{client.bootstrap}: its brokers do not learn of new topics") from error
+    await _until(client, made, there=True)
     return Made(made, wrong)
 
 
-async def _until_known(client: Client, topics: tuple[Topic, ...]) -> None:
-    """Wait until the brokers, too, know what the controller has made: some milliseconds."""
-    async with asyncio.timeout(REQUEST_TIMEOUT_S):
-        await client.look(topics)
-        while any(client.topic(topic) is None for topic in topics):
-            await asyncio.sleep(_PAUSE_S)
+async def remove_topic(client: Client, topic: Topic, *, security: Security) -> bool:
+    """Remove a topic with all that is in it, and wait until the cluster shows it no more; False where it is not there. BusError where it cannot be removed."""
+    await client.look([topic])
+    if client.topic(topic) is None:
+        return False
+    what = f"{topic} cannot be removed"
+    answer = await _ask(client.bootstrap, security, what, lambda admin: admin.delete_topics([topic]))
+    code = next(code for _topic, code in answer.topic_error_codes)
+    if code not in {0, MISSING}:
+        raise BusError(f"{client.bootstrap}: {what}: {name_of(code)}")
+    await _until(client, (topic,), there=False)
+    return True
+
+
+async def _until(client: Client, topics: tuple[Topic, ...], *, there: bool) -> None:
+    """Wait until the brokers, too, know what the controller has made or removed: some milliseconds."""
+    try:
+        async with asyncio.timeout(REQUEST_TIMEOUT_S):
             await client.look(topics)
+            while any((client.topic(topic) is not None) is not there for topic in topics):
+                await asyncio.sleep(_PAUSE_S)
+                await client.look(topics)
+    except TimeoutError as error:
+        raise Unavailable(f"{client.bootstrap}: its brokers do not learn of {'new' if there else 'removed'} topics") from error
 
 
 async def _create(bootstrap: str, specs: list[TopicSpec], replication: int, security: Security) -> dict[Topic, tuple[int, str]]:
     """Ask the controller; return for each topic its error code and what the controller says to it."""
-    arguments: dict[str, Any] = security.aiokafka()
     new = [NewTopic(spec.topic, spec.partitions, replication, topic_configs=spec.settings) for spec in specs]
+    answer = await _ask(bootstrap, security, "topics cannot be made", lambda admin: admin.create_topics(new))
+    return {Topic(topic): (code, why or "") for topic, code, why in answer.topic_errors}
+
+
+async def _ask(bootstrap: str, security: Security, what: str, ask: Callable[[AIOKafkaAdminClient], Awaitable[Any]]) -> Any:
+    """Return the controller's answer. Unavailable, with `what` cannot be done, if there is none."""
+    arguments: dict[str, Any] = security.aiokafka()
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=int(REQUEST_TIMEOUT_S * 1000), **arguments)
     try:
         async with asyncio.timeout(REQUEST_TIMEOUT_S):
             await admin.start()
-            answer = await admin.create_topics(new)
+            return await ask(admin)
     except (KafkaError, OSError, TimeoutError) as error:
-        raise Unavailable(f"{bootstrap}: topics cannot be made: {said(error)}") from error
+        raise Unavailable(f"{bootstrap}: {what}: {said(error)}") from error
     except AttributeError as error:  # aiokafka 0.14 asks a controller that its metadata does not know yet
         raise BusError(f"{bootstrap}: no controller known yet") from error
     finally:
         await stopped(admin.close())
-    return {Topic(topic): (code, why or "") for topic, code, why in answer.topic_errors}

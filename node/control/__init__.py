@@ -10,7 +10,8 @@ What a department offers is an item (`items`, `item_contents`), which goes from 
 (`item_faults`) and is looked for (`offered`); `catalogue` makes its resource as it says.
 A request is made and approved on the asker's node (`asking`), answered on the owner's (`answering`), what comes after a grant is `ending`; `desk` holds
 all of these to who may (`rights`) and to the request's state, `requests` and `grants` are what the book has of them, and `rule_answers` is what the
-node says by itself. What was done with refused records is no event: `audit` has the form of its notes,
+node says by itself. What a grant lets move is a copy wherever it is not its owner's own: `disposal` tells which have to go, `reach` what a node has to
+say of that and who has not. What was done with refused records is no event: `audit` has the form of its notes,
 `quarantine`, `grouping` and `replay` what is asked, told and decided about them. All of it is pure: bytes, values and time come in as arguments.
 
 Non-obvious:
@@ -24,6 +25,8 @@ Non-obvious:
 - A request is written in two logs that do not wait for each other, so acts cross: each fills a slot by what its author knew, and the state is read
   from all slots together (`requests`). Nothing that crossed is refused on one node and counted on another.
 - A consent answers the approval of a version, and so does the grant: both heads have stood for the same words, or there is no grant.
+- When a copy had to go is counted by its owner's log, and the nodes that have removed theirs say as of which event: only so can a node that was away tell
+  that what it holds is of before, and a link that a side of it was made anew by its node and not by an accident.
 - Whether a grant fits a schema is asked where it is decided. Where it is folded it only has bounds: the verdict may change with a library.
 - A schema is held to the versions before it where it is decided, never where it is folded: the verdict may change with a library.
 - `decide` needs a book that holds the node's own log to its end: it chains to the last event taken.

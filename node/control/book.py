@@ -22,7 +22,16 @@ from node.control.tree import Tree
 from node.errors import EventError
 from node.model.items import Item, ItemStateValue, ItemValue
 from node.model.names import Department, Division, Topic, department_of, division_of
-from node.model.values import DepartmentValue, DivisionValue, EventRef, GrantValue, RequestValue, ResourceValue, SchemaValue
+from node.model.values import (
+    DepartmentValue,
+    DivisionValue,
+    EventRef,
+    GrantSeenValue,
+    GrantValue,
+    RequestValue,
+    ResourceValue,
+    SchemaValue,
+)
 
 
 class Refused(msgspec.Struct, frozen=True):
@@ -65,6 +74,10 @@ class Book:
         """the requests that wait for their owner's word: those to be answered, and those that were withdrawn while their grant stands"""
         self.views: dict[Topic, GrantValue] = {}
         """what each view shows that some grant needed, by the first of its grants, ended or not: schemas stand for ever"""
+        self.granted: dict[Topic, list[EventRef]] = {}
+        """all grants by what they let move, ended or not"""
+        self.disposed: dict[Topic, dict[Division, int]] = {}
+        """of each copy and division whose node said that it disposed of it: as of which event of the owner, the newest (`disposal`)"""
         self.unknown: Counter[Division] = Counter()
         self.refused: Counter[tuple[Division, str]] = Counter()
         self._chains = Chains()
@@ -138,7 +151,7 @@ class Book:
         """The active grants on one resource."""
         day = today.isoformat()
         lasting = (grant for grant in self.unended_on(resource) if not grant.value.until or grant.value.until >= day)
-        return (grant for grant in lasting if not grant.suspended and self._withdrawal(grant) is None)
+        return (grant for grant in lasting if not grant.suspended and self.withdrawal(grant) is None)
 
     def unended_on(self, resource: Topic) -> Iterator[Grant]:
         """The grants on one resource that nobody ended, those past their term included."""
@@ -255,7 +268,8 @@ class Book:
         first = self.schema(self.versions[body.resource][0], event.author)
         assert first is not None, "a resource is folded only after its schema"
         view = view_name(event.ref, body, first)
-        self.grants[event.ref] = Grant(event.ref, body, view, at=event.at)
+        grant = self.grants[event.ref] = Grant(event.ref, body, view, at=event.at)
+        self.granted.setdefault(grant.topic, []).append(event.ref)
         if view is not None:
             self.views.setdefault(view, body)
         self._standing.setdefault(body.resource, set()).add(event.ref)
@@ -264,10 +278,13 @@ class Book:
 
     def _grant_act(self, event: Event, body: GrantAct) -> str:
         before = self.grants.get(body.grant)
-        after = changed(before, event, body, None if before is None else self._withdrawal(before))
+        after = changed(before, event, body, None if before is None else self.withdrawal(before))
         if isinstance(after, str):
             return after
         self.grants[after.ref] = after
+        if isinstance(body, GrantSeenValue) and body.disposed and event.answers is not None:
+            said = self.disposed.setdefault(after.topic, {})
+            said[event.author] = max(event.answers[1], said.get(event.author, 0))
         standing = self._standing.get(after.value.resource, set())
         if after.ended and after.ref in standing:
             standing.remove(after.ref)
@@ -301,7 +318,7 @@ class Book:
         else:
             self.unsettled.discard(request.ref)
 
-    def _withdrawal(self, grant: Grant) -> EventRef | None:
+    def withdrawal(self, grant: Grant) -> EventRef | None:
         """Return the event that withdrew a grant's request."""
         withdrawn = self.requests[grant.request].withdrawn
         return None if withdrawn is None else withdrawn.ref

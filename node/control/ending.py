@@ -1,12 +1,10 @@
 """What happens to a grant after it was given: suspended and resumed by the authority, filed for its end by its owner, ended; and seen."""
 
-from node.control.bodies import DISPOSED_MAX
 from node.control.book import Book
-from node.control.checks import check_within
 from node.control.commands import EndGrant, FileEnd, GrantCommand, ResumeGrant, SeeGrant, SuspendGrant
 from node.control.desk import check_authority, check_entitled, check_text, own_grant
 from node.control.fitting import misfit, say_derived, versions_of
-from node.control.grants import Grant
+from node.control.grants import Grant, names_copy
 from node.control.naming import selection_of
 from node.control.rights import is_rule, may
 from node.control.run import Run
@@ -109,10 +107,13 @@ def _see(command: SeeGrant, book: Book, run: Run) -> None:
         raise CommandRefused("no-such-grant", en, "所见应为该授权或数源方的后续事件；请指明授权与事件")
     if not is_rule(command.by):
         raise CommandRefused("not-entitled", "a node says by itself what it has seen", "节点所见只能由节点自身记录")
-    check_within("disposed", len(command.disposed), 0, DISPOSED_MAX)
+    if command.disposed and not names_copy(grant, run.author, command.disposed):
+        en = f"{grant.topic} is all that this node may have had of the grant, and its owner's own resource is no copy"
+        raise CommandRefused("no-such-copy", en, f"就该授权本节点只可能存有 {grant.topic} 的副本，数源方自身的资源不是副本")
     body = GrantSeenValue(by=command.by, grant=grant.ref, state=command.state, disposed=command.disposed)
     said = grant.seen.get(run.author)
-    if said is None or said.body != body:
+    before = book.disposed.get(grant.topic, {}).get(run.author, 0)
+    if said is None or said.body != body or (command.disposed and sequence > before):
         run.say(body, command.seen)
 
 

@@ -8,7 +8,7 @@ from node.control.bodies import GrantAct
 from node.control.events import Event
 from node.control.requests import Said
 from node.control.rights import has_authority, is_rule, may
-from node.model.names import Division, Topic, department_of, division_of
+from node.model.names import Division, Topic, department_of, division_of, is_view
 from node.model.values import (
     EndFiledValue,
     EventRef,
@@ -43,9 +43,24 @@ class Grant(msgspec.Struct, frozen=True):
     """when the taker's node first said that it flows; empty before"""
 
     @property
+    def topic(self) -> Topic:
+        """What it lets move: its view, or the resource itself."""
+        return self.view or self.value.resource
+
+    @property
     def request(self) -> EventRef:
         """The request that it was made of."""
         return self.value.request
+
+
+def is_copy(topic: Topic, where: Division) -> bool:
+    """Tell whether what a grant lets move is a copy in a division's cluster: all but a resource in its owner's."""
+    return is_view(topic) or division_of(topic) != where
+
+
+def names_copy(grant: Grant, where: Division, disposed: tuple[Topic, ...]) -> bool:
+    """Tell whether these are what a division's node may have disposed of for a grant: the copy that it had of it, no other topic."""
+    return disposed == (grant.topic,) and is_copy(grant.topic, where)
 
 
 def changed(grant: Grant | None, event: Event, body: GrantAct, withdrawal: EventRef | None) -> Grant | str:
@@ -94,12 +109,15 @@ def _ended(grant: Grant, event: Event, body: GrantEndedValue, withdrawal: EventR
 
 def _seen(grant: Grant | None, event: Event, body: GrantSeenValue) -> Grant | str:
     owner, sequence = body.grant
-    answered = event.author == owner or (event.answers is not None and event.answers[0] == owner and event.answers[1] >= sequence)
+    as_of = event.answers[1] if event.answers is not None and event.answers[0] == owner else 0
     # Where the answered event does not come after it, a grant may be folded on one node and not yet on another.
-    if grant is None or not answered:
+    if grant is None or (event.author != owner and as_of < sequence):
         return "no-such-grant"
     if not is_rule(body.by):
         return "not-entitled"
+    is_told = sequence <= as_of and (event.author != owner or as_of < event.sequence)
+    if body.disposed and not (is_told and names_copy(grant, event.author, body.disposed)):
+        return "no-such-copy"
     first = body.state == "flowing" and event.author == division_of(grant.value.taker) and not grant.flowing
     return msgspec.structs.replace(
         grant, seen=grant.seen | {event.author: Said(event.ref, event.at, body)}, flowing=event.at if first else grant.flowing

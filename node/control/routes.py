@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from node.control.book import Book
+from node.control.disposal import era, is_due
 from node.control.views import views
 from node.model.limits import (
     AUDIT_NOTE_BYTES_MAX,
@@ -33,6 +34,10 @@ class Route(msgspec.Struct, frozen=True):
     topic: Topic
     partitions: int
     lane: Literal["link-up", "link-down"]
+    era: int = 0
+    """it begins anew where it was carried in an earlier one: either side has been disposed of since"""
+    awaits: tuple[Division, ...] = ()
+    """those that have to dispose of it before it may flow"""
 
 
 class TopicSpec(msgspec.Struct, frozen=True):
@@ -56,7 +61,7 @@ def routes(book: Book, here: Division, parent: Division | None, today: date) -> 
     outside = {*_above(book, parent), *book.tree.divisions} - subtree
     found.update(Route(control_topic(code), 1, "link-down") for code in outside)
     if book.tree.parent(here) == parent:
-        found.update(_resource_routes(book, here, today))
+        found.update(_resource_routes(book, here, parent, today))
     return frozenset(found)
 
 
@@ -68,7 +73,7 @@ def gates(book: Book, here: Division) -> dict[Topic, ResourceValue]:
 def topics_here(book: Book, here: Division, parent: Division | None, today: date) -> dict[Topic, TopicSpec]:
     """Return the topics that `here`'s node makes in its own cluster: its own, its children's progress, the views that it cuts, and what passes or ends here.
 
-    A child's lanes up write their progress in this cluster. Nothing here says that a topic is to be removed.
+    A child's lanes up write their progress in this cluster. A copy that has to be disposed of is not made before it is (`disposal`).
     """
     codes = {here, *book.tree.divisions, *(() if parent is None else _above(book, parent))}
     specs = [TopicSpec(control_topic(code), 1, _CONTROL) for code in codes]
@@ -78,7 +83,7 @@ def topics_here(book: Book, here: Division, parent: Division | None, today: date
         specs += [_resource_spec(resource), _inbox_spec(inbox, resource), _quarantine_spec(resource)]
     specs += [_view_spec(view.topic, view.resource) for view in views(book, today, here).values()]
     specs += _passing(book, here, today)
-    return {spec.topic: spec for spec in specs}
+    return {spec.topic: spec for spec in specs if not is_due(here, spec.topic, book, today)}
 
 
 def _above(book: Book, parent: Division) -> list[Division]:
@@ -115,12 +120,12 @@ def _taken(book: Book, here: Division, today: date) -> Iterator[_Taken]:
         yield from (_Taken(topic, resource, sides[owner], found) for topic, found in takers.items())
 
 
-def _resource_routes(book: Book, here: Division, today: date) -> Iterator[Route]:
+def _resource_routes(book: Book, here: Division, parent: Division, today: date) -> Iterator[Route]:
     for taken in _taken(book, here, today):
         if taken.owner is None and taken.takers != {None}:
-            yield Route(taken.topic, taken.resource.partitions, "link-down")
+            yield Route(taken.topic, taken.resource.partitions, "link-down", *era(taken.topic, (parent, here), book, today))
         elif taken.owner is not None and None in taken.takers:
-            yield Route(taken.topic, taken.resource.partitions, "link-up")
+            yield Route(taken.topic, taken.resource.partitions, "link-up", *era(taken.topic, (here, parent), book, today))
 
 
 def _passing(book: Book, here: Division, today: date) -> Iterator[TopicSpec]:

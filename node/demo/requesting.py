@@ -1,4 +1,4 @@
-"""How departments of the demo come to what they take: they ask, two heads decide; and what the authority does to a grant."""
+"""How departments of the demo come to what they take: they ask, two heads decide; what that lets flow is disposed of while the authority suspends it."""
 
 import asyncio
 import contextlib
@@ -39,10 +39,12 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
     """as the asker's node shows it"""
     flowed_s: float
     """from the decision to the taker's first record"""
+    disposed_s: float
+    """from the suspension until every node on the way had said that it disposed of its copy"""
     stopped: bool
-    """nothing came while the grant was suspended"""
+    """nothing came while the grant was suspended, and all of it after"""
     resumed_s: float
-    """from the end of the suspension to the last of what had been held back"""
+    """from the end of the suspension until the taker had all anew, with what had been held back"""
 
 
 def steward(department: Department) -> Actor:
@@ -91,16 +93,21 @@ async def decide(world: World, wanted: NewRequest, request: EventRef) -> tuple[s
 
 
 async def suspend(world: World, request: EventRef, view: str) -> EventRef:
-    """Let the authority suspend the grant that came of a request; return the grant once nothing carries it any more."""
-    standing = await _stands(world.nodes[DISTRICT], request, "granted")
+    """Let the authority suspend the grant that came of a request; return the grant once all nodes on its way have disposed of what it let flow."""
+    district = world.nodes[DISTRICT]
+    standing = await _stands(district, request, "granted")
     grant = (Division(standing["grant"][0]), int(standing["grant"][1]))
-    await world.nodes[DISTRICT].command(SuspendGrant(by=AUTHORITY, grant=grant, reason="疑似超范围使用，核查中"))
+    await district.command(SuspendGrant(by=AUTHORITY, grant=grant, reason="疑似超范围使用，核查中"))
     end = time.monotonic() + _PATIENCE_S
-    while any(route["topic"] == view for route in (await world.nodes[DISTRICT].get("/v1/status"))["routes"]):
+    while not _is_disposed(await district.get(f"/v1/grants/{grant[0]}/{grant[1]}"), view):
         if time.monotonic() > end:
-            raise Unavailable(f"{view} is carried still: see {world.nodes[DISTRICT].log}")
+            raise Unavailable(f"{view} is not disposed of: see {district.log}")
         await asyncio.sleep(_POLL_S)
     return grant
+
+
+def _is_disposed(grant: dict[str, Any], view: str) -> bool:
+    return not grant["awaited"] and all(grant["seen"][node]["disposed"] == [view] for node in grant["path"])
 
 
 async def resume(world: World, grant: EventRef) -> None:
@@ -108,21 +115,28 @@ async def resume(world: World, grant: EventRef) -> None:
     await world.nodes[DISTRICT].command(ResumeGrant(by=AUTHORITY, grant=grant, reason="核查无误"))
 
 
-async def held_back(world: World, request: EventRef, taker: Taker, extra: int, published: Any) -> tuple[bool, float]:
-    """Suspend the grant, publish more, and resume it; return whether nothing came meanwhile, and how long all took to come after (s).
+async def held_back(world: World, request: EventRef, taker: Taker, extra: int, published: Any) -> tuple[float, bool, float]:
+    """Suspend the grant, publish more, and resume it; return how soon the copies were disposed of, whether nothing came meanwhile, and how soon all came after (s).
 
     `extra` of what `published` publishes, once awaited, are the taker's.
     """
-    before = taker.records
+    before, began = taker.records, time.monotonic()
     grant = await suspend(world, request, taker.topic)
+    disposed_s = time.monotonic() - began
     await published
     await asyncio.sleep(STILL_S)
     stopped = taker.records == before
+    await asyncio.to_thread(taker.stop)
+    anew = Taker(taker.taker, world.clusters[CITY].bootstrap, taker.topic)  # what it read is gone, and comes again from its beginning
     began = time.monotonic()
     await resume(world, grant)
-    while taker.records < before + extra and time.monotonic() < began + _PATIENCE_S:  # noqa: ASYNC110 - a thread counts them
-        await asyncio.sleep(_POLL_S)
-    return stopped and taker.records == before + extra, taker.last_at - began
+    anew.start()
+    try:
+        while anew.records < before + extra and time.monotonic() < began + _PATIENCE_S:  # noqa: ASYNC110 - a thread counts them
+            await asyncio.sleep(_POLL_S)
+    finally:
+        await asyncio.to_thread(anew.stop)
+    return disposed_s, stopped and anew.records == before + extra, anew.last_at - began
 
 
 async def shown(world: World, request: EventRef) -> dict[str, Any]:

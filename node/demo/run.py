@@ -177,8 +177,9 @@ class _Demo:
             flowed = (taxation.first_at or math.inf) - decided
             self._tell("the authority suspends the grant, and ends the suspension", "主管部门暂停授权，随后恢复")
             extra = await asyncio.to_thread(more, self._folder)
-            stopped, resumed = await requesting.held_back(world, request, taxation, extra.granted, publish(world, extra))
-            told = requesting.Course(standing=await requesting.shown(world, request), flowed_s=flowed, stopped=stopped, resumed_s=resumed)
+            disposed, stopped, resumed = await requesting.held_back(world, request, taxation, extra.granted, publish(world, extra))
+            standing = await requesting.shown(world, request)
+            told = requesting.Course(standing=standing, flowed_s=flowed, disposed_s=disposed, stopped=stopped, resumed_s=resumed)
             self._console.print(course(self._board, told))
             return equal and stopped and flowed <= _FLOWS_WITHIN_S
         finally:

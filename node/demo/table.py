@@ -164,9 +164,10 @@ def course(board: Board, told: Course) -> Group:
     lines = [] if clock is None else [f"{clock['kind']}: {board.say('due', '期限')} {clock['due']}, {clock['state']}"]
     lines.append(
         board.say(
-            f"records flowed {told.flowed_s:.1f} s after the decision; suspended: {'nothing came' if told.stopped else 'RECORDS CAME'}; "
-            f"all of it {told.resumed_s:.1f} s after the suspension ended",
-            f"决定后 {told.flowed_s:.1f} 秒开始流动；暂停期间{'无数据到达' if told.stopped else '仍有数据到达'}；恢复后 {told.resumed_s:.1f} 秒全部到达",
+            f"records flowed {told.flowed_s:.1f} s after the decision; suspended: all copies disposed of in {told.disposed_s:.1f} s, "
+            f"{'nothing came' if told.stopped else 'RECORDS CAME OR ARE MISSING'}; all of it anew {told.resumed_s:.1f} s after the suspension ended",
+            f"决定后 {told.flowed_s:.1f} 秒开始流动；暂停后 {told.disposed_s:.1f} 秒各副本均已清除，期间{'无数据到达' if told.stopped else '数据有误'}；"
+            f"恢复后 {told.resumed_s:.1f} 秒全部重新到达",
         )
     )
     return Group(table, *map(Text, lines))

@@ -7,7 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from node.control import day_of
-from node.control.reach import Reach, reach
+from node.control.reach import Reach, reach, reaches
 from node.control.sight import sees_grant
 from node.http.answers import missing
 from node.model.names import Division
@@ -19,7 +19,7 @@ from node.runtime import Node
 async def listed(node: NamedDependency[Node], by: NamedDependency[Actor]) -> list[Reach]:
     """List the grants that concern whoever asks, those that ended too."""
     book, today = node.ledger.book, day_of(datetime.now(UTC))
-    return [reach(grant, book, today) for _ref, grant in sorted(book.grants.items()) if sees_grant(by, grant.value)]
+    return reaches((grant for _ref, grant in sorted(book.grants.items()) if sees_grant(by, grant.value)), book, today)
 
 
 @get("/v1/grants/{author:str}/{sequence:int}")

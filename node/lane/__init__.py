@@ -21,6 +21,10 @@ with its progress, its targets and its stops, and none hinders another. Where th
 batches, and they are sent in step (`ready`). A route may begin at its source's end (`Routed.from_now`); that is written down at once, for
 else it would begin at another end after every restart.
 
+**Eras.** A source or a target may be disposed of and made anew. Whoever gives the routes numbers that (`Routed.eras`), and a progress tells of which era it is:
+one of an earlier era counts on and says nothing else, so that the route begins anew, at its source's beginning (or end), in a target that has to be empty.
+A route that runs, or that has stopped because a side was another than before, is looked at anew by itself when its era changes.
+
 A transaction is closed after 0.5 s or 32 MiB under load, and at once when nothing waits: latency follows the load, nothing is tuned.
 
 **Bounds.** A route is held while 4 MiB of it are unsettled; back-off doubles from 0.1 s to 5 s; nothing here grows with time.
@@ -32,6 +36,9 @@ for ever; only when our own transaction outlived its time-out was it the coordin
 **Non-obvious.**
 - A position that moved only past control or aborted batches is written with the next commit, or alone after 5 s: retention must not
   overtake a position that was merely not written down.
+- A batch is written by its topic's name: one that is on its way while its topic is made anew may come to stand in the new one, before the lane hears of the era.
+  Where nothing had been written before it is even committed. So a route that begins waits until nothing in its target is undecided, and stops
+  where something stands there.
 - What comes from the source carries the generation of the `Follow` that asked for it; after a rollback older answers are dropped.
 - Where batches are opened a transaction could outlive its time-out with what was sent in its first moments: once it is to end, what is not
   begun comes back (`Returned`) and goes with the next one.

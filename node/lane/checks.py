@@ -49,7 +49,8 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
     """One side of a route as it is now. `topic_id` empty: no such topic there (yet).
 
     `last_crc` is the CRC of whatever batch or marker stands where the last batch that the progress remembers was: None only
-    where retention removed it or compaction rewrote it. `beyond` (of a target) tells of committed records behind that batch.
+    where retention removed it or compaction rewrote it. `beyond` (of a target) tells of committed records behind that batch, `undecided` of
+    one of which nothing is remembered that something in it may be committed yet.
     """
 
     topic_id: str
@@ -57,6 +58,18 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
     end: int = 0
     last_crc: int | None = None
     beyond: bool = False
+    undecided: bool = False
+
+
+def awaited(name: Topic, source: Side, targets: Mapping[Topic, Side]) -> str:
+    """Return what has to come, or to end, before a route can be judged whose source has this name; empty where nothing has."""
+    sides = [("source", name, source), *(("target", topic, target) for topic, target in targets.items())]
+    for where, topic, side in sides:
+        if not side.topic_id:
+            return f"no topic {topic} in the {where} cluster yet"
+        if side.undecided:
+            return f"a transaction is open in {topic} still"
+    return ""
 
 
 def compare(progress: Progress | None, source: Side, targets: Mapping[Topic, Side]) -> tuple[Stop, str] | None:
@@ -93,24 +106,44 @@ def _compare_target(written: Written | None, target: Side) -> Stop | None:
     return Stop.TARGET_AHEAD if target.beyond else None
 
 
-def opened(progress: Progress | None, source: Side, targets: Mapping[Topic, Side], *, from_now: bool = False) -> Progress:
+def of_era(progress: Progress | None, era: int) -> Progress | None:
+    """Return the progress that both sides are held to: none where it speaks of an earlier era."""
+    return None if progress is None or progress.era < era else progress
+
+
+def opened(progress: Progress | None, source: Side, targets: Mapping[Topic, Side], *, from_now: bool = False, era: int = 0) -> Progress:
     """Return the progress with which a route goes on that `compare` found good.
 
-    A new one begins at the oldest record of the source, or at its end. A target that has come since is written from here on, one that is no more is forgotten.
+    A new one begins at the oldest record of the source, or at its end, and so does one of an earlier era, which counts on. A target that has come
+    since is written from here on, one that is no more is forgotten.
     """
     known = progress.targets if progress is not None else {}
+    if of_era(progress, era) is None:
+        begun = {topic: _begun(known.get(topic), target) for topic, target in targets.items()}
+        fresh = Progress(source_id=source.topic_id, next=source.end if from_now else source.start, targets=begun, era=era)
+        return fresh if progress is None else _counting_on(fresh, progress)
+    assert progress is not None
     written = {topic: known.get(topic) or Written(id=target.topic_id) for topic, target in targets.items()}
-    if progress is None:
-        return Progress(source_id=source.topic_id, next=source.end if from_now else source.start, targets=written)
     return progress if written == known else msgspec.structs.replace(progress, targets=written)
 
 
-def resumed(mode: Resume, progress: Progress | None, source: Side, targets: Mapping[Topic, Side], *, from_now: bool = False) -> Progress:
+def _begun(known: Written | None, target: Side) -> Written:
+    figures = (0, 0, 0) if known is None else (known.batches, known.records, known.bytes)
+    return Written(id=target.topic_id, batches=figures[0], records=figures[1], bytes=figures[2])
+
+
+def _counting_on(progress: Progress, before: Progress) -> Progress:
+    return msgspec.structs.replace(progress, batches=before.batches, records=before.records, bytes=before.bytes)
+
+
+def resumed(
+    mode: Resume, progress: Progress | None, source: Side, targets: Mapping[Topic, Side], *, from_now: bool = False, era: int = 0
+) -> Progress:
     """Return the progress with which an operator's word lets the route go on.
 
     A target's end stands in for its last batch, so that only what comes behind it is ours from here on.
     """
-    old = progress or opened(None, source, targets, from_now=from_now)
+    old = of_era(progress, era) or opened(progress, source, targets, from_now=from_now, era=era)
     match mode:
         case Resume.FROM_START:
             offset = source.start
@@ -123,4 +156,4 @@ def resumed(mode: Resume, progress: Progress | None, source: Side, targets: Mapp
         topic: msgspec.structs.replace(old.targets.get(topic, nothing), id=target.topic_id, last=target.end, count=0, crc=0)
         for topic, target in targets.items()
     }
-    return Progress(source_id=source.topic_id, next=offset, targets=written, batches=old.batches, records=old.records, bytes=old.bytes)
+    return _counting_on(Progress(source_id=source.topic_id, next=offset, targets=written, era=old.era), old)

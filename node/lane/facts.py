@@ -57,6 +57,9 @@ class Routed(_Fact, frozen=True):
     """what is read for a route, where that has another name; it never changes"""
     from_now: frozenset[TopicPartition] = frozenset()
     """those that begin at the end of their source, if they have no progress yet"""
+    eras: Mapping[TopicPartition, int] = {}
+    """those whose source or target was disposed of and made anew, with a number that grows each time: they begin anew where it is greater than
+    the one in their progress"""
 
 
 class Opened(_Fact, frozen=True):

@@ -8,7 +8,7 @@ from itertools import count
 from typing import assert_never
 
 from node.lane import facts as f
-from node.lane.checks import Stop
+from node.lane.checks import Stop, awaited
 from node.lane.phase import Phase
 from node.lane.progress import Progress, TopicPartition
 from node.lane.ready import Ready
@@ -107,10 +107,14 @@ class Machine:
             assert state.source == sources.get(route, route), f"{route} is read from {state.source} for ever"
             if route not in self._wanted and state.queue:  # wanted again before the transaction that held it has ended
                 self._ready.add(state)
+            if (era := fact.eras.get(route, 0)) != state.era:
+                self._ready.remove(state)
+                self._give(f.Unfollow(route))
+                self._drop(state.begin_era(era))
         self._wanted = wanted
         for route in sorted(wanted - self.routes.keys()):
-            begun, from_now = self._known.get(route), route in fact.from_now
-            state = self.routes[route] = RouteState(route, begun, self._generations, source=sources.get(route), from_now=from_now)
+            begun, source, from_now, era = self._known.get(route), sources.get(route), route in fact.from_now, fact.eras.get(route, 0)
+            state = self.routes[route] = RouteState(route, begun, self._generations, source=source, from_now=from_now, era=era)
             if self.phase.is_open:
                 self._inspect(state)
         self._remove_unwanted()
@@ -133,15 +137,14 @@ class Machine:
         state.progress = self._known.get(state.route)
         self._drop(state.rollback())
         state.state, state.stop, state.detail = State.INSPECTING, None, ""
-        self._give(f.Inspect(state.route, state.generation, state.progress))
+        self._give(f.Inspect(state.route, state.generation, state.known))
 
     def _inspected(self, fact: f.Inspected, now: float) -> None:
         state = self._current(fact.route, fact.generation)
         if state is None or state.state is not State.INSPECTING:
             return
-        sides = [("source", state.source.topic, fact.source), *(("target", topic, side) for topic, side in fact.targets.items())]
-        if missing := next(((name, topic) for name, topic, side in sides if not side.topic_id), None):
-            state.wait(State.WAITING, f"no topic {missing[1]} in the {missing[0]} cluster yet", now)
+        if why := awaited(state.source.topic, fact.source, fact.targets):
+            state.wait(State.WAITING, why, now)
             return
         if difference := state.judge(fact.source, fact.targets):
             self._set_aside(state, *difference)
@@ -168,9 +171,7 @@ class Machine:
 
     def _source_failed(self, fact: f.SourceFailed, now: float) -> None:
         state = self._current(fact.route, fact.generation)
-        if state is None:
-            return
-        if state.state not in (State.INSPECTING, State.FLOWING):
+        if state is None or state.state not in (State.INSPECTING, State.FLOWING):
             return
         if state.state is State.FLOWING:
             self._give(f.Unfollow(fact.route))
@@ -202,8 +203,7 @@ class Machine:
             self._give(f.Hold(fact.route))
 
     def _settled(self, fact: f.Settled, now: float) -> None:
-        state = self._current(fact.route, fact.generation)
-        if state is None:
+        if (state := self._current(fact.route, fact.generation)) is None:
             return
         self._outstanding -= 1
         if not state.settle(fact.wrote):

@@ -66,6 +66,8 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     batches: int = 0
     records: int = 0
     bytes: int = 0
+    era: int = 0
+    """which of the route's eras it speaks of: of an earlier one only the figures count"""
 
 
 def key_of(lane: str, route: TopicPartition) -> bytes:

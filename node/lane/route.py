@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 
-from node.lane.checks import Resume, Side, Stop, compare, opened, resumed
+from node.lane.checks import Resume, Side, Stop, compare, of_era, opened, resumed
 from node.lane.facts import Batch, Moved, Wrote
 from node.lane.progress import Progress, TopicPartition, Written
 from node.model.limits import BACKOFF_FIRST_S, BACKOFF_MAX_S, WAIT_MAX_S
@@ -19,7 +19,7 @@ class State(Enum):
     INSPECTING = "inspecting"
     """both sides are being looked at"""
     WAITING = "waiting"
-    """a topic is not there yet"""
+    """a topic is not there yet, or something is undecided in it"""
     FLOWING = "flowing"
     SUSPECT = "suspect"
     """the source refused; looked at as soon as no transaction holds anything of it"""
@@ -36,7 +36,7 @@ class RouteState:
     """One route of a shard. Batches go queue → outstanding → carried; `rollback` forgets all three."""
 
     __slots__ = (
-        "_generations", "ages", "attempts", "batches", "bytes", "detail", "end", "from_now", "generation", "held", "last", "oldest",
+        "_generations", "ages", "attempts", "batches", "bytes", "detail", "end", "era", "from_now", "generation", "held", "last", "oldest",
         "outstanding", "position", "progress", "queue", "records", "resume", "resume_from", "resume_said", "resumed", "retry_at", "route",
         "settled", "source", "state", "stop", "unsettled", "written",
     )  # fmt: skip
@@ -49,6 +49,7 @@ class RouteState:
         *,
         source: TopicPartition | None = None,
         from_now: bool = False,
+        era: int = 0,
     ) -> None:
         self.route = route
         self.source = source or route
@@ -74,6 +75,7 @@ class RouteState:
         self.oldest: int | None = None
         self._generations = generations
         self.from_now = from_now
+        self.era = era
         self.rollback()
 
     def rollback(self) -> list[Batch]:
@@ -98,17 +100,22 @@ class RouteState:
 
     def judge(self, source: Side, targets: Mapping[Topic, Side]) -> tuple[Stop, str] | None:
         """Return why the route may not go on from all sides as they are, as `compare` does, or None: `progress` says from where it goes on."""
-        begins = self.from_now and self.progress is None
+        begins = self.from_now and self.known is None
         if self.resume is not None:
             self.resume_from = self.progress
-            self.progress = resumed(self.resume, self.progress, source, targets, from_now=begins)
-        elif difference := compare(self.progress, source, targets):
+            self.progress = resumed(self.resume, self.progress, source, targets, from_now=begins, era=self.era)
+        elif difference := compare(self.known, source, targets):
             return difference
         else:
-            self.progress = opened(self.progress, source, targets, from_now=begins)
+            self.progress = opened(self.progress, source, targets, from_now=begins, era=self.era)
         self.rollback()
         self.resumed = begins or self.resume is not None
         return None
+
+    @property
+    def known(self) -> Progress | None:
+        """The progress that both sides are held to."""
+        return of_era(self.progress, self.era)
 
     @property
     def caught_up(self) -> bool:
@@ -134,6 +141,20 @@ class RouteState:
         if self.oldest is None:
             self.oldest = batch.timestamp
         return batch
+
+    def begin_era(self, era: int) -> list[Batch]:
+        """Wait to be looked at anew, for a side was made anew, and what is looked at may be of before; return the batches that nobody will send."""
+        self.era = era
+        if self.state is State.INSPECTING:
+            self.generation = next(self._generations)
+        if self.state in (State.INSPECTING, State.FLOWING, State.STOPPED):
+            self.state, self.stop, self.detail, self.retry_at = State.SUSPECT, None, "", 0.0
+        dropped = list(self.queue)
+        if dropped:
+            self.position = dropped[0].base
+            self.unsettled -= sum(batch.size for batch in dropped)
+            self.queue.clear()
+        return dropped
 
     def take_back(self, batches: Sequence[Batch]) -> None:
         """Put the newest batches that were sent back into the queue, as if they had never left it."""
@@ -198,6 +219,7 @@ class RouteState:
             batches=old.batches + self.batches,
             records=old.records + self.records,
             bytes=old.bytes + self.bytes,
+            era=old.era,
         )
         self.resume_said = progress if self.resumed else None
         return Moved(route=self.route, before=old, progress=progress, ages=tuple(self.ages))

@@ -2,7 +2,8 @@
 
 **The road.** `run_node` supervises parts that live and fail apart:
 
-- *the own cluster*: `Ledger` folds every control log that is there; whatever changes in the book, the topics that follow from it are made;
+- *the own cluster*: `Ledger` folds every control log that is there; whatever changes in the book, the topics that follow from it are made, and copies that may not
+  be kept are removed once no route holds them (`following`);
 - *the gate* and *the views*: a `Lane` each from the own cluster to itself. What departments publish passes the gate (`gates`); of what has passed, the
   parts that are granted are cut into views (`views`);
 - *the link* (every node but the root): two `Lane`s, up and down, between the own cluster and the parent's; their routes
@@ -18,7 +19,8 @@ Beside them, on request only, `Quarantine` reads what the gate refused, sends it
 **Bounds.** One reader, one writer, four lanes, at most 64 shards; a failing part is tried again after 0.1 s to 5 s; a stop takes 10 s. A memory takes some 16
 bytes for each key that a filtered view of state shows.
 
-**Failure modes.** A cluster that does not answer is a reason in `/readyz` and a log line, and is tried again for ever. Anything unforeseen
+**Failure modes.** A copy that cannot be removed is a reason in `/readyz`, and is not said to be; a node that ends between removing it and saying so finds that it has
+to say it still. A cluster that does not answer is a reason in `/readyz` and a log line, and is tried again for ever. Anything unforeseen
 in a part ends that part only; the supervisor logs it and starts the part anew: what was not committed is carried again, nothing twice. A lost secret
 (`secret`) closes the views that hide keys by it, until it is restored: under another one each subject would get another name.
 """

@@ -5,6 +5,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -45,14 +46,14 @@ class RouteStatus(msgspec.Struct, frozen=True, kw_only=True):
     topic: str
     partition: int
     state: str
-    reason: str
-    detail: str
-    next: int
-    lag_records: int
-    lag_seconds: float
-    records: int
-    bytes: int
-    outcomes: dict[str, int]
+    reason: str = ""
+    detail: str = ""
+    next: int = 0
+    lag_records: int = 0
+    lag_seconds: float = 0.0
+    records: int = 0
+    bytes: int = 0
+    outcomes: dict[str, int] = {}
     """records by what became of them: carried; passed and quarantined; sent and filtered"""
 
 
@@ -67,14 +68,27 @@ class Lane:
         self._running: set[asyncio.Task[None]] = set()
         self._failed = False
         self._behind: dict[TopicPartition, tuple[int, int | None]] = {}
+        self._awaiting: dict[TopicPartition, str] = {}
+        """routes that may not flow yet, and why"""
 
-    def route(self, topics: Iterable[tuple[Topic, int]], from_now: Collection[Topic] = ()) -> None:
+    def route(
+        self,
+        topics: Iterable[tuple[Topic, int]],
+        from_now: Collection[Topic] = (),
+        eras: Mapping[Topic, int] = MappingProxyType({}),
+        awaits: Mapping[Topic, str] = MappingProxyType({}),
+    ) -> None:
         """Carry these topics, given with their partition counts, and no others from now on.
 
-        Those `from_now` begin at their source's end where they have not begun yet. All that is made of one partition of a source has one shard.
+        Those `from_now` begin at their source's end where they have not begun yet, those with a greater era than before begin anew; those that await
+        something are shown with it, and not carried. All that is made of one partition of a source has one shard.
         """
         wanted: dict[int, dict[TopicPartition, TopicPartition]] = {number: {} for number in self._shards}
+        self._awaiting = {}
         for topic, partitions in topics:
+            if topic in awaits:
+                self._awaiting |= {TopicPartition(topic, partition): awaits[topic] for partition in range(partitions)}
+                continue
             source = self.spec.source_topic(topic)
             for partition in range(partitions):
                 routes = wanted.setdefault(shard_of(source, partition), {})
@@ -84,7 +98,7 @@ class Lane:
             if shard is None:
                 shard = self._shards[number] = Shard(self._place, number, self.spawn)
             late = frozenset(route for route in routes if route.topic in from_now)
-            shard.feed(f.Routed(frozenset(routes), routes, late))
+            shard.feed(f.Routed(frozenset(routes), routes, late, {route: eras.get(route.topic, 0) for route in routes}))
 
     def look(self) -> None:
         """Look again at routes that wait for a topic."""
@@ -108,12 +122,21 @@ class Lane:
     def _routes(self) -> list[tuple[Shard, RouteState]]:
         return [(shard, route) for shard in self._shards.values() for route in shard.machine.routes.values()]
 
+    @property
+    def carried(self) -> set[Topic]:
+        """The topics of its routes, of those that are let go too as long as a transaction holds something of them."""
+        return {route.route.topic for _shard, route in self._routes()}
+
     # ---- what it shows
 
     def status(self) -> list[RouteStatus]:
         """Return all routes with their lag, in the order of their names."""
         found = [self._status(shard, route) for shard, route in self._routes()]
+        found += [self._waiting(route, why) for route, why in self._awaiting.items()]
         return sorted(found, key=lambda one: (one.topic, one.partition))
+
+    def _waiting(self, route: TopicPartition, why: str) -> RouteStatus:
+        return RouteStatus(lane=self.spec.lane, topic=route.topic, partition=route.partition, state=State.WAITING.value, detail=why)
 
     def _status(self, shard: Shard, route: RouteState) -> RouteStatus:
         lag_records, lag_seconds = self._lag(route)

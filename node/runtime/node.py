@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,14 +21,15 @@ from node.control.answering import rule_answers
 from node.control.calendar import Calendar, official
 from node.control.commands import AnswerRequest
 from node.control.course import seconds_left
-from node.control.reach import unseen
+from node.control.disposal import era
+from node.control.grants import is_copy
 from node.errors import BusError, CommandRefused
 from node.lane import Resume, TopicPartition
 from node.model.limits import BACKOFF_FIRST_S, BACKOFF_MAX_S, LINK_UP_S, WATCH_INTERVAL_S
 from node.model.names import Division, Topic, control_topic, is_view, progress_topic, resource_of
 from node.model.values import RULE, Actor, Kind, RequestValue
 from node.runtime.access import Access
-from node.runtime.following import follows
+from node.runtime.following import Following
 from node.runtime.gates import Gates
 from node.runtime.lane import Lane, LaneSpec, RouteStatus, open_lane
 from node.runtime.ledger import Ledger
@@ -40,8 +41,6 @@ from node.transform import Care
 from node.transform.gate import warm as warm_gate
 from node.transform.view import warm as warm_views
 
-_TOLD_MAX = 100
-"""Grants of which a node tells at a time that it follows them: each is an event of its own."""
 UP, DOWN, GATE, VIEW = "link-up", "link-down", "gate", "view"
 
 
@@ -82,6 +81,7 @@ class Node:
         self._dirty = asyncio.Event()
         self._gates = Gates(settings.division, lambda: self.ledger.book)
         self._views = OwnViews(settings.division, lambda: self.ledger.book, settings.data_dir)
+        self._following = Following(settings.division, settings.security, metrics, self.command)
         self.folded = False
         """whether the book holds what the control logs held when the node began: before that it may not be spoken from"""
         self._warm = asyncio.Lock()
@@ -192,21 +192,23 @@ class Node:
             tasks.create_task(self.ledger.read(reader))
             while True:
                 self._dirty.clear()
-                await self._reconcile(client)
+                pause = await self._reconcile(client)
                 # Not `wait_for`: in Python 3.11 it loses a cancellation that comes together with the event.
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(WATCH_INTERVAL_S):
+                    async with asyncio.timeout(pause):
                         await self._dirty.wait()
 
-    async def _reconcile(self, client: Client) -> None:
-        """Make what the book asks for: topics here, routes on the link. Also run now and then: terms end at midnight."""
+    async def _reconcile(self, client: Client) -> float:
+        """Make what the book asks for: topics here, routes on the link. Also run now and then: terms end at midnight. Return after how many s."""
         s, book = self.settings, self.ledger.book
         specs = topics_here(book, s.division, s.parent, day_of(datetime.now(UTC)))
+        if not self.folded:  # what is not read yet may say that a copy is not to be here: it would be disposed of no more
+            specs = {topic: spec for topic, spec in specs.items() if not (topic in book.granted and is_copy(topic, s.division))}
         try:
             made = await make_topics(client, specs.values(), replication=s.replication, security=s.security)
         except BusError as error:
             self._trouble("own cluster", str(error))
-            return
+            return WATCH_INTERVAL_S
         if made.made:
             logger().info("topics-made", topics=sorted(made.made))
         self.ledger.follow({topic for topic in specs if topic.endswith(".node.control") and client.topic(topic) is not None})
@@ -217,18 +219,13 @@ class Node:
         if made.made:
             for lane in self._lanes.values():
                 lane.look()
-        if self.folded:
-            await self._answer_by_rule()
-            await self._tell_what_is_followed(client)
-
-    async def _tell_what_is_followed(self, client: Client) -> None:
-        """Say of grants on whose way this node lies what it does by now: until then all others show that it does not."""
-        here, book = self.settings.division, self.ledger.book
-        carried = {Topic(one.topic) for one in self.routes()}
-        with contextlib.suppress(BusError, CommandRefused):  # it is looked at again
-            for command in unseen(book, here, day_of(datetime.now(UTC)))[:_TOLD_MAX]:
-                if await follows(client, book, here, command, carried):
-                    await self.command(command)
+        if not self.folded:
+            return WATCH_INTERVAL_S
+        await self._answer_by_rule()
+        carried = {topic for lane in self._lanes.values() for topic in lane.carried}
+        held = await self._following.step(client, book, day_of(datetime.now(UTC)), carried)
+        self._trouble("copies", self._following.trouble)
+        return BACKOFF_FIRST_S if held else WATCH_INTERVAL_S
 
     async def _answer_by_rule(self) -> None:
         """Say what the node says by itself: a consent to what is shared unconditionally, the end of what was withdrawn."""
@@ -319,16 +316,29 @@ class Node:
         today = day_of(datetime.now(UTC))
         wanted = routes(self.ledger.book, s.division, s.parent, today)
         for name in (UP, DOWN):
-            if name in self._lanes:
-                self._lanes[name].route((route.topic, route.partitions) for route in wanted if route.lane == name)
+            mine = [route for route in wanted if route.lane == name]
+            self._carry(name, [(route.topic, route.partitions) for route in mine], {one.topic: (one.era, one.awaits) for one in mine})
         inboxes = await self._gates.open()
         if GATE in self._lanes:
             self._lanes[GATE].route(inboxes)
             self._trouble("gate", self._gates.trouble)
         viewed, from_now = await self._views.open(today)
+        self._carry(VIEW, viewed, {topic: era(topic, [s.division], self.ledger.book, today) for topic, _partitions in viewed}, from_now)
         if VIEW in self._lanes:
-            self._lanes[VIEW].route(viewed, from_now)
             self._trouble("views", self._views.trouble)
+
+    def _carry(
+        self,
+        name: str,
+        topics: list[tuple[Topic, int]],
+        stand: dict[Topic, tuple[int, tuple[Division, ...]]],
+        from_now: Collection[Topic] = (),
+    ) -> None:
+        """Let a lane, if it is there, carry topics: by each the era that has begun for it, and whose disposal of it is awaited."""
+        if name in self._lanes:
+            eras = {topic: era for topic, (era, _awaited) in stand.items()}
+            awaits = {topic: f"{', '.join(who)} has to dispose of the copy of before first" for topic, (_era, who) in stand.items() if who}
+            self._lanes[name].route(topics, from_now, eras, awaits)
 
     # ---- keeping all going
 

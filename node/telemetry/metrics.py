@@ -60,7 +60,12 @@ class Metrics:
             "exchange_lag_seconds", "0 when caught up, else the age of the oldest record not yet carried", labels, registry=self.registry
         )
         self.stopped = Gauge("exchange_route_stopped", "Partitions that stand until resumed", (*labels, "reason"), registry=self.registry)
-        self.waiting = Gauge("exchange_route_waiting", "Partitions whose topic is not there yet", labels, registry=self.registry)
+        self.waiting = Gauge(
+            "exchange_route_waiting",
+            "Partitions whose topic is not there yet, or has to be disposed of first",
+            labels,
+            registry=self.registry,
+        )
         self.link_up = Gauge(
             "exchange_link_up", "1 if the parent answered a Fetch or EndTxn within 30 s", ("parent",), registry=self.registry
         )
@@ -70,6 +75,11 @@ class Metrics:
             "exchange_request_due_seconds",
             "Least seconds until a legal term that this node's departments have to meet is over, of those that run; negative when it was",
             ("kind", "state"),
+            registry=self.registry,
+        )
+        self.copies_disposed = Counter(
+            "exchange_copies_disposed",
+            "Topics removed with what was in them, because no grant let them flow any more",
             registry=self.registry,
         )
         self.ready = Gauge("exchange_ready", "1 if the node does all it is there for", registry=self.registry)

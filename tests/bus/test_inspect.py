@@ -154,6 +154,23 @@ async def test_aborted_records_and_markers_are_not_beyond(near: Cluster, client:
     assert (await target_side(client, route, ours)).beyond
 
 
+async def test_what_may_be_committed_yet_is_told_of_a_target_of_which_nothing_is_known(
+    near: Cluster, client: Client, transactions: Callable[[], Transactions]
+) -> None:
+    """Until its transaction has ended, nobody can tell whether the target is empty; of one that is known, what is behind is known."""
+    route = await _opened(near, client, batches=0)
+    assert not (await target_side(client, route, None)).undecided
+    producer = await asyncio.to_thread(transactions)
+    await asyncio.to_thread(producer.run, route.topic, [b"open"], commit=None)
+    side = await target_side(client, route, None)
+    assert (side.undecided, side.beyond) == (True, False)
+    assert not (await target_side(client, route, _written(client, route))).undecided
+    await asyncio.to_thread(producer.end, commit=True)
+    await near.until_settled(route.topic)
+    side = await target_side(client, route, None)
+    assert (side.undecided, side.beyond) == (False, True)
+
+
 async def test_the_oldest_record_behind_is_found(near: Cluster, client: Client, transactions: Callable[[], Transactions]) -> None:
     """How many offsets lie behind and when the first committed one was written, past whatever was aborted; none when level."""
     topic = await near.make()

@@ -1,7 +1,7 @@
-"""Answers for node/bus/topics.py: what is missing is made as the book says, what stands otherwise is reported."""
+"""Answers for node/bus/topics.py: what is missing is made as the book says, what stands otherwise is reported, what is not to be is removed."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import pytest
 from confluent_kafka.admin import ConfigResource  # type: ignore[attr-defined]  # it is not in its `__all__`
@@ -9,7 +9,7 @@ from confluent_kafka.admin import ConfigResource  # type: ignore[attr-defined]  
 from node.bus import topics as module
 from node.bus.client import Client, open_client
 from node.bus.security import Security
-from node.bus.topics import Made, make_topics
+from node.bus.topics import Made, make_topics, remove_topic
 from node.control import TopicSpec
 from node.errors import Unavailable
 from node.model.names import Topic
@@ -84,3 +84,48 @@ async def test_a_cluster_that_does_not_answer_is_unavailable(monkeypatch: pytest
     async with open_broker() as broker, open_client(broker.bootstrap, client_id="test", security=NONE) as client:
         with pytest.raises(Unavailable, match=broker.bootstrap):
             await make_topics(client, [TopicSpec(Topic(topic_name()), 1, {})], replication=1, security=NONE)
+
+
+async def test_a_topic_is_gone_once_it_is_removed(near: Cluster, client: Client) -> None:
+    """The client knows at once, others stay, and what is not there is no fault; made again, it is another topic."""
+    topic, other = await near.make(partitions=2), await near.make()
+    await client.look([topic])
+    before = client.topic(topic)
+    assert before is not None
+    assert await remove_topic(client, topic, security=NONE)
+    assert client.topic(topic) is None
+    assert not await remove_topic(client, topic, security=NONE)
+    await client.look([other])
+    assert client.topic(other) is not None
+    assert (await make_topics(client, [TopicSpec(topic, 2, {})], replication=1, security=NONE)).made == (topic,)
+    after = client.topic(topic)
+    assert after is not None
+    assert after.id != before.id
+
+
+async def test_a_topic_that_another_removed_meanwhile_is_no_fault(near: Cluster, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between look and request: that is what was wanted."""
+    topic = await near.make()
+    look, looked = client.look, list[Topic]()
+
+    async def drop_after(topics: Collection[Topic]) -> None:
+        await look(topics)
+        if not looked:
+            looked.extend(topics)
+            await near.drop(topic)
+
+    monkeypatch.setattr(client, "look", drop_after)
+    assert await remove_topic(client, topic, security=NONE)
+
+
+async def test_brokers_that_show_a_removed_topic_for_ever_are_unavailable(
+    near: Cluster, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The wait for what the controller has removed must end."""
+    topic = await near.make()
+    await client.look([topic])
+    found = client.topic(topic)
+    monkeypatch.setattr(module, "REQUEST_TIMEOUT_S", 1.0)
+    monkeypatch.setattr(client, "topic", lambda _name: found)
+    with pytest.raises(Unavailable, match="removed"):
+        await remove_topic(client, topic, security=NONE)

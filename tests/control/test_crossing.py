@@ -142,7 +142,18 @@ def command(what: str, by: Any, ref: EventRef, book: Book, more: int) -> Command
 def told_by(book: Book) -> object:
     """All that a book tells of requests and grants, and of what moved nothing."""
     active = {grant.ref for grant in book.active(TODAY)}
-    return book.requests, book.grants, book.unsettled, active, book.refused, book.unknown, book.heads, book.broken, book.waiting
+    return (
+        book.requests,
+        book.grants,
+        book.disposed,
+        book.unsettled,
+        active,
+        book.refused,
+        book.unknown,
+        book.heads,
+        book.broken,
+        book.waiting,
+    )
 
 
 def folded(logs: dict[Division, list[bytes]], dice: Random) -> Book:

@@ -5,7 +5,16 @@ from typing import Any
 import msgspec
 import pytest
 
-from node.control.commands import ApplyCatalogue, CatalogueItem, EndGrant, FileEnd, ResumeGrant, SeeGrant, SuspendGrant
+from node.control.commands import (
+    AddDepartment,
+    ApplyCatalogue,
+    CatalogueItem,
+    EndGrant,
+    FileEnd,
+    ResumeGrant,
+    SeeGrant,
+    SuspendGrant,
+)
 from node.control.fitting import versions_of
 from node.control.views import schema_ids, views
 from node.model.values import RULE, Actor, EventRef, GrantEndedValue, GrantSeenValue, Kind
@@ -121,15 +130,30 @@ def test_the_authority_ends_without_a_filing_too(nodes: Nodes) -> None:
 def test_each_node_tells_how_far_it_follows(nodes: Nodes) -> None:
     """In answer to what it has seen, as often as that changes; everybody sees who has not."""
     grant = given(nodes)
-    for state, disposed in (("flowing", ()), ("ended", (bills(DISTRICT),))):
+    for state in ("flowing", "ended"):
         for node in (CITY, DISTRICT):
-            seen = SeeGrant(by=RULE, grant=grant, seen=grant, state=state, disposed=disposed)  # type: ignore[arg-type]  # both are states
+            disposed = (bills(DISTRICT),) if state == "ended" and node == CITY else ()
+            seen = SeeGrant(by=RULE, grant=grant, seen=grant, state=state, disposed=disposed)
             nodes.carry_out(node, seen)
             assert nodes.history[-1].answers == grant
     nodes.bring_all()
     for book in nodes.books.values():
         told = {node: said.body for node, said in book.grants[grant].seen.items()}
-        assert told == dict.fromkeys((CITY, DISTRICT), GrantSeenValue(by=RULE, grant=grant, state="ended", disposed=(bills(DISTRICT),)))
+        ended = GrantSeenValue(by=RULE, grant=grant, state="ended")
+        assert told == {DISTRICT: ended, CITY: msgspec.structs.replace(ended, disposed=(bills(DISTRICT),))}
+        assert book.disposed == {bills(DISTRICT): {CITY: grant[1]}}
+
+
+def test_a_copy_is_disposed_of_again_as_of_a_later_event(nodes: Nodes) -> None:
+    """Said in the same words, it is said all the same: what others count by is the event that it answers."""
+    grant = given(nodes)
+    seen = SeeGrant(by=RULE, grant=grant, seen=grant, state="ended", disposed=(bills(DISTRICT),))
+    assert len(nodes.carry_out(CITY, seen)) == 1
+    (later,) = nodes.carry_out(DISTRICT, AddDepartment(department=department(DISTRICT, "another"), name="another"))
+    nodes.bring_all()
+    assert len(nodes.carry_out(CITY, msgspec.structs.replace(seen, seen=later))) == 1
+    assert nodes.carry_out(CITY, seen) == []
+    assert nodes.books[CITY].disposed[bills(DISTRICT)] == {CITY: later[1]}
 
 
 @pytest.mark.parametrize(
@@ -140,7 +164,8 @@ def test_each_node_tells_how_far_it_follows(nodes: Nodes) -> None:
         ({"seen": (DISTRICT, 1)}, "no-such-grant"),
         ({"seen": (CITY, 20)}, "no-such-grant"),
         ({"seen": (DISTRICT, 999)}, "no-such-grant"),
-        ({"disposed": (bills(DISTRICT),) * 5}, "out-of-bounds"),
+        ({"disposed": (bills(DISTRICT),) * 2}, "no-such-copy"),
+        ({"disposed": (bills(CITY),)}, "no-such-copy"),
     ],
 )
 def test_nobody_tells_it_for_a_node(nodes: Nodes, change: dict[str, Any], code: str) -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from node.control.bodies import GrantAct
 from node.control.grants import Grant, changed
-from node.model.names import Department, Division
+from node.model.names import Department, Division, Topic
 from node.model.values import (
     RULE,
     Actor,
@@ -112,10 +112,38 @@ def test_it_flows_when_the_takers_node_first_says_so() -> None:
 def test_nodes_tell_what_they_have_seen(author: Division, answers: EventRef | None, by: Actor, reason: str) -> None:
     """Each for itself, after an event that every node has before; also of a grant that is over."""
     grant = known(told(GRANT, ENDED))
-    body = msgspec.structs.replace(SEEN, by=by, state="ended", disposed=(bills(DISTRICT),))
+    body = msgspec.structs.replace(SEEN, by=by, state="ended")
     after = told(grant, body, author, answers)
     if reason:
         assert after == reason
     else:
         assert {node: said.body for node, said in known(after).seen.items()} == {author: body}
     assert told(None, body, author, answers) == "no-such-grant"
+
+
+@pytest.mark.parametrize(
+    ("author", "answers", "disposed", "reason"),
+    [
+        (CITY, (DISTRICT, 20), (bills(DISTRICT),), ""),
+        (CITY, (DISTRICT, 20), (bills(CITY),), "no-such-copy"),
+        (CITY, (DISTRICT, 20), (bills(DISTRICT), bills(DISTRICT)), "no-such-copy"),
+        (DISTRICT, (DISTRICT, 20), (bills(DISTRICT),), "no-such-copy"),
+    ],
+)
+def test_only_a_copy_that_the_grant_made_is_disposed_of_for_it(
+    author: Division, answers: EventRef, disposed: tuple[Topic, ...], reason: str
+) -> None:
+    """The resource of its owner is none."""
+    grant = known(told(GRANT, ENDED))
+    body = msgspec.structs.replace(SEEN, state="ended", disposed=disposed)
+    after = told(grant, body, author, answers)
+    assert after == reason if reason else known(after).seen[author].body == body
+
+
+def test_an_owner_tells_as_of_which_of_its_events_it_has_disposed_of_a_view() -> None:
+    """Others count from it: no event, one before the grant or one that is to come tells nothing."""
+    view = Topic(f"{bills(DISTRICT)}.v-0123456789ab")
+    grant = msgspec.structs.replace(known(told(GRANT, ENDED)), view=view)
+    body = msgspec.structs.replace(SEEN, state="ended", disposed=(view,))
+    answers: list[EventRef | None] = [None, (DISTRICT, 19), (DISTRICT, 20), (DISTRICT, 999)]
+    assert [told(grant, body, DISTRICT, one) == "no-such-copy" for one in answers] == [True, True, False, True]

@@ -55,7 +55,7 @@ def test_nodes_that_have_not_said_that_they_follow_are_awaited(nodes: Nodes) -> 
     assert found(nodes).awaited == (DISTRICT,)
     assert found(nodes).seen[CITY] == Seen("suspended", found(nodes).seen[CITY].at, (first.view,))
     nodes.carry_out(DISTRICT, ResumeGrant(by=AUTHORITY, grant=first.grant))
-    assert (found(nodes).state, found(nodes).awaited) == ("flowing", (CITY,))
+    assert (found(nodes).state, found(nodes).awaited) == ("flowing", (DISTRICT, CITY))
     assert [step.kind for step in found(nodes).course] == ["grant", "grant-suspended", "grant-resumed"]
 
 

@@ -97,6 +97,21 @@ async def present(bootstrap: str, topic: Topic, *, other_than: str = "") -> str:
             await asyncio.sleep(_POLL_S)
 
 
+async def is_there(bootstrap: str, topic: str) -> bool:
+    """Tell whether a cluster has a topic."""
+    admin = AdminClient({"bootstrap.servers": bootstrap}, logger=None)
+    return topic in (await asyncio.to_thread(admin.list_topics, timeout=10)).topics
+
+
+async def gone(bootstrap: str, topic: str, within_s: float = 20.0) -> float:
+    """Wait until a cluster has a topic no more; return how long that took (s)."""
+    began = time.monotonic()
+    async with asyncio.timeout(within_s):
+        while await is_there(bootstrap, topic):
+            await asyncio.sleep(_POLL_S)
+    return time.monotonic() - began
+
+
 async def recreate(bootstrap: str, topic: Topic) -> None:
     """Delete a topic of one partition and make it anew, unless its node was faster."""
     before = await present(bootstrap, topic)

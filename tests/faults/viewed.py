@@ -18,7 +18,7 @@ from node.demo.requesting import ask, consent
 from node.demo.world import DISTRICT, TREE, World
 from node.model.names import Topic, inbox_topic
 from node.model.values import EventRef, Kind
-from tests.faults.flow import OWNER, Face, end, present, wanted
+from tests.faults.flow import OWNER, Face, end, gone, is_there, present, wanted
 from tests.faults.granted import Due, Held, Telling, unpacked
 from tests.faults.planting import needles, written
 from tests.faults.subjects import Json, Subject
@@ -99,8 +99,8 @@ class View(msgspec.Struct):
     grant: EventRef
     earliest: list[int]
     latest: list[int]
-    ended: list[int] | None = None
-    """where the resource ended when the grant had, so that it has no more than records before that, and perhaps fewer"""
+    ended: bool = False
+    """its grant is ended, and it is disposed of"""
 
     @property
     def taker(self) -> str:
@@ -145,7 +145,7 @@ class Viewed:
         await self.flows(topic)
         for one in self.views:
             if one.topic == topic:
-                one.ended, one.grant = None, grant
+                one.ended, one.grant = False, grant
                 return one
         latest = await asyncio.to_thread(_ends, self.bootstrap, self.topic, "read_uncommitted")
         self.views.append(View(topic, asked, grant, earliest, latest))
@@ -158,12 +158,11 @@ class Viewed:
         return await self.give(wanted(self.topic, asked.taker, **parts))
 
     async def end(self, view: View) -> None:
-        """End a view's grant, and wait until its routes are gone."""
+        """End a view's grant, and wait until it is disposed of."""
         await end(self.world, view.grant)
-        async with asyncio.timeout(20):
-            while await self.face.routes(view.topic):
-                await asyncio.sleep(0.05)
-        view.ended = await asyncio.to_thread(_ends, self.bootstrap, self.topic, "read_uncommitted")
+        for code in TREE:
+            await gone(self.world.clusters[code].bootstrap, view.topic)
+        view.ended = True
 
     async def flows(self, topic: str) -> None:
         """Wait until a view is cut in all its partitions."""
@@ -204,8 +203,11 @@ class Viewed:
         return self._tellings[view.topic]
 
     async def check(self, views: Iterable[View] | None = None, codes: Container[str] = TREE) -> None:
-        """Wait until each view has what it is to have, where it is taken and where it is cut; then nothing more may come."""
-        chosen = self.views if views is None else views
+        """Wait until each view has what it is to have, where it is taken and where it is cut; then nothing more may come. One that ended is nowhere."""
+        chosen = [view for view in (self.views if views is None else views) if not view.ended]
+        for view in self.views:
+            if view.ended:
+                assert not [code for code in TREE if await is_there(self.world.clusters[code].bootstrap, view.topic)], view.topic
         places = [(view, code) for view in chosen for code in {DISTRICT, view.taker} if code in codes]
         at_once, end = asyncio.Semaphore(_AT_ONCE), time.monotonic() + _ARRIVE_S
 
@@ -234,13 +236,11 @@ class Viewed:
             where = f"{view.topic}-{number} of {view.asked} at {code}"
             for begin in self._begins(view, number):
                 due = telling.due(held, begin)
-                if view.ended:
-                    due = telling.due([one for one in held if one.offset < view.ended[number]], begin)[: len(found)]
                 if found == due:
                     break
             else:
                 return f"{where}: {_first(found, due)}"
-            if self.subject.is_state and not view.ended:
+            if self.subject.is_state:
                 newest = {one.key: one.datum for one in found}
                 assert {key: one for key, one in newest.items() if one is not None} == telling.state(held, begin), where
         return ""

@@ -120,7 +120,8 @@ class Incidents:
 
     def _routed(self) -> f.Routed:
         world, wanted = self._world, self.wanted
-        return f.Routed(wanted, {route: world.origins[route] for route in wanted if route in world.origins}, wanted & world.from_now)
+        sources = {route: world.origins[route] for route in wanted if route in world.origins}
+        return f.Routed(wanted, sources, wanted & world.from_now, {route: era for route, era in world.eras.items() if route in wanted})
 
     def bear(self, route: TopicPartition) -> None:
         """Let a view be wanted that nobody has asked for before, while the others run."""
@@ -156,6 +157,22 @@ class Incidents:
         self.choose_shares(self._dice.choice(self.routes))
         if self._dice.random() < 0.7:
             self.rewire()
+
+    def dispose(self) -> None:
+        """Delete what a route is written to, a link's source too perhaps, and make it anew; that it begins anew is told sooner or later after the deletion."""
+        world, dice = self._world, self._dice
+        route = dice.choice(self.routes)
+        sides: list[dict[TopicPartition, Any]] = [world.targets]
+        if world.kind is Kind.LINK and dice.random() < 0.4:
+            sides.append(world.sources)
+        if dice.random() < 0.5:
+            self.want([one for one in self.wanted if one != route])
+        for logs in sides:
+            logs.pop(route, None)
+            world.after(dice.choice([0.0, world.latency(), dice.random() * 2]), self.create, logs, route)
+        world.source_grew(route)
+        world.eras[route] = world.eras.get(route, 0) + dice.choice([1, 1, 5])
+        world.after(dice.choice([0.0, world.latency(), dice.random() * 2]), lambda: self.want([*self.wanted, route]))
 
     # ---- logs
 

@@ -119,8 +119,8 @@ def count_what_was_read(patch: pytest.MonkeyPatch) -> None:
 
 
 def _opened(patch: pytest.MonkeyPatch, change: Callable[[Mapping[Topic, Written], dict[Topic, Written]], dict[Topic, Written]]) -> None:
-    def mutant(progress: Progress | None, source: Side, targets: Sides, *, from_now: bool) -> Progress:
-        new = opened(progress, source, targets, from_now=from_now)
+    def mutant(progress: Progress | None, source: Side, targets: Sides, *, from_now: bool, era: int) -> Progress:
+        new = opened(progress, source, targets, from_now=from_now, era=era)
         return new if progress is None else msgspec.structs.replace(new, targets=change(progress.targets, new.targets))
 
     patch.setattr(route, "opened", mutant)
@@ -144,8 +144,8 @@ def others_begin_anew(patch: pytest.MonkeyPatch) -> None:
 def word_forgets_books(patch: pytest.MonkeyPatch) -> None:
     """Count what stands in the targets anew from an operator's word on."""
 
-    def mutant(mode: Resume, progress: Progress | None, source: Side, targets: Sides, *, from_now: bool) -> Progress:
-        new = resumed(mode, progress, source, targets, from_now=from_now)
+    def mutant(mode: Resume, progress: Progress | None, source: Side, targets: Sides, *, from_now: bool, era: int) -> Progress:
+        new = resumed(mode, progress, source, targets, from_now=from_now, era=era)
         return msgspec.structs.replace(new, targets={topic: Written(id=one.id, last=one.last) for topic, one in new.targets.items()})
 
     patch.setattr(route, "resumed", mutant)

@@ -91,8 +91,8 @@ def beginning_unwritten(patch: pytest.MonkeyPatch) -> None:
 def begins_anew(patch: pytest.MonkeyPatch) -> None:
     """Begin at the source's end whenever such a route is looked at."""
 
-    def mutant(progress: Progress | None, source: Side, targets: Sides, *, from_now: bool) -> Progress:
-        return opened(None if from_now else progress, source, targets, from_now=from_now)
+    def mutant(progress: Progress | None, source: Side, targets: Sides, *, from_now: bool, era: int) -> Progress:
+        return opened(None if from_now else progress, source, targets, from_now=from_now, era=era)
 
     judge = RouteState.judge
 
@@ -120,7 +120,7 @@ def wanted_again_begins_anew(patch: pytest.MonkeyPatch) -> None:
 
 def begins_at_the_oldest(patch: pytest.MonkeyPatch) -> None:
     """Begin at the oldest record, whatever was asked for."""
-    patch.setattr(route, "opened", lambda progress, source, targets, from_now: opened(progress, source, targets))  # noqa: ARG005
+    patch.setattr(route, "opened", lambda progress, source, targets, from_now, era: opened(progress, source, targets, era=era))  # noqa: ARG005
 
 
 def begins_unlooked(patch: pytest.MonkeyPatch) -> None:
@@ -135,8 +135,8 @@ def begins_unlooked(patch: pytest.MonkeyPatch) -> None:
 def word_goes_to_the_oldest(patch: pytest.MonkeyPatch) -> None:
     """Let an operator accept what is, and begin at the oldest record where the route would have begun at the end."""
 
-    def mutant(mode: Resume, progress: Progress | None, source: Side, targets: Sides, *, from_now: bool) -> Progress:
-        return resumed(mode, progress, source, targets, from_now=from_now and mode is not Resume.ACCEPT)
+    def mutant(mode: Resume, progress: Progress | None, source: Side, targets: Sides, *, from_now: bool, era: int) -> Progress:
+        return resumed(mode, progress, source, targets, from_now=from_now and mode is not Resume.ACCEPT, era=era)
 
     patch.setattr(route, "resumed", mutant)
 

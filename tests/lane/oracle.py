@@ -61,6 +61,7 @@ class Stream(msgspec.Struct):
     """an operator's word that this Follow carries out, until it is committed"""
     shown: frozenset[int]
     """keys that a view of a state shows where this begins"""
+    era: int
 
 
 class Look(msgspec.Struct):
@@ -69,6 +70,8 @@ class Look(msgspec.Struct):
     order: f.Inspect
     topics: Sequence[Topic]
     """what is written to"""
+    era: int
+    """which the process knew of then"""
     source: Side = Side(topic_id="")
     targets: dict[Topic, Side] = {}
     log: Log[int] | None = None
@@ -86,6 +89,11 @@ class Oracle:
         self.standing: dict[TopicPartition, Standing] = {}
         """the last committed progress of each route"""
         self.commits = 0
+
+    def of_era(self, route: TopicPartition, era: int) -> Standing | None:
+        """Return what stands of a route by the last committed progress, unless that was of an earlier era."""
+        standing = self.standing.get(route)
+        return None if standing is None or standing.progress.era < era else standing
 
     # ---- the truth about all sides
 
@@ -128,7 +136,8 @@ class Oracle:
 
     def floor(self, process: "Process", route: TopicPartition, topic: Topic) -> int:
         """Return the offset of a target below which nothing may be written any more."""
-        stream, standing = process.streams[route], self.standing.get(route)
+        stream = process.streams[route]
+        standing = self.of_era(route, stream.era)
         if stream.word is not None:
             return stream.targets[topic].end
         return standing.progress.targets[topic].next if standing is not None and topic in standing.held else 0
@@ -147,6 +156,8 @@ class Oracle:
         """Judge where a route is read from."""
         word = process.words.get(order.route)
         known = look.order.progress
+        if look.era != process.eras.get(order.route, 0):
+            raise Violation(f"{order.route} goes on by what was seen before a side of it was made anew")
         from_now = order.route in self._world.from_now
         if word is not None:
             self._expect(process, order, _by_word(word.mode, known, look.source, from_now=from_now))
@@ -162,7 +173,7 @@ class Oracle:
         if missing := [topic for topic, side in look.targets.items() if not side.topic_id]:
             raise Violation(f"{order.route} goes on though there is no {missing}")
         assert look.log is not None
-        process.streams[order.route] = Stream(order.offset, look.log, look.targets, word, self._shown(order.route, look))
+        process.streams[order.route] = Stream(order.offset, look.log, look.targets, word, self._shown(order.route, look), look.era)
 
     def _shown(self, route: TopicPartition, look: Look) -> frozenset[int]:
         """Return the keys that a view of a state shows: what stood in it when it was looked at."""
@@ -203,7 +214,9 @@ class Oracle:
     def _commit(self, transaction: "Transaction", route: TopicPartition, progress: Progress, stream: Stream) -> None:
         old = self.standing.get(route)
         word = stream.word is not None
-        before = old if not word else None
+        if progress.era != stream.era or (old is not None and progress.era < old.progress.era):
+            raise Violation(f"{route}: progress is of era {progress.era}, what was carried of {stream.era}")
+        before = self.of_era(route, stream.era) if not word else None
         start = before.progress.next if before else stream.offset
         if progress.next < start:
             raise Violation(f"{route}: progress goes back from {start} to {progress.next}")
@@ -217,7 +230,7 @@ class Oracle:
             wrote = written.get(topic, [])
             self._check_records(topic, wrote, self._due(route, topic, entries, start, shown), start)
             known = old.progress.targets.get(topic) if old else None
-            self._check_written(topic, progress.targets[topic], _begun(known, side, word=word), wrote)
+            self._check_written(topic, progress.targets[topic], _begun(known, side, word=word, anew=before is None), wrote)
             stood = before.held.get(topic) if before else None
             if stood is None:
                 stood = Held(side.end if word else 0)
@@ -285,10 +298,12 @@ def records_of(entry: Entry[int], start: int) -> Records:
     return records(entry.value, max(start - entry.base, 0), entry.count)
 
 
-def _begun(known: Written | None, side: Side, *, word: bool) -> Written:
+def _begun(known: Written | None, side: Side, *, word: bool, anew: bool) -> Written:
     """Return what a progress says of a target before a transaction: `known` from the one before, `side` what was seen of it."""
-    if not word:
-        return known or Written(id=side.topic_id)
+    if known is None and not word:
+        return Written(id=side.topic_id)
+    if known is not None and not word:
+        return msgspec.structs.replace(known, id=side.topic_id, last=-1, count=0, crc=0) if anew else known
     return msgspec.structs.replace(known or Written(id=""), id=side.topic_id, last=side.end, count=0, crc=0)
 
 

@@ -4,7 +4,7 @@ It may crash between any two orders, or freeze and go on later as if nothing wer
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from node.lane import Machine, Phase, State, Stop, TopicPartition
@@ -40,6 +40,8 @@ class Process:
         self.spent: dict[TopicPartition, Word] = {}
         """those that are, while nobody has told it yet"""
         self.streams: dict[TopicPartition, Stream] = {}
+        self.eras: Mapping[TopicPartition, int] = {}
+        """what it was told of them last"""
         self.load: dict[TopicPartition, int] = {}
         """bytes fetched and not settled, by source"""
         self._users: Counter[Carried] = Counter()
@@ -140,6 +142,8 @@ class Process:
                 self.spent.clear()
                 if isinstance(fact, f.Committed):
                     self.memories.confirm()
+            case f.Routed():
+                self.eras = fact.eras
             case f.Stopping():
                 self._lets_go = True
             case f.TargetFailed(route, stop) if stop is not None:

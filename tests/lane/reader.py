@@ -6,6 +6,8 @@ What was asked before an Unfollow may still be told after it, and after a newer 
 from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from node.lane import Side, Stop, TopicPartition
 from node.lane import facts as f
 from node.model.limits import FETCH_PARTITION_BYTES_MAX
@@ -203,12 +205,16 @@ class Reader:
 
     def inspect(self, order: f.Inspect) -> None:
         """Look at the source, then at each target, then tell."""
-        self._world.after(self._world.latency(), self._look_at_source, Look(order, self._world.topics_of(order.route)))
+        self._world.after(
+            self._world.latency(),
+            self._look_at_source,
+            Look(order, self._world.topics_of(order.route), self._process.eras.get(order.route, 0)),
+        )
 
     def _look_at_source(self, look: Look) -> None:
         world, order = self._world, look.order
         log = look.log = world.sources.get(world.source_of(order.route))
-        standing = look.standing = world.oracle.standing.get(order.route)
+        standing = look.standing = world.oracle.of_era(order.route, look.era)
         if log is not None:
             progress = order.progress
             look.source = _side(log, progress.last if progress else -1, log.end)
@@ -222,7 +228,8 @@ class Reader:
             look.targets[topic] = Side(topic_id="")
         else:
             written = order.progress.targets.get(topic) if order.progress else None
-            look.targets[topic] = _side(log, written.last if written else -1, written.next if written else 0)
+            side = _side(log, written.last if written else -1, written.next if written else 0)
+            look.targets[topic] = msgspec.structs.replace(side, undecided=written is None and log.stable < log.end)
             if not world.oracle.target_true(look.standing, topic, log):
                 look.false.add(topic)
         if number + 1 < len(look.topics):

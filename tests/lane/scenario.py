@@ -50,6 +50,7 @@ class Scenario:
         """chance that a commit's answer is lost when it carries a word or a stopped route"""
         self._orders: Counter[object] = Counter()
         self._ended = False
+        self._disposes = self.world.kind in {Kind.LINK, Kind.VIEW} and seed // len(_KINDS) % 3 == 2
         self.world.on_order = self._at_order
         self.world.on_stop = self._see_stop
 
@@ -113,7 +114,18 @@ class Scenario:
         for route in can.unborn:
             can.in_time(can.bear, route)
         can.in_time(can.take_snapshot)
+        if self._disposes:
+            self._plan_disposals()
         self._supervise()
+
+    def _plan_disposals(self) -> None:
+        """Sides that are disposed of and made anew: at any time, or in the middle of something."""
+        dice, can = self._dice, self._can
+        for _ in range(dice.choice([1, 1, 2, 4])):
+            if dice.random() < 0.4:
+                can.in_time(can.harm, can.dispose)
+            else:
+                self._moments.setdefault((dice.choice(_MOMENTS), dice.randrange(1, _NTH_MAX)), []).append(can.dispose)
 
     def _make(self, logs: dict[TopicPartition, Log[V]], place: TopicPartition) -> None:
         if self._dice.random() < 0.85:
@@ -220,6 +232,10 @@ class Scenario:
 
     def _is_right(self, route: TopicPartition, standing: Standing) -> None:
         topics, world = standing.progress.targets, self.world
+        if world.oracle.of_era(route, world.eras.get(route, 0)) is None:
+            if world.targets[route].committed(0, world.targets[route].end):
+                raise Violation(f"{route} was not stopped, and holds what was disposed of")
+            return
         if topics.keys() != set(world.topics_of(route)):
             raise Violation(f"{route} is written to {list(topics)} instead of {world.topics_of(route)}")
         for topic in topics:
@@ -255,7 +271,8 @@ class Scenario:
         state = process.machine.routes[route].state
         if state is not State.FLOWING or route in process.words:
             return state is State.STOPPED
-        standing, world = self.world.oracle.standing.get(route), self.world
+        world = self.world
+        standing = world.oracle.of_era(route, world.eras.get(route, 0))
         if standing is None and route in world.from_now:
             return False  # where it begins is written down even if nothing comes
         offset = standing.progress.next if standing else process.streams[route].offset

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from node.lane import Progress, Resume, Side, Stop, Written
-from node.lane.checks import compare, opened, resumed
+from node.lane.checks import awaited, compare, of_era, opened, resumed
 from node.model.names import Topic
 
 GOOD, BAD, LATE = Topic("a.b.c"), Topic("a.b.c.quarantine"), Topic("a.b.c.v-late")
@@ -151,3 +151,42 @@ def test_a_word_keeps_the_books() -> None:
     books = {topic: (one.count, one.batches, one.records, one.bytes) for topic, one in new.targets.items()}
     assert books == {GOOD: (0, 5, 90, 4), BAD: (0, 3, 9, 1)}
     assert resumed(Resume.FROM_START, PROGRESS, SOURCE, {BAD: SECOND}).targets.keys() == {BAD}
+
+
+def test_a_progress_of_an_earlier_era_counts_on_and_says_nothing_else() -> None:
+    """The route begins as one that carried nothing, at the beginning or the end, in targets that must be empty; in its own era it goes on."""
+    anew = opened(PROGRESS, _with(SOURCE, topic_id="x", start=40), {GOOD: Side(topic_id="y"), LATE: Side(topic_id="z")}, era=3)
+    assert anew == Progress(
+        source_id="x",
+        next=40,
+        targets={GOOD: Written(id="y", batches=5, records=90, bytes=4), LATE: Written(id="z")},
+        batches=7,
+        records=99,
+        bytes=5,
+        era=3,
+    )
+    assert opened(PROGRESS, SOURCE, TARGETS, from_now=True, era=3).next == SOURCE.end
+    assert opened(anew, SOURCE, TARGETS, era=3).next == 40
+    assert [of_era(one, 3) for one in (None, PROGRESS, anew)] == [None, None, anew]
+    assert of_era(anew, 2) == anew, "a lane that has not heard of an era yet goes on in it"
+
+
+@pytest.mark.parametrize(("mode", "offset"), [(Resume.FROM_START, 40), (Resume.FROM_NOW, 100), (Resume.ACCEPT, 40)])
+def test_a_word_in_a_new_era_takes_no_place_from_the_one_before(mode: Resume, offset: int) -> None:
+    """Accepted is what is there, and the route begins where it would have begun."""
+    new = resumed(mode, PROGRESS, _with(SOURCE, start=40), TARGETS, era=3)
+    assert (new.next, new.era, new.records, new.targets[GOOD].records) == (offset, 3, 99, 90)
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "why"),
+    [
+        (SOURCE, TARGET, ""),
+        (_with(SOURCE, topic_id=""), TARGET, "no topic a.b.c in the source cluster yet"),
+        (SOURCE, _with(TARGET, topic_id=""), "no topic a.b.c in the target cluster yet"),
+        (SOURCE, _with(TARGET, undecided=True), "a transaction is open in a.b.c still"),
+    ],
+)
+def test_what_a_route_waits_for(source: Side, target: Side, why: str) -> None:
+    """A topic that is not there yet, and what may be committed yet where nothing may be."""
+    assert awaited(GOOD, source, {GOOD: target}) == why

@@ -5,7 +5,7 @@ from itertools import chain
 
 import pytest
 
-from tests.lane import mutants, mutants_of_returns, mutants_of_targets, mutants_of_views
+from tests.lane import mutants, mutants_of_eras, mutants_of_returns, mutants_of_targets, mutants_of_views
 from tests.lane.mutants import Plant
 from tests.lane.oracle import Violation
 from tests.lane.scenario import Scenario
@@ -31,6 +31,7 @@ _SHOWN_BY = {
     "second_offset_unchecked": 125,
     "stopped_not_rolled_back": 155,
     "time_out_forgotten": 52,
+    "undecided_unseen": 3044,
     "word_goes_to_the_oldest": 926,
     "word_swallowed": 112,
     "written_falls_back": 41,
@@ -49,7 +50,7 @@ def _noticed_by(seeds: Iterator[int]) -> int | None:
 
 @pytest.mark.parametrize(
     "plant",
-    [*mutants.MUTANTS, *mutants_of_targets.MUTANTS, *mutants_of_returns.MUTANTS, *mutants_of_views.MUTANTS],
+    [*mutants.MUTANTS, *mutants_of_targets.MUTANTS, *mutants_of_returns.MUTANTS, *mutants_of_views.MUTANTS, *mutants_of_eras.MUTANTS],
     ids=lambda plant: plant.__name__,
 )
 def test_a_planted_mistake_is_noticed(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:

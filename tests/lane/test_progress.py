@@ -33,9 +33,14 @@ def test_a_record_is_json_with_names_that_stay() -> None:
     """Other versions read these names: they may be added to, never changed."""
     value = msgspec.json.decode(encode(Progress(source_id="s", next=5, targets=TARGETS)))
     assert value == {
-        "version": 1, "source_id": "s", "next": 5, "last": -1, "last_crc": 0, "batches": 0, "records": 0, "bytes": 0,
+        "version": 1, "source_id": "s", "next": 5, "last": -1, "last_crc": 0, "batches": 0, "records": 0, "bytes": 0, "era": 0,
         "targets": {ROUTE.topic: {"id": "t", "last": -1, "count": 0, "crc": 0, "batches": 0, "records": 0, "bytes": 0}},
     }  # fmt: skip
+
+
+def test_a_record_of_before_eras_is_of_the_first() -> None:
+    """A route that was never disposed of goes on where an older node left it."""
+    assert decode(b'{"version":1,"source_id":"s","next":5,"targets":{}}').era == 0
 
 
 def test_fields_of_a_newer_minor_form_are_passed_over() -> None:

@@ -256,3 +256,14 @@ def test_caught_up_means_that_nothing_waits() -> None:
     seen.append(state.caught_up)
     state.held = True
     assert [*seen, state.caught_up] == [True, False, False, True, False]
+
+
+def test_what_is_dropped_for_another_era_was_not_reached() -> None:
+    """A commit of what was sent before claims nothing of it."""
+    state = _sent(2)
+    dropped = batch(2, 3)
+    state.fetched([dropped], 50, 100)
+    state.state = State.FLOWING
+    assert state.begin_era(1) == [dropped]
+    assert _settle(state, 0)
+    assert (state.reached, state.unsettled, state.state) == (2, 0, State.SUSPECT)

@@ -133,6 +133,8 @@ class World:
         """what a route reads, where it has another name"""
         self.from_now: set[TopicPartition] = set()
         """routes that begin at their source's end"""
+        self.eras: dict[TopicPartition, int] = {}
+        """routes whose sides were disposed of, and how they were numbered then"""
         self.now = 0.0
         self.told: deque[tuple[float, str, object]] = deque(maxlen=_TOLD_LAST)
         """the last events, for the report of a failure"""

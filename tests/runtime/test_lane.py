@@ -93,6 +93,49 @@ async def test_a_topic_made_anew_stops_its_route_until_it_is_resumed(bench: Benc
     assert sorted(await asyncio.to_thread(bench.read, topic, 30)) == VALUES[:30]
 
 
+@pytest.mark.parametrize("sides", ["target", "both"])
+async def test_a_topic_that_was_disposed_of_begins_anew(bench: Bench, sides: str) -> None:
+    """By the number that the lane is told, while it runs, though the route had stopped for it; all that the source holds stands in the target once."""
+    topic, metrics = bench.topic(), Metrics()
+    bench.publish(topic, VALUES[:10])
+    async with bench.lane(metrics) as lane:
+        lane.route([(topic, 2)])
+        await until(lambda: sum(one.records for one in lane.status()) == 10)
+        for bootstrap in [bench.target] if sides == "target" else [bench.source, bench.target]:
+            bench.delete(bootstrap, topic)
+            bench.make(bootstrap, topic, 2)
+        bench.publish(topic, VALUES[10:30])
+        await until(lambda: {one.state for one in lane.status()} == {"stopped"})
+        lane.route([(topic, 2)], eras={topic: 7})
+        held = 30 if sides == "target" else 20
+        await until(lambda: sum(one.records for one in lane.status()) == 10 + held)
+        assert {(one.state, one.reason) for one in lane.status()} == {("flowing", "")}
+    due = VALUES[:30] if sides == "target" else VALUES[10:30]
+    assert sorted(await asyncio.to_thread(bench.read, topic, held)) == due
+    async with bench.lane() as lane:
+        lane.route([(topic, 2)], eras={topic: 7})
+        await until(lambda: {one.state for one in lane.status()} == {"flowing"})
+        bench.publish(topic, VALUES[30:40])
+        await until(lambda: sum(one.records for one in lane.status()) == 20 + held)
+    assert sorted(await asyncio.to_thread(bench.read, topic, held + 10)) == due + VALUES[30:40]
+
+
+async def test_a_route_that_awaits_a_disposal_is_shown_and_not_carried(bench: Bench) -> None:
+    """With what it waits for, until that has come."""
+    topic = bench.topic()
+    bench.publish(topic, VALUES[:10])
+    async with bench.lane() as lane:
+        lane.route([(topic, 2)], awaits={topic: "445100 has to dispose of it"})
+        assert {(one.partition, one.state, one.detail) for one in lane.status()} == {
+            (0, "waiting", "445100 has to dispose of it"),
+            (1, "waiting", "445100 has to dispose of it"),
+        }
+        assert lane.carried == set()
+        lane.route([(topic, 2)])
+        await until(lambda: sum(one.records for one in lane.status()) == 10)
+        assert lane.carried == {topic}
+
+
 async def test_a_topics_partitions_are_spread_over_shards_of_their_own(bench: Bench) -> None:
     """One shard is opened for each that some route falls into, and no more."""
     topic = bench.topic()
