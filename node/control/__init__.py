@@ -10,7 +10,7 @@ What a department offers is an item (`items`, `item_contents`), which goes from 
 (`item_faults`) and is looked for (`offered`); `catalogue` makes its resource as it says.
 A request is made and approved on the asker's node (`asking`), answered on the owner's (`answering`), what comes after a grant is `ending`; `desk` holds
 all of these to who may (`rights`) and to the request's state, `requests` and `grants` are what the book has of them, and `rule_answers` is what the
-node says by itself. What was done with refused records is no event: `audit` has the form of its notes,
+node says by itself. The legal `clocks` of both follow from the book, a `calendar` and the time; `awaited` are those that run. What was done with refused records is no event: `audit` has the form of its notes,
 `quarantine`, `grouping` and `replay` what is asked, told and decided about them. All of it is pure: bytes, values and time come in as arguments.
 
 Non-obvious:
@@ -49,8 +49,10 @@ from node.control.commands import (
     CatalogueItem,
     Command,
     ConsentExtension,
+    ConsentItemExtension,
     DraftItem,
     EndGrant,
+    ExtendItem,
     ExtendRequest,
     FileEnd,
     NewRequest,
@@ -84,9 +86,11 @@ __all__ = [
     "CatalogueItem",
     "Command",
     "ConsentExtension",
+    "ConsentItemExtension",
     "DraftItem",
     "EndGrant",
     "Event",
+    "ExtendItem",
     "ExtendRequest",
     "FileEnd",
     "Folded",
