@@ -18,9 +18,9 @@ from node.bus.topics import make_topics
 from node.control import Command, Event, day_of, routes, topics_here
 from node.control.acts import acted
 from node.control.answering import rule_answers
+from node.control.awaited import seconds_left
 from node.control.calendar import Calendar, official
 from node.control.commands import AnswerRequest
-from node.control.course import seconds_left
 from node.control.reach import unseen
 from node.errors import BusError, CommandRefused
 from node.lane import Resume, TopicPartition
@@ -28,6 +28,7 @@ from node.model.limits import BACKOFF_FIRST_S, BACKOFF_MAX_S, LINK_UP_S, WATCH_I
 from node.model.names import Division, Topic, control_topic, is_view, progress_topic, resource_of
 from node.model.values import RULE, Actor, Kind, RequestValue
 from node.runtime.access import Access
+from node.runtime.clocks import Clocks
 from node.runtime.following import follows
 from node.runtime.gates import Gates
 from node.runtime.lane import Lane, LaneSpec, RouteStatus, open_lane
@@ -78,6 +79,10 @@ class Node:
         self.stopping = asyncio.Event()
         self.access = Access(settings.data_dir)
         self.ledger = Ledger(settings.division, settings.bootstrap, settings.security, self._changed)
+        self.calendar = official() if settings.calendar is None else official().amended(settings.calendar)
+        """the working days by which legal clocks run"""
+        cluster = Cluster(settings.division, settings.bootstrap, settings.security)
+        self._clocks = Clocks(cluster, lambda: self.ledger.book, self.calendar, self.record, metrics)
         self._lanes: dict[str, Lane] = {}
         self._dirty = asyncio.Event()
         self._gates = Gates(settings.division, lambda: self.ledger.book)
@@ -147,12 +152,6 @@ class Node:
         metrics.ready.set(int(not self.reasons))
         return metrics.text()
 
-    @property
-    def calendar(self) -> Calendar:
-        """The working days by which legal clocks run."""
-        own = self.settings.calendar
-        return official() if own is None else official().amended(own)
-
     # ---- what it is told
 
     async def command(self, command: Command, by: Actor | None = None) -> list[Event]:
@@ -190,6 +189,7 @@ class Node:
             asyncio.TaskGroup() as tasks,
         ):
             tasks.create_task(self.ledger.read(reader))
+            tasks.create_task(self._clocks.keep(lambda: self.folded, self._trouble))
             while True:
                 self._dirty.clear()
                 await self._reconcile(client)
