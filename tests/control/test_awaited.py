@@ -39,8 +39,7 @@ def test_decree_809_the_review_runs_from_the_submission_until_the_authority_has_
     for command in (RETURN, draft(grade="general-3")):
         world.tell(command)
         assert clocks(world) == []
-    for command in (SUBMIT, PASS, PUBLISH):
-        world.tell(command)
+    world.tell_all(SUBMIT, PASS, PUBLISH)
     assert clocks(world) == []
     world.tell(draft(version=2))
     world.tell(SUBMIT)
@@ -69,16 +68,14 @@ def test_decree_809_the_update_runs_from_the_day_of_the_change_until_it_is_publi
 def test_a_change_of_long_ago_is_due_before_its_review() -> None:
     """What is due first stands first, whichever it is."""
     world = published(World())
-    for command in (draft(version=2, changed="2026-10-01"), SUBMIT):
-        world.tell(command)
+    world.tell_all(draft(version=2, changed="2026-10-01"), SUBMIT)
     assert [(kind, state) for kind, _due, state in clocks(world)] == [("item-update", "overdue"), ("item-review", "soon")]
 
 
 def test_a_year_without_a_calendar_is_raised_for_one_item_and_hides_no_other_clock() -> None:
     """Whoever looks at the item is told; in what is awaited of the node it is left out."""
     world = published(World())
-    for command in (draft(version=2, changed="1999-12-31"), SUBMIT):
-        world.tell(command)
+    world.tell_all(draft(version=2, changed="1999-12-31"), SUBMIT)
     known = Calendar(years=frozenset({2026}))
     with pytest.raises(CalendarError, match="2000"):
         item_clocks(world.book.items[NAME], known, MONDAY)
@@ -92,8 +89,7 @@ def test_a_year_without_a_calendar_is_raised_for_one_item_and_hides_no_other_clo
 def test_the_seconds_left_are_of_items_too() -> None:
     """Of the node's own alone, each kind by itself."""
     world = published(World())
-    for command in (CHANGED, SUBMIT):
-        world.tell(command)
+    world.tell_all(CHANGED, SUBMIT)
     review, update = (datetime(2026, 11, 24, 16, tzinfo=UTC) - MONDAY, datetime(2026, 12, 7, 16, tzinfo=UTC) - MONDAY)
     assert seconds_left(world.book, HERE, CALENDAR, MONDAY) == {
         ("item-review", "soon"): review.total_seconds(),
@@ -117,8 +113,7 @@ def test_what_presses_is_told_by_names_and_numbers() -> None:
         "article": "Decree 809",
     }
     world = World()
-    for command in (draft(), SUBMIT):
-        world.tell(command)
+    world.tell_all(draft(), SUBMIT)
     (item,) = pressing(world.book, HERE, CALENDAR, LONG_AGO, MONDAY)
     assert (item.act, item.subject["item"], item.subject["kind"]) == ("clock-soon", NAME, "item-review")
 
@@ -163,8 +158,7 @@ def test_what_is_withdrawn_or_met_presses_no_more(what: str) -> None:
 def test_what_is_extended_presses_anew_with_its_new_end() -> None:
     """As another clock: what was said of the first end is not said of the second."""
     world, now = published(World()), datetime(2026, 12, 6, tzinfo=UTC)
-    for command in (CHANGED, EXTEND):
-        world.tell(command)
+    world.tell_all(CHANGED, EXTEND)
     (before,) = pressing(world.book, HERE, CALENDAR, LONG_AGO, now)
     world.tell(CONSENT)
     assert pressing(world.book, HERE, CALENDAR, LONG_AGO, now) == []
