@@ -9,10 +9,11 @@ from node.avro.rule_kinds import EVERY
 from node.avro.rules import RULES
 from node.cli import item_shown
 from node.cli.client import open_node
+from node.cli.clock_shown import complain, in_list
 from node.cli.given import give
 from node.cli.items import read_items
-from node.cli.voice import SESSION, Exit, Session, table
-from node.control import ApplyCatalogue, DraftItem, PublishItem, ReviewItem, SubmitItem, WithdrawItem
+from node.cli.voice import SESSION, Exit, Flag, Session, table
+from node.control import ApplyCatalogue, ConsentItemExtension, DraftItem, ExtendItem, PublishItem, ReviewItem, SubmitItem, WithdrawItem
 from node.model.items import Base, State
 from node.model.names import Topic
 from node.model.values import Sharing
@@ -25,6 +26,8 @@ def build() -> App:
     app.command(submit)
     app.command(review)
     app.command(publish)
+    app.command(extend)
+    app.command(consent)
     app.command(withdraw)
     app.command(apply)
     app.command(list_, name="list")
@@ -58,7 +61,7 @@ def apply(files: list[Path], /, *, session: Session = SESSION) -> int:
     return give(lambda by: ApplyCatalogue(resources=items, by=by), session)
 
 
-def draft(file: Path, /, *, session: Session = SESSION) -> int:
+def draft(file: Path, /, *, changed: Annotated[str, Parameter(show_default=False)] = "", session: Session = SESSION) -> int:
     """起草一个目录条目，或起草其新内容 / Draft an item, or a new content of one.
 
     已发布的内容在新内容发布之前一直有效 / What is published stays in force until the new content is published.
@@ -66,12 +69,14 @@ def draft(file: Path, /, *, session: Session = SESSION) -> int:
     例如 / For example:
 
         exchange-node catalogue draft schemas/villages/villages.yaml
+        exchange-node catalogue draft schemas/villages/villages.yaml --changed 2026-11-20
 
     Args:
         file: YAML 文件，各键见 schemas/README.md / A YAML file; schemas/README.md has its keys.
+        changed: 所述情况自何日变化，仅用于已发布的条目；更新期限自此日起算 / Since which day what is published is no longer right, of an item in force alone: the time for the update runs from then.
     """
     (item,) = read_items([file], session.language, whole=True)
-    return give(lambda by: DraftItem(by=by, item=item), session)
+    return give(lambda by: DraftItem(by=by, item=item, changed=changed), session)
 
 
 def submit(name: str, /, *, session: Session = SESSION) -> int:
@@ -121,6 +126,33 @@ def publish(name: str, /, *, session: Session = SESSION) -> int:
     return give(lambda by: PublishItem(by=by, item=Topic(name)), session)
 
 
+def extend(name: str, /, *, reason: str, session: Session = SESSION) -> int:
+    """向数据主管部门申请延长更新期限，只能一次 / Ask the authority for more time for an update, once.
+
+    例如 / For example:
+
+        exchange-node catalogue extend 445102.civil-affairs.villages --reason 区划调整尚未公布
+
+    Args:
+        name: 资源名称 / The resource's name.
+        reason: 原因 / Why.
+    """
+    return give(lambda by: ExtendItem(by=by, item=Topic(name), reason=reason), session)
+
+
+def consent(name: str, /, *, session: Session = SESSION) -> int:
+    """同意延长更新期限，5 个工作日 / Give the department the time that it asked for, 5 working days.
+
+    例如 / For example:
+
+        exchange-node catalogue consent 445102.civil-affairs.villages
+
+    Args:
+        name: 资源名称 / The resource's name.
+    """
+    return give(lambda by: ConsentItemExtension(by=by, item=Topic(name)), session)
+
+
 def withdraw(name: str, /, *, reason: str, session: Session = SESSION) -> int:
     """撤回条目；有部门正在使用时不能撤回 / Withdraw an item; not while anybody holds a grant on it.
 
@@ -144,6 +176,7 @@ def list_(
     sharing: Sharing | None = None,
     kind: Literal["facts", "state"] | None = None,
     state: State | None = None,
+    due: Flag = False,
     session: Session = SESSION,
 ) -> int:
     """列出目录，可按词语和条件查找 / List the catalogue, all of it or what is looked for.
@@ -153,7 +186,7 @@ def list_(
         exchange-node catalogue list
         exchange-node catalogue list --search "证照 有效期" --sharing conditional
         exchange-node catalogue list --theme 信用体系 --owner 445102.development-reform
-        exchange-node catalogue list --state submitted
+        exchange-node catalogue list --state submitted --due
 
     Args:
         search: 词语，以空格分开，须全部出现在标题、名称、代码、摘要、主题、部门或信息项中 / Words, all of which must stand in title, name, code, summary, themes, owner or fields.
@@ -163,15 +196,24 @@ def list_(
         sharing: 共享类型 / The sharing type.
         kind: 数据类型 / Facts or state.
         state: 状态，含待发布的新内容 / The state, that of a pending content too.
+        due: 先列审核或更新期限最近的 / Those first whose review or update is due first.
     """
     with open_node(session) as node:
         found = node.offers(
-            words=search, owner=owner, theme=theme, base=base or "", sharing=sharing or "", kind=kind or "", state=state or ""
+            words=search,
+            owner=owner,
+            theme=theme,
+            base=base or "",
+            sharing=sharing or "",
+            kind=kind or "",
+            state=state or "",
+            due="true" if due else "",
         )
     shown = table(
         session.say("resource", "资源"),
         session.say("title", "标题"),
         session.say("state", "状态"),
+        session.say("clock", "期限"),
         session.say("sharing", "共享"),
         session.say("kind", "类型"),
         session.say("updated", "更新"),
@@ -180,9 +222,17 @@ def list_(
     for one in found:
         cycle = one.facts.update_cycle if one.facts is not None else ""
         shown.add_row(
-            one.name, one.title, item_shown.state(one, session), item_shown.sharing(one, session), one.resource.kind.value, cycle, one.grade
+            one.name,
+            one.title,
+            item_shown.state(one, session),
+            in_list(one.clocks, one.clock_problem, session),
+            item_shown.sharing(one, session),
+            one.resource.kind.value,
+            cycle,
+            one.grade,
         )
     session.tell(found, shown)
+    complain((one.clock_problem for one in found), session)
     return Exit.OK
 
 

@@ -239,7 +239,7 @@ class NodeClient:
         return self._get(f"/v1/resources/{quote(name, safe='')}", ResourceInfo)
 
     def offers(self, **asked: str) -> list[Offer]:
-        """Ask what the catalogue has: `words`, `owner`, `theme`, `base`, `sharing`, `kind`, `state`; what is empty is not asked."""
+        """Ask what the catalogue has: `words`, `owner`, `theme`, `base`, `sharing`, `kind`, `state`, `due`; what is empty is not asked."""
         return self._get(_with("/v1/catalogue", asked), list[Offer])
 
     def offer(self, name: str) -> OfferInfo:

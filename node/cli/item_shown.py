@@ -8,12 +8,14 @@ from rich.text import Text
 
 from node.avro.described import DataItem, data_items
 from node.cli.client import OfferInfo
+from node.cli.clock_shown import problem, whole_clock
 from node.cli.voice import Voice, table
 from node.control.items import WORDS
-from node.control.offered import Offer
+from node.control.offered import Offer, Pending
 from node.model.items import ItemFacts
 
 SHARINGS = {"unconditional": "无条件共享", "conditional": "有条件共享", "not-shared": "不予共享"}
+_EXTENSIONS = {"": ("", ""), "asked": ("asked for", "已申请"), "consented": ("consented to", "已同意")}
 _OPENINGS = {"unconditional": "无条件开放", "conditional": "有条件开放", "not-open": "不予开放"}
 
 
@@ -39,6 +41,8 @@ def whole(found: OfferInfo, voice: Voice) -> Group:
     partitions = voice.say(f"{resource.partitions} partitions", f"{resource.partitions} 个分区")
     lines = [
         Text(f"{offer.name}  {offer.title}", style="bold"),
+        *([] if offer.clock_problem is None else [problem(offer.clock_problem, voice)]),
+        *(line for clock in offer.clocks for line in whole_clock(clock, voice)),
         Text(f"{resource.kind.value}, {partitions}, " + voice.say("kept ", "保留：") + kept(resource.retention_ms, voice)),
         Text(voice.say(f"schema {resource.schema}, key: {key}", f"模式 {resource.schema}，主键：{key}")),
         Text((offer.facts.summary if offer.facts is not None else "") or str(found.schema.get("doc", ""))),
@@ -85,11 +89,20 @@ def _told(offer: Offer, voice: Voice) -> list[tuple[str, str]]:
     return [
         (voice.say("state", "状态"), state(offer, voice)),
         (voice.say("because", "理由"), "; ".join(reasons)),
+        *(_pending(offer.pending, voice) if offer.pending is not None else ()),
         (voice.say("last change concerned", "上次变更涉及"), ", ".join(offer.takers)),
         (voice.say("provider", "提供方"), " ".join(filter(None, (offer.owner, offer.owner_name, facts.credit_code if facts else "")))),
         (voice.say("shared", "共享"), sharing(offer, voice) + why),
         (voice.say("grade", "级别"), offer.grade),
         *(_facts(facts, voice) if facts is not None else ()),
+    ]
+
+
+def _pending(pending: Pending, voice: Voice) -> list[tuple[str, str]]:
+    extension = voice.say(*_EXTENSIONS[pending.extension])
+    return [
+        (voice.say("no longer right since", "变化日期"), pending.changed),
+        (voice.say("extension", "延期"), f"{extension} ({pending.extension_reason})" if extension else ""),
     ]
 
 

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from node.cli import preview, request_shown
 from node.cli.client import ForeseenInfo, open_node
+from node.cli.clock_shown import complain
 from node.cli.given import give
 from node.cli.item_shown import fields_table
 from node.cli.refs import read_ref
@@ -279,8 +280,7 @@ def list_(*, state: State | None = None, resource: Text_ = "", mine: Text_ = "",
     if len(found) >= REQUESTS_MAX:
         en = f"these are the first {REQUESTS_MAX}; narrow them with --state, --resource or --mine"
         session.complain(session.say(en, f"仅列出前 {REQUESTS_MAX} 项；请用 --state、--resource 或 --mine 缩小范围"))
-    for problem in dict.fromkeys(one.clock_problem for one in found if one.clock_problem is not None):
-        session.complain(request_shown.problem(problem, session))
+    complain((one.clock_problem for one in found), session)
     return Exit.OK
 
 

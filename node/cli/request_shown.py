@@ -7,17 +7,16 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from node.cli.clock_shown import days, in_list, problem, whole_clock
 from node.cli.refs import told as number
 from node.cli.shows import shows
 from node.cli.voice import Voice, table
-from node.control.clocks import RULES, Clock
-from node.control.course import Problem, Standing, Step
+from node.control.course import Standing, Step
 from node.control.desk import ACTS_ZH, ROLES_ZH, STATES_ZH
 from node.control.events import SHANGHAI
 from node.model.names import Division
 from node.model.values import Actor, RequestValue
 
-_STYLES = {"soon": "yellow", "overdue": "bold red", "missed": "red", "met": "green"}
 _STEPS_ZH = {
     "request": "提出申请",
     "request-amended": "修改申请",
@@ -47,7 +46,12 @@ def listed(found: Sequence[Standing], voice: Voice) -> Table:
     )
     for one in found:
         made.add_row(
-            number(one.request), one.value.resource, one.value.taker, state(one, voice), _clock_in_list(one, voice), one.value.purpose
+            number(one.request),
+            one.value.resource,
+            one.value.taker,
+            state(one, voice),
+            in_list([] if one.clock is None else [one.clock], one.clock_problem, voice),
+            one.value.purpose,
         )
     return made
 
@@ -56,11 +60,9 @@ def whole(found: Standing, voice: Voice) -> Group:
     """Return all that a request tells, its course last."""
     lines: list[Text] = [Text(f"{number(found.request)}  {state(found, voice)}", style="bold")]
     if found.clock_problem is not None:
-        lines.append(Text(problem(found.clock_problem, voice), style="yellow"))
+        lines.append(problem(found.clock_problem, voice))
     if found.clock is not None:
-        lines.append(clock(found.clock, voice))
-        rule = RULES[found.clock.kind]
-        lines.append(Text(f"{found.clock.article}{voice.say(': ', '：')}{voice.say(rule.en, rule.zh)}", style="dim"))
+        lines += whole_clock(found.clock, voice)
     told = [Text(f"{label}{voice.say(': ', '：')}{text}") for label, text in _told(found, voice) if text]
     return Group(*lines, Text(), *told, Text(), course(found.course, voice))
 
@@ -68,29 +70,6 @@ def whole(found: Standing, voice: Voice) -> Group:
 def state(one: Standing, voice: Voice) -> str:
     """Return where a request stands in a word."""
     return voice.say(one.state, STATES_ZH[one.state])
-
-
-def clock(one: Clock, voice: Voice) -> Text:
-    """Return in a line what a clock says, in working days."""
-    days, due = abs(one.left_working_days), one.due.isoformat()
-    match one.state:
-        case "met":
-            text = voice.say(f"in time, {_day(one.ended)}", f"按期，{_day(one.ended)}")
-        case "missed":
-            text = voice.say(f"{_days(days)} late, {_day(one.ended)}", f"逾期 {days} 个工作日，{_day(one.ended)}")
-        case "overdue":
-            text = voice.say(f"overdue by {_days(days)}, was due {due}", f"已逾期 {days} 个工作日，应于 {due} 前")
-        case "soon":
-            text = voice.say(f"due soon: {due}, {_days(days)} left", f"即将到期：{due}，剩余 {days} 个工作日")
-        case "running":
-            text = voice.say(f"due {due}, {_days(days)} left", f"{due} 到期，剩余 {days} 个工作日")
-    what = voice.say("data", "供数") if one.kind == "flow" else voice.say("answer", "答复")
-    return Text(f"{what}{voice.say(': ', '：')}{text}", style=_STYLES.get(one.state, ""))
-
-
-def problem(one: Problem, voice: Voice) -> str:
-    """Return why a request has no clock."""
-    return voice.say(one.en, one.zh)
 
 
 def path(divisions: Sequence[Division], voice: Voice) -> str:
@@ -114,12 +93,6 @@ def course(steps: Sequence[Step], voice: Voice) -> Table:
 def time_of(at: str) -> str:
     """Return the moment of an event as Shanghai's clocks show it."""
     return datetime.fromisoformat(at).astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def _clock_in_list(one: Standing, voice: Voice) -> Text:
-    if one.clock_problem is not None:
-        return Text(voice.say("not known", "未知"), style="yellow")
-    return Text() if one.clock is None else clock(one.clock, voice)
 
 
 def _told(found: Standing, voice: Voice) -> list[tuple[str, str]]:
@@ -149,7 +122,7 @@ def _said(step: Step, voice: Voice) -> list[str]:
     return [
         voice.say(f"version {step.version}", f"第 {step.version} 版") if step.version else "",
         answers[step.consents],
-        voice.say(f"{_days(step.days)} more", f"{step.days} 个工作日") if step.days else "",
+        voice.say(f"{days(step.days)} more", f"{step.days} 个工作日") if step.days else "",
         *step.missing,
         step.reason,
         voice.say(f"as filed in {number(step.filed)}", f"依备案 {number(step.filed)}") if step.filed is not None else "",
@@ -158,11 +131,3 @@ def _said(step: Step, voice: Voice) -> list[str]:
 
 def _who(by: Actor, voice: Voice) -> str:
     return " ".join(filter(None, ("" if by.role == "rule" else by.name, voice.say(by.role, ROLES_ZH[by.role]), by.department)))
-
-
-def _days(count: int) -> str:
-    return f"{count} working day" if count == 1 else f"{count} working days"
-
-
-def _day(at: datetime | None) -> str:
-    return "" if at is None else at.astimezone(SHANGHAI).date().isoformat()

@@ -12,7 +12,7 @@ import msgspec
 from node.avro.ids import ID_MAX, text_id
 from node.errors import EventError
 from node.model import names
-from node.model.items import ItemStateValue, ItemValue
+from node.model.items import ItemAct, ItemExtensionConsentedValue, ItemExtensionValue, ItemStateValue, ItemValue
 from node.model.limits import MESSAGE_BYTES_MAX, PARTITIONS_MAX
 from node.model.values import (
     Actor,
@@ -43,8 +43,8 @@ AskerAct = RequestAmendedValue | RequestApprovedValue | RequestWithdrawnValue | 
 OwnerAct = RequestIncompleteValue | ExtensionValue | RequestAnsweredValue
 RequestAct = AskerAct | OwnerAct
 """What is said of a request after it was made, by either side."""
-Entity = DivisionValue | DepartmentValue | SchemaValue | ResourceValue | ItemValue | ItemStateValue | GrantValue | RequestValue
-Body = Entity | GrantAct | RequestAct
+Entity = DivisionValue | DepartmentValue | SchemaValue | ResourceValue | ItemValue | GrantValue | RequestValue
+Body = Entity | ItemAct | GrantAct | RequestAct
 
 KINDS: dict[str, type[Body]] = {
     "division": DivisionValue,
@@ -53,6 +53,8 @@ KINDS: dict[str, type[Body]] = {
     "resource": ResourceValue,
     "item": ItemValue,
     "item-state": ItemStateValue,
+    "item-extension": ItemExtensionValue,
+    "item-extension-consented": ItemExtensionConsentedValue,
     "grant": GrantValue,
     "grant-ended": GrantEndedValue,
     "grant-suspended": GrantSuspendedValue,
@@ -177,6 +179,7 @@ def _item(body: ItemValue) -> None:
         raise ValueError("sharing: the resource and the facts of the item differ")
     for name in facts.related:
         names.resource(name)
+    check_date("changed", body.changed)
     _within("version", facts.version, 1, SEQUENCE_MAX)
     for field, many in (("related", facts.related), ("themes", facts.classification.themes), ("ways", meant.ways)):
         _within(field, len(many), 0, ITEM_MANY_MAX)
@@ -194,6 +197,13 @@ def _item_state(body: ItemStateValue) -> None:
         _text("reasons", text, 0)
     for taker in body.takers:
         names.department(taker)
+
+
+def _item_extension(body: ItemExtensionValue | ItemExtensionConsentedValue) -> None:
+    _actor(body.by)
+    names.resource(body.item)
+    if isinstance(body, ItemExtensionValue):
+        _text("reason", body.reason, 1)
 
 
 def _grant(body: GrantValue) -> None:
@@ -300,6 +310,8 @@ _CHECKS: dict[type, Callable[..., None]] = {
     ResourceValue: _resource,
     ItemValue: _item,
     ItemStateValue: _item_state,
+    ItemExtensionValue: _item_extension,
+    ItemExtensionConsentedValue: _item_extension,
     GrantValue: _grant,
     GrantEndedValue: _grant_ended,
     GrantSuspendedValue: _grant_act,

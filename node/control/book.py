@@ -14,13 +14,13 @@ from node.control.bodies import Body, GrantAct, RequestAct
 from node.control.chain import Broken, Chains, Released, Repeated, Stuck, Waiting
 from node.control.events import Event, typed
 from node.control.grants import Grant, changed
-from node.control.item_steps import drafted, stepped
+from node.control.item_steps import acted, drafted
 from node.control.naming import view_name
 from node.control.requests import Request, begun, given, moved, state
 from node.control.rights import may
 from node.control.tree import Tree
 from node.errors import EventError
-from node.model.items import Item, ItemStateValue, ItemValue
+from node.model.items import Item, ItemAct, ItemValue
 from node.model.names import Department, Division, Topic, department_of, division_of
 from node.model.values import (
     DepartmentValue,
@@ -169,8 +169,8 @@ class Book:
         return event, Refused(event.ref, event.kind, reason) if reason else None
 
     def _move(self, event: Event, body: Body) -> str:
-        if isinstance(body, GrantAct | RequestAct):
-            return self._grant_act(event, body) if isinstance(body, GrantAct) else self._request_act(event, body)
+        if isinstance(body, ItemAct | GrantAct | RequestAct):
+            return self._act(event, body)
         match body:
             case DivisionValue():
                 refused = self._division(event, body)
@@ -182,13 +182,16 @@ class Book:
                 refused = self._resource(event, body)
             case ItemValue():
                 refused = self._item(event, body)
-            case ItemStateValue():
-                refused = self._item_state(event, body)
             case GrantValue():
                 refused = self._grant(event, body)
             case RequestValue():
                 refused = self._request(event, body)
         return refused
+
+    def _act(self, event: Event, body: ItemAct | GrantAct | RequestAct) -> str:
+        if isinstance(body, ItemAct):
+            return self._item_act(event, body)
+        return self._grant_act(event, body) if isinstance(body, GrantAct) else self._request_act(event, body)
 
     def _division(self, event: Event, body: DivisionValue) -> str:
         if body.code == event.author:
@@ -251,10 +254,10 @@ class Book:
             self.items[name] = drafted(self.items.get(name), body, event.ref, event.at)
         return misfit
 
-    def _item_state(self, event: Event, body: ItemStateValue) -> str:
+    def _item_act(self, event: Event, body: ItemAct) -> str:
         if division_of(body.item) != event.author:
             return "not-own-resource"
-        after = stepped(self.items.get(body.item), body, event.at)
+        after = acted(self.items.get(body.item), body, event.at)
         if isinstance(after, str):
             return after
         self.items[body.item] = after

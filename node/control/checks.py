@@ -53,6 +53,13 @@ def check_not_past(field: str, text: str, today: date) -> None:
         raise CommandRefused("past", en, f"{field}：{text} 已过，今天是 {today.isoformat()}；请给出更晚的日期，或不填")
 
 
+def check_not_future(field: str, text: str, today: date) -> None:
+    """Refuse a day after today."""
+    if text > today.isoformat():
+        en = f"{field}: {text} is still to come, today is {today.isoformat()}; give the day on which it was so"
+        raise CommandRefused("future", en, f"{field}：{text} 尚未到来，今天是 {today.isoformat()}；请填写已发生的日期")
+
+
 def check_filled(field: str, text: str) -> None:
     """Refuse an empty text where people need one."""
     if not text.strip():

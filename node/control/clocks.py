@@ -98,6 +98,13 @@ class Clock(msgspec.Struct, frozen=True, kw_only=True):
         return datetime.combine(self.due + _DAY, time(), SHANGHAI)
 
 
+class Problem(msgspec.Struct, frozen=True):
+    """Why there is no clock, in both languages."""
+
+    en: str
+    zh: str
+
+
 def due(start: datetime, working_days: int, calendar: Calendar) -> date:
     """Return the last day of a term of `working_days` (1 or more) that starts at a moment. `start` must know its time zone."""
     assert working_days > 0

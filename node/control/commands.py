@@ -121,10 +121,14 @@ class ApplyCatalogue(_Asked, frozen=True, kw_only=True, tag="apply-catalogue"):
 
 
 class DraftItem(_Asked, frozen=True, kw_only=True, tag="draft-item"):
-    """Describe an item, or describe it anew: what is published stays so until the new content is."""
+    """Describe an item, or describe it anew: what is published stays so until the new content is.
+
+    `changed` tells since which day what is published is no longer right: the time for the update runs from then.
+    """
 
     by: Actor
     item: CatalogueItem
+    changed: str = ""
 
 
 class SubmitItem(_Asked, frozen=True, kw_only=True, tag="submit-item"):
@@ -156,6 +160,21 @@ class WithdrawItem(_Asked, frozen=True, kw_only=True, tag="withdraw-item"):
     by: Actor
     item: Topic
     reason: str
+
+
+class ExtendItem(_Asked, frozen=True, kw_only=True, tag="extend-item"):
+    """Ask the authority for more time for an update, once."""
+
+    by: Actor
+    item: Topic
+    reason: str
+
+
+class ConsentItemExtension(_Asked, frozen=True, kw_only=True, tag="consent-item-extension"):
+    """Give the department the time that it asked for."""
+
+    by: Actor
+    item: Topic
 
 
 class EndGrant(_Asked, frozen=True, kw_only=True, tag="end-grant"):
@@ -282,7 +301,7 @@ class ConsentExtension(_Asked, frozen=True, kw_only=True, tag="consent-extension
     request: EventRef
 
 
-ItemCommand = DraftItem | SubmitItem | ReviewItem | PublishItem | WithdrawItem
+ItemCommand = DraftItem | SubmitItem | ReviewItem | PublishItem | WithdrawItem | ExtendItem | ConsentItemExtension
 GrantCommand = EndGrant | SuspendGrant | ResumeGrant | FileEnd | SeeGrant
 AskerCommand = NewRequest | AmendRequest | ApproveRequest | WithdrawRequest | ConsentExtension
 OwnerCommand = AnswerRequest | ExtendRequest

@@ -13,7 +13,7 @@ import msgspec
 from node.control.bodies import KIND_OF
 from node.control.book import Book
 from node.control.calendar import Calendar
-from node.control.clocks import Clock, flow_clock, request_clock
+from node.control.clocks import Clock, Problem, flow_clock, request_clock
 from node.control.desk import ALLOWED, Act
 from node.control.grants import Grant
 from node.control.requests import Request, Said, State, state
@@ -43,13 +43,6 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     missing: tuple[str, ...] = ()
     days: int = 0
     filed: EventRef | None = None
-
-
-class Problem(msgspec.Struct, frozen=True):
-    """Why there is no clock, in both languages."""
-
-    en: str
-    zh: str
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,23 +142,6 @@ def clock_of(request: Request, book: Book, calendar: Calendar, now: datetime) ->
         now=now,
         calendar=calendar,
     )
-
-
-def seconds_left(book: Book, here: Division, calendar: Calendar, now: datetime) -> dict[tuple[str, str], float]:
-    """Return, by kind and state, the seconds until the first clock is over that departments of `here` have to meet; negative when it was.
-
-    Looks at each request that waits and at each grant. A clock whose year the calendar lacks is left out.
-    """
-    waiting = {ref for ref in book.unsettled if book.requests[ref].withdrawn is None}
-    unseen = {grant.request for grant in book.grants.values() if not grant.flowing and not grant.ended}
-    least: dict[tuple[str, str], float] = {}
-    for ref in waiting | unseen:
-        request = book.requests[ref]
-        clock = _clock_or_none(request, book, calendar, now) if division_of(request.value.resource) == here else None
-        if clock is not None and clock.ended is None:
-            place, left = (clock.kind, clock.state), (clock.over - now).total_seconds()
-            least[place] = min(left, least.get(place, left))
-    return least
 
 
 def course(request: Request, grant: Grant | None) -> tuple[Step, ...]:

@@ -1,7 +1,7 @@
 """The acts on catalogue items: who may do them, in which state, and what is said by them.
 
 A department drafts (its steward or head) and submits (its head, who answers for it); the authority of its node reviews, publishes and, as the
-department may as well, withdraws (State Council Decree 809, chapter 3). `apply_catalogue` is all of it in one act.
+department may as well, withdraws (State Council Decree 809, chapter 3). For more time for an update the department asks and the authority consents. `apply_catalogue` is all of it in one act.
 """
 
 from datetime import date
@@ -11,14 +11,26 @@ import msgspec
 
 from node.control.book import Book
 from node.control.catalogue import checked, say_resource
-from node.control.checks import check_filled, check_resource
-from node.control.commands import CatalogueItem, DraftItem, FactsAsked, ItemCommand, PublishItem, ReviewItem, SubmitItem, WithdrawItem
+from node.control.checks import check_day, check_filled, check_not_future, check_resource
+from node.control.commands import (
+    CatalogueItem,
+    ConsentItemExtension,
+    DraftItem,
+    ExtendItem,
+    FactsAsked,
+    ItemCommand,
+    PublishItem,
+    ReviewItem,
+    SubmitItem,
+    WithdrawItem,
+)
+from node.control.desk import check_text
 from node.control.item_contents import names_of, same, say_content, say_published, takers_of
 from node.control.item_steps import FROM
 from node.control.rights import has_authority, may
 from node.control.run import Run
 from node.errors import CommandRefused
-from node.model.items import Item, ItemStateValue, ItemValue
+from node.model.items import Item, ItemExtensionConsentedValue, ItemExtensionValue, ItemStateValue, ItemValue
 from node.model.names import Division, Topic, department_of, division_of
 from node.model.values import Actor, Role
 
@@ -50,6 +62,10 @@ def act_on_item(command: ItemCommand, book: Book, today: date, run: Run) -> None
             _publish(command, book, today, run)
         case WithdrawItem():
             _withdraw(command, book, today, run)
+        case ExtendItem():
+            _extend(command, book, run)
+        case ConsentItemExtension():
+            _consent(command, book, run)
         case _:
             assert_never(command)
 
@@ -61,14 +77,31 @@ def _draft(command: DraftItem, book: Book, today: date, run: Run) -> None:
     if command.item.facts is None:
         en = f"{name}: the facts of the item are missing, with its code, provider, cycle and sharing; tell them as schemas/README.md shows"
         raise CommandRefused("bad-item", en, f"{name}：缺少目录信息（代码、提供方、更新周期、共享属性等）；请参照 schemas/README.md 填写")
-    value = ItemValue(by=command.by, resource=checked(command.item, book, today, run), facts=command.item.facts.value)
     before = book.items.get(name)
+    _check_changed(command, before, today)
+    resource = checked(command.item, book, today, run)
+    value = ItemValue(by=command.by, resource=resource, facts=command.item.facts.value, changed=command.changed)
     if before is None or not same(before.value, value) or before.state == "withdrawn":
         say_content(value, book, run)
-    elif before.state == "returned":
+    elif before.state != "returned":
+        if value.changed not in {"", before.changed}:
+            say_content(value, book, run)
+    else:
         why, reasons = "; ".join(before.reasons), "；".join(before.reasons)
         en = f"{name} was returned with this content: {why}. Change it, then draft it again"
         raise CommandRefused("item-unchanged", en, f"{name} 的这一内容已被退回：{reasons}。请修改后再提交")
+
+
+def _check_changed(command: DraftItem, before: Item | None, today: date) -> None:
+    if not command.changed:
+        return
+    check_day("changed", command.changed)
+    check_not_future("changed", command.changed, today)
+    if before is None or before.in_force is None:
+        en, zh = ("not drafted yet", "尚未起草") if before is None else (before.state, f"“{WORDS[before.state]}”")
+        en = f"{command.item.name} is {en} and not in force: the day of a change is told of what is published; leave --changed out"
+        zh = f"{command.item.name} 的状态为{zh}，不在有效期内：变化日期仅用于已发布的目录；请去掉 --changed"
+        raise CommandRefused("not-in-force", en, zh)
 
 
 def _review(command: ReviewItem, book: Book, run: Run) -> None:
@@ -106,6 +139,37 @@ def _withdraw(command: WithdrawItem, book: Book, today: date, run: Run) -> None:
         zh = f"{command.item} 正由 {names_of(takers, zh=True)} 使用；请先终止其授权，可用 `exchange-node grant list` 查看"
         raise CommandRefused("item-held", en, zh)
     _step(command.by, item, "withdrawn", run, (command.reason,))
+
+
+def _extend(command: ExtendItem, book: Book, run: Run) -> None:
+    _check_entitled(command.by, command.item, run.author, *_DEPARTMENT)
+    item = _known(command.item, book, run.author)
+    check_text("reason", command.reason)
+    body = ItemExtensionValue(by=command.by, item=command.item, reason=command.reason)
+    if item.extension == body:
+        return
+    if item.extension is not None:
+        raise _refused(
+            item, "more time was asked for before, and that is done once; publish the update", "此前已申请延期，只能申请一次；请尽快更新"
+        )
+    if not item.changed:
+        en = "no update of it is due, so that there is no time to extend; `exchange-node catalogue draft FILE --changed DAY` tells of a change"
+        zh = "没有待办的更新，无期限可延；变化请用 `exchange-node catalogue draft FILE --changed DAY` 告知"
+        raise _refused(item, en, zh)
+    run.say(body)
+
+
+def _consent(command: ConsentItemExtension, book: Book, run: Run) -> None:
+    _check_entitled(command.by, command.item, run.author, "authority")
+    item = _known(command.item, book, run.author)
+    body = ItemExtensionConsentedValue(by=command.by, item=command.item)
+    if item.consented == body:
+        return
+    if item.consented is not None:
+        raise _refused(item, "the time was given before; there is nothing to consent to", "此前已同意延期；无需同意")
+    if item.extension is None:
+        raise _refused(item, "nobody asked for more time; there is nothing to consent to", "没有延期申请；无需同意")
+    run.say(body)
 
 
 def _step(by: Actor, item: Item, state: str, run: Run, reasons: tuple[str, ...] = ()) -> None:
@@ -156,7 +220,11 @@ def _check_entitled(by: Actor, name: Topic, author: Division, *roles: Role) -> N
 
 
 def _not_in_state(item: Item, wanted: str, allowed: tuple[str, ...]) -> CommandRefused:
-    name, state = item.value.resource.name, item.state
-    en = f"{name} is {state}: it can become {wanted} from {' or '.join(allowed)} only"
-    zh = f"{name} 的状态为“{WORDS[state]}”：只有{'、'.join(f'“{WORDS[one]}”' for one in allowed)}的目录才能变为“{WORDS[wanted]}”"
-    return CommandRefused("not-in-state", en, zh)
+    en = f"it can become {wanted} from {' or '.join(allowed)} only"
+    return _refused(item, en, f"只有{'、'.join(f'“{WORDS[one]}”' for one in allowed)}的目录才能变为“{WORDS[wanted]}”")
+
+
+def _refused(item: Item, en: str, zh: str) -> CommandRefused:
+    """Return the refusal of an act by an item's state, which it names before what is given."""
+    name = item.value.resource.name
+    return CommandRefused("not-in-state", f"{name} is {item.state}: {en}", f"{name} 的状态为“{WORDS[item.state]}”：{zh}")

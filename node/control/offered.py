@@ -5,14 +5,20 @@ do not count (Unicode NFKC and case folding).
 """
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 from functools import lru_cache
+from typing import Literal
 
 import msgspec
 
 from node.avro.described import data_items
+from node.control.awaited import item_clocks
 from node.control.book import Book
+from node.control.calendar import Calendar
+from node.control.clocks import Clock, Problem
 from node.control.item_faults import highest_grade
+from node.errors import CalendarError
 from node.model.items import Base, Item, ItemFacts, State
 from node.model.names import Department, Topic, department_of, division_of
 from node.model.values import Kind, ResourceValue, Sharing
@@ -25,6 +31,11 @@ class Pending(msgspec.Struct, frozen=True, kw_only=True):
     state: State
     at: str
     reasons: tuple[str, ...] = ()
+    changed: str = ""
+    """since which day what is in force is no longer right; empty: not told"""
+    extension: Literal["", "asked", "consented"] = ""
+    """of the time for the update"""
+    extension_reason: str = ""
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +58,10 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     takers: tuple[Department, ...] = ()
     """whom the last change concerned"""
     pending: Pending | None = None
+    clocks: tuple[Clock, ...] = ()
+    """that run on it, what is due first before the other: the authority's review, and the owner's update"""
+    clock_problem: Problem | None = None
+    """where a clock needs a year that the calendar does not know"""
 
 
 class Search(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +111,22 @@ def search(book: Book, asked: Search) -> list[Offer]:
     return sorted(found, key=lambda offer: (not _has(words, _heading(offer)), offer.name))
 
 
+def timed(offer: Offer, book: Book, calendar: Calendar, now: datetime) -> Offer:
+    """Return an offer with the clocks that run on it at a moment, which must know its time zone."""
+    item = book.items.get(offer.name)
+    if item is None:
+        return offer
+    try:
+        return msgspec.structs.replace(offer, clocks=item_clocks(item, calendar, now))
+    except CalendarError as error:
+        return msgspec.structs.replace(offer, clock_problem=Problem(error.en, error.zh))
+
+
+def due_first(offers: Iterable[Offer]) -> list[Offer]:
+    """Return what is due first before all; then what has no clock, in the order in which it comes."""
+    return sorted(offers, key=lambda offer: (not offer.clocks, offer.clocks[0].over.timestamp() if offer.clocks else 0.0))
+
+
 def _offers(book: Book) -> Iterator[Offer]:
     for name in book.resources.keys() | book.items.keys():
         offer = offer_of(name, book)
@@ -108,7 +139,15 @@ def _standing(item: Item | None) -> tuple[State, str, Pending | None]:
         return "published", "", None
     if item.in_force is None or item.state in {"published", "updated"}:
         return item.state, item.at, None
-    pending = Pending(version=item.value.facts.version, state=item.state, at=item.at, reasons=item.reasons)
+    pending = Pending(
+        version=item.value.facts.version,
+        state=item.state,
+        at=item.at,
+        reasons=item.reasons,
+        changed=item.changed,
+        extension="consented" if item.consented is not None else "asked" if item.extension is not None else "",
+        extension_reason=item.extension.reason if item.extension is not None else "",
+    )
     return "updated" if item.published > 1 else "published", "", pending
 
 

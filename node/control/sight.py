@@ -47,12 +47,12 @@ def sees_taken(by: Actor, owner: Department, takers: tuple[Department, ...]) -> 
 
 
 def seen_offer(by: Actor, offer: Offer | None) -> Offer | None:
-    """Return an offer as somebody sees it: to others than its owner only what is in force, and not who takes it; None where that is nothing."""
+    """Return an offer as somebody sees it: to others than its owner only what is in force, and not who takes it nor what is due; None where that is nothing."""
     if offer is None or oversees(by) or by.department == offer.owner:
         return offer
     if offer.state not in _IN_FORCE:
         return None
-    return msgspec.structs.replace(offer, pending=None, takers=(), reasons=())
+    return msgspec.structs.replace(offer, pending=None, takers=(), reasons=(), clocks=(), clock_problem=None)
 
 
 def check_speaker(command: Command, by: Actor) -> None:

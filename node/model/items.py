@@ -78,6 +78,8 @@ class ItemValue(Value, frozen=True, kw_only=True):
     by: Actor
     resource: ResourceValue
     facts: ItemFacts
+    changed: str = ""
+    """the day on which what a published item describes became as told here, ISO 8601; empty: not told"""
 
 
 class ItemStateValue(Value, frozen=True, kw_only=True):
@@ -91,6 +93,25 @@ class ItemStateValue(Value, frozen=True, kw_only=True):
     """why it is returned, all at once, or withdrawn"""
     takers: tuple[Department, ...] = ()
     """who held an active grant when an item in force was changed: those whom the change concerns"""
+
+
+class ItemExtensionValue(Value, frozen=True, kw_only=True):
+    """The department wants more time for the update of an item that is in force (State Council Decree 809: once, with consent)."""
+
+    by: Actor
+    item: Topic
+    reason: str
+
+
+class ItemExtensionConsentedValue(Value, frozen=True, kw_only=True):
+    """The authority gives the department the time that it asked for."""
+
+    by: Actor
+    item: Topic
+
+
+ItemAct = ItemStateValue | ItemExtensionValue | ItemExtensionConsentedValue
+"""What is said of an item after it was drafted."""
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,6 +132,11 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     """that of the last content published, 0 before the first; it counts on after a withdrawal"""
     takers: tuple[Department, ...] = ()
     """whom the last publishing concerned"""
+    changed: str = ""
+    """since which day what is in force is no longer right; told with a content, and kept until one is published or the item withdrawn"""
+    extension: ItemExtensionValue | None = None
+    """of the time for that update, and the consent to it: both are gone with it"""
+    consented: ItemExtensionConsentedValue | None = None
 
     @property
     def gone(self) -> bool:

@@ -1,6 +1,6 @@
 """The loops of a node: fold control logs, make topics, carry routes, and tell how all of it is.
 
-**The road.** `run_node` supervises parts that live and fail apart:
+**The road.** `run_node` keeps parts going that live and fail apart (`supervising`):
 
 - *the own cluster*: `Ledger` folds every control log that is there; whatever changes in the book, the topics that follow from it are made, and copies that may not
   be kept are removed once no route holds them (`following`);
@@ -12,6 +12,8 @@
 A view is a route of its own, named after its topic and read from its resource's: so it stops, waits and catches up by itself. Views that stand at the same
 place of a partition share all the work up to their own cut: one Fetch (`bus.source`), one call of the transform (`transforming`). What a view of state has
 shown is kept beside its route (`memories`).
+
+`Clocks` says once of each legal clock that it is due soon, or overdue (`clocks`).
 
 Beside them, on request only, `Quarantine` reads what the gate refused, sends it back to its inbox or notes that it was given up (`quarantine`,
 `reading`, `repair`), and `preview` shows what a grant would give.

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,29 +18,35 @@ from node.bus.topics import make_topics
 from node.control import Command, Event, day_of, routes, topics_here
 from node.control.acts import acted
 from node.control.answering import rule_answers
+from node.control.awaited import seconds_left
 from node.control.calendar import Calendar, official
 from node.control.commands import AnswerRequest
-from node.control.course import seconds_left
 from node.control.disposal import era
 from node.control.grants import is_copy
 from node.errors import BusError, CommandRefused
 from node.lane import Resume, TopicPartition
-from node.model.limits import BACKOFF_FIRST_S, BACKOFF_MAX_S, LINK_UP_S, WATCH_INTERVAL_S
+from node.model.limits import BACKOFF_FIRST_S, LINK_UP_S, WATCH_INTERVAL_S
 from node.model.names import Division, Topic, control_topic, is_view, progress_topic, resource_of
 from node.model.values import RULE, Actor, Kind, RequestValue
 from node.runtime.access import Access
+from node.runtime.clocks import Clocks
 from node.runtime.following import Following
 from node.runtime.gates import Gates
 from node.runtime.lane import Lane, LaneSpec, RouteStatus, open_lane
 from node.runtime.ledger import Ledger
 from node.runtime.preview import Preview, preview
 from node.runtime.reading import Cluster
+from node.runtime.supervising import supervise
 from node.runtime.views import OwnViews
 from node.telemetry import Metrics, logger
 from node.transform import Care
 from node.transform.gate import warm as warm_gate
 from node.transform.view import warm as warm_views
 
+_REST = 9
+"""The node looks through its book for a tenth of the time at most, while that changes without end."""
+_REST_MAX_S = 1.0
+"""A fifth of the time in which what was suspended has to stop."""
 UP, DOWN, GATE, VIEW = "link-up", "link-down", "gate", "view"
 
 
@@ -77,6 +83,10 @@ class Node:
         self.stopping = asyncio.Event()
         self.access = Access(settings.data_dir)
         self.ledger = Ledger(settings.division, settings.bootstrap, settings.security, self._changed)
+        self.calendar = official() if settings.calendar is None else official().amended(settings.calendar)
+        """the working days by which legal clocks run"""
+        cluster = Cluster(settings.division, settings.bootstrap, settings.security)
+        self._clocks = Clocks(cluster, lambda: self.ledger.book, self.calendar, self.record, metrics)
         self._lanes: dict[str, Lane] = {}
         self._dirty = asyncio.Event()
         self._gates = Gates(settings.division, lambda: self.ledger.book)
@@ -147,12 +157,6 @@ class Node:
         metrics.ready.set(int(not self.reasons))
         return metrics.text()
 
-    @property
-    def calendar(self) -> Calendar:
-        """The working days by which legal clocks run."""
-        own = self.settings.calendar
-        return official() if own is None else official().amended(own)
-
     # ---- what it is told
 
     async def command(self, command: Command, by: Actor | None = None) -> list[Event]:
@@ -190,9 +194,13 @@ class Node:
             asyncio.TaskGroup() as tasks,
         ):
             tasks.create_task(self.ledger.read(reader))
+            tasks.create_task(self._clocks.keep(lambda: self.folded, self._trouble))
             while True:
                 self._dirty.clear()
+                began = time.thread_time()
                 pause = await self._reconcile(client)
+                # A province's book takes a quarter of a second to look through, and changes all day: lanes come first.
+                await asyncio.sleep(min((time.thread_time() - began) * _REST, _REST_MAX_S))
                 # Not `wait_for`: in Python 3.11 it loses a cancellation that comes together with the event.
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(pause):
@@ -340,40 +348,10 @@ class Node:
             awaits = {topic: f"{', '.join(who)} has to dispose of the copy of before first" for topic, (_era, who) in stand.items() if who}
             self._lanes[name].route(topics, from_now, eras, awaits)
 
-    # ---- keeping all going
-
-    async def supervise(self, part: str, keep: Callable[[], Awaitable[None]]) -> None:
-        """Run a part of the node, again after each failure with a growing pause, until the node stops."""
-        pause = BACKOFF_FIRST_S
-        while True:
-            began = time.monotonic()
-            cause = await self._until_it_fails(part, keep)
-            if self.stopping.is_set():
-                return
-            if time.monotonic() - began > BACKOFF_MAX_S:
-                pause = BACKOFF_FIRST_S
-            self._troubles[part] = cause
-            logger().warning("not-ready", part=part, cause=cause, next_attempt_s=pause)
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, BACKOFF_MAX_S)
-
-    async def _until_it_fails(self, part: str, keep: Callable[[], Awaitable[None]]) -> str:
-        """Return why a part of the node ended. What Kafka could not do is told in a line, all else with where it happened."""
-        cause = "it ended"
-        try:
-            await keep()
-        except* BusError as group:
-            cause = str(_first(group))
-        except* Exception as group:  # noqa: BLE001 - the supervisor: whatever it is, the part starts anew
-            cause = f"{type(_first(group)).__name__}: {_first(group)}"
-            logger().error("part-failed", part=part, exc_info=group)
-        return cause
-
-
-def _first(error: BaseException) -> BaseException:
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
+    def failed(self, part: str, cause: str, pause_s: float) -> None:
+        """Show that a part of the node has failed and will be tried again."""
+        self._troubles[part] = cause
+        logger().warning("not-ready", part=part, cause=cause, next_attempt_s=pause_s)
 
 
 async def run_node(node: Node) -> None:
@@ -382,13 +360,10 @@ async def run_node(node: Node) -> None:
         "started", parent=node.settings.parent or "", bootstrap=node.settings.bootstrap, control=control_topic(node.settings.division)
     )
     async with asyncio.TaskGroup() as tasks:
-        parts = [
-            tasks.create_task(node.supervise("own cluster", node.keep_own_cluster), name="own cluster"),
-            tasks.create_task(node.supervise("gate", node.keep_gate), name="gate"),
-            tasks.create_task(node.supervise("views", node.keep_views), name="views"),
-        ]
+        keeping = {"own cluster": node.keep_own_cluster, "gate": node.keep_gate, "views": node.keep_views}
         if node.settings.parent is not None:
-            parts.append(tasks.create_task(node.supervise("link", node.keep_link), name="link"))
+            keeping["link"] = node.keep_link
+        parts = [tasks.create_task(supervise(part, keep, node.stopping, node.failed), name=part) for part, keep in keeping.items()]
         await node.stopping.wait()
         for part in parts:
             part.cancel()

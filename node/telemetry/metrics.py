@@ -73,7 +73,14 @@ class Metrics:
         self.control_events = Gauge("exchange_control_events", "Events of the book by outcome", ("outcome",), registry=self.registry)
         self.request_due = Gauge(
             "exchange_request_due_seconds",
-            "Least seconds until a legal term that this node's departments have to meet is over, of those that run; negative when it was",
+            "Least seconds until a legal term that this node's departments or authority have to meet is over, of those that run, for requests and"
+            " catalogue items; negative when it was",
+            ("kind", "state"),
+            registry=self.registry,
+        )
+        self.clock_events = Counter(
+            "exchange_clock_events",
+            "Legal terms that came to be due soon, or overdue, and were said to be",
             ("kind", "state"),
             registry=self.registry,
         )

@@ -1,11 +1,15 @@
 """`catalogue`."""
 
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
+import msgspec
+
 from node.avro.described import data_items
 from node.avro.rules import RULES
+from node.control.clocks import Clock, Problem
 from node.control.offered import Offer, Pending
 from node.http.catalogue import OfferFace
 from node.model.names import Department, Topic
@@ -110,12 +114,13 @@ def test_list_asks_the_node_for_what_is_looked_for(cli: Callable[..., Any], node
         "facts",
         "--state",
         "draft",
+        "--due",
     )
     cli("catalogue", "list", *asked)
     ((path, _),) = node.asked
     query = dict(parse_qsl(path.partition("?")[2]))
     assert query == {
-        "words": "证照 年", "theme": "信用", "sharing": "not-shared", "owner": "445102", "base": "credit", "kind": "facts", "state": "draft",
+        "words": "证照 年", "theme": "信用", "sharing": "not-shared", "owner": "445102", "base": "credit", "kind": "facts", "state": "draft", "due": "true",
     }  # fmt: skip
 
 
@@ -142,15 +147,47 @@ def test_acts_are_given_as_who_acts(cli: Callable[..., Any], node: Any) -> None:
     cli("catalogue", "review", VILLAGES.name)
     cli("catalogue", "review", VILLAGES.name, "--return", "缺依据", "--return", "分级偏低")
     cli("catalogue", "publish", VILLAGES.name)
+    cli("catalogue", "draft", str(shipped("schemas/villages/villages.yaml")), "--changed", "2026-11-20")
+    cli("catalogue", "extend", VILLAGES.name, "--reason", "区划调整尚未公布")
+    cli("catalogue", "consent", VILLAGES.name)
     cli("catalogue", "withdraw", VILLAGES.name, "--reason", "职能调整")
     bodies = [body for _, body in node.asked]
     assert [body["command"] for body in bodies] == [
-        "draft-item", "submit-item", "review-item", "review-item", "publish-item", "withdraw-item",
+        "draft-item", "submit-item", "review-item", "review-item", "publish-item",
+        "draft-item", "extend-item", "consent-item-extension", "withdraw-item",
     ]  # fmt: skip
     assert all(body["by"] == {"name": "林海", "role": "head", "department": "445102.civil-affairs"} for body in bodies)
     assert bodies[0]["item"]["facts"]["sharing"]["type"] == "unconditional"
     assert [body.get("passes") for body in bodies[2:4]] == [True, False]
     assert bodies[3]["reasons"] == ["缺依据", "分级偏低"]
+    assert (bodies[0].get("changed", ""), bodies[5]["changed"], bodies[6]["reason"]) == ("", "2026-11-20", "区划调整尚未公布")
+
+
+def test_clocks_are_shown_in_the_list_and_with_the_item(cli: Callable[..., Any], node: Any) -> None:
+    """What is due, by when and by which rule, since when what is published is no longer right, and how far an extension is; a year that lacks is told once."""
+    started = datetime(2026, 11, 23, 4, tzinfo=UTC)
+    update = Clock(kind="item-update", article="Decree 809", started=started, due=date(2026, 12, 7), left_working_days=9, state="running")
+    review = msgspec.structs.replace(update, kind="item-review", due=date(2026, 11, 25), left_working_days=2, state="soon")
+    pending = Pending(
+        version=3, state="submitted", at="2026-11-23T04:00:00.000Z", changed="2026-11-20", extension="asked", extension_reason="尚未公布"
+    )
+    due = msgspec.structs.replace(LICENCES_OFFER, pending=pending, clocks=(review, update))
+    lacks = msgspec.structs.replace(VILLAGES_OFFER, clock_problem=Problem("the days off of 2031 are not known here", "不掌握 2031 年"))
+    node.answer("/v1/catalogue", [due, lacks, lacks])
+    done = cli("catalogue", "list")
+    told = " ".join(done.out.split())
+    assert "review: due soon:" in told
+    assert "not known" in told
+    assert done.err.count("2031") == 1
+    assert [one["kind"] for one in cli("catalogue", "list", "--json").json[0]["clocks"]] == ["item-review", "item-update"]
+    node.answer(f"/v1/catalogue/{LICENCES.name}", OfferFace(due, data_items(SCHEMA), SCHEMA))
+    lines = cli("catalogue", "show", LICENCES.name).out.splitlines()
+    assert lines[1] == "review: due soon: 2026-11-25, 2 working days left"
+    assert lines[2] == "Decree 809: the authority reviews a catalogue item within 2 working days"
+    assert lines[3] == "update: due 2026-12-07, 9 working days left"
+    assert {"no longer right since: 2026-11-20", "extension: asked for (尚未公布)"} <= set(lines)
+    node.answer(f"/v1/catalogue/{VILLAGES.name}", OfferFace(lacks, data_items(SCHEMA), SCHEMA))
+    assert "不掌握 2031 年" in cli("catalogue", "show", VILLAGES.name, "--lang", "zh").out
 
 
 def test_a_draft_is_whole(cli: Callable[..., Any], node: Any, tmp_path: Any) -> None:

@@ -1,6 +1,9 @@
-"""A slow model of requests: what holds by events in true order, found by looking through all of them for each question."""
+"""A slow model of requests and of the terms of items: what holds by events in true order, found by looking through all of them for each question."""
+
+from datetime import datetime
 
 from node.control.events import Event
+from node.model.items import ItemExtensionConsentedValue, ItemExtensionValue, ItemStateValue, ItemValue
 from node.model.names import Department, department_of
 from node.model.values import (
     EndFiledValue,
@@ -68,6 +71,32 @@ def suspended(events: list[Event], grant: EventRef) -> bool:
     return bool(said) and isinstance(said[-1], GrantSuspendedValue)
 
 
+def item_terms(events: list[Event], item: str) -> dict[str, tuple[datetime, int]]:
+    """The terms that run on an item: the moment from which each runs, and how many working days it has."""
+    terms: dict[str, tuple[datetime, int]] = {}
+    steps = [event for event in events if _steps(event, item)]
+    if steps and getattr(steps[-1].body, "state", "") == "submitted":
+        terms["item-review"] = (datetime.fromisoformat(steps[-1].at), 2)
+    since = update(events, item)
+    days = [event.body.changed for event in since if isinstance(event.body, ItemValue) and event.body.changed]
+    if days:
+        more = 5 * any(isinstance(event.body, ItemExtensionConsentedValue) for event in since)
+        terms["item-update"] = (datetime.fromisoformat(f"{days[-1]}T00:00:00+08:00"), 10 + more)
+    return terms
+
+
+def update(events: list[Event], item: str) -> list[Event]:
+    """What was said of an item since what is in force was published; nothing where nothing is."""
+    of = [event for event in events if getattr(event.body, "item", "") == item or _steps(event, item)]
+    over = [place for place, event in enumerate(of) if getattr(event.body, "state", "") in {"published", "withdrawn"}]
+    return of[over[-1] + 1 :] if over and getattr(of[over[-1]].body, "state", "") == "published" else []
+
+
+def _steps(event: Event, item: str) -> bool:
+    body = event.body
+    return (isinstance(body, ItemValue) and body.resource.name == item) or (isinstance(body, ItemStateValue) and body.item == item)
+
+
 def check_two_approvals(events: list[Event], unconditional: set[str]) -> None:
     """Each grant comes after the asker's head and the owner's, or the rule, have stood for the very words that it has."""
     by_ref = {event.ref: event for event in events}
@@ -113,6 +142,10 @@ def check_entitled(event: Event, events: list[Event]) -> None:
             grant = by_ref[ref]
             assert isinstance(grant, GrantValue)
             _is_of(body, department_of(grant.resource), "steward", "head")
+        case ItemExtensionValue(item=item):
+            _is_of(body, department_of(item), "steward", "head")
+        case ItemExtensionConsentedValue(by=by):
+            assert by.role == "authority"
         case GrantEndedValue(by=by):
             assert by.role in {"authority", "rule"}
 

@@ -7,7 +7,7 @@ from msgspec import to_builtins
 from node.avro.ids import text_id
 from node.control.bodies import KIND_OF, KINDS, MISSING_MAX, TEXT_MAX, Body, check_date, read_body
 from node.errors import EventError
-from node.model.items import Classification, ItemStateValue, SharingTerms
+from node.model.items import Classification, ItemExtensionConsentedValue, ItemExtensionValue, ItemStateValue, SharingTerms
 from node.model.limits import CONTROL_EVENT_BYTES_MAX
 from node.model.names import Department, Division, Topic, view_topic
 from node.model.values import (
@@ -53,6 +53,8 @@ BODIES: list[Body] = [
     EndFiledValue(by=HEAD, grant=(HERE, 7), reason="系统停用"),
     value(),
     ItemStateValue(by=HEAD, item=VILLAGES, content=(HERE, 7), state="returned", reasons=("缺依据",)),
+    ItemExtensionValue(by=HEAD, item=VILLAGES, reason="需会商"),
+    ItemExtensionConsentedValue(by=HEAD, item=VILLAGES),
     ASKED,
     RequestAmendedValue(request=(HERE, 9), **msgspec.structs.asdict(ASKED)),
     RequestApprovedValue(by=HEAD, request=(HERE, 9), version=1),
@@ -121,6 +123,11 @@ def test_an_unknown_kind_has_no_body() -> None:
         ("item", {"facts": to_builtins(facts(sharing=SharingTerms(type="unconditional")))}, "sharing"),
         ("item", {"facts": to_builtins(facts(classification=Classification(themes=("x",) * 101)))}, "themes"),
         ("item", {"facts": to_builtins(facts(summary="x" * 4097))}, "facts"),
+        ("item", {"changed": "2026-02-30"}, "day"),
+        ("item", {"changed": "20261122"}, "changed"),
+        ("item-extension", {"item": "445102"}, "resource"),
+        ("item-extension", {"reason": " "}, "reason"),
+        ("item-extension-consented", {"by": {"name": "", "role": "authority"}}, "actor"),
         ("item-state", {"state": "draft"}, "state"),
         ("item-state", {"content": ["445102", 0]}, "content"),
         ("item-state", {"item": "445102"}, "resource"),

@@ -5,7 +5,16 @@ from datetime import date
 
 import pytest
 
-from node.control.checks import check_day, check_department, check_division, check_filled, check_not_past, check_resource, check_within
+from node.control.checks import (
+    check_day,
+    check_department,
+    check_division,
+    check_filled,
+    check_not_future,
+    check_not_past,
+    check_resource,
+    check_within,
+)
 from node.errors import CommandRefused
 
 TODAY = date(2026, 11, 22)
@@ -21,12 +30,14 @@ TODAY = date(2026, 11, 22)
         lambda: check_day("until", "2026-11-22"),
         lambda: check_not_past("until", "", TODAY),
         lambda: check_not_past("until", "2026-11-22", TODAY),
+        lambda: check_not_future("changed", "", TODAY),
+        lambda: check_not_future("changed", "2026-11-22", TODAY),
         lambda: check_filled("name", "民政局"),
         lambda: check_within("partitions", 1, 1, 1),
     ],
 )
 def test_what_is_right_passes(check: Callable[[], None]) -> None:
-    """A good field raises nothing; today is not past."""
+    """A good field raises nothing; today is neither past nor still to come."""
     check()
 
 
@@ -38,6 +49,7 @@ def test_what_is_right_passes(check: Callable[[], None]) -> None:
         (lambda: check_resource("445102.tax"), "bad-name", "445102.tax"),
         (lambda: check_day("until", "22.11.2026"), "bad-day", "22.11.2026"),
         (lambda: check_not_past("until", "2026-11-21", TODAY), "past", "2026-11-21"),
+        (lambda: check_not_future("changed", "2026-11-23", TODAY), "future", "2026-11-23"),
         (lambda: check_filled("name", " "), "empty", "name"),
         (lambda: check_within("partitions", 0, 1, 9), "out-of-bounds", "partitions"),
         (lambda: check_within("partitions", 10, 1, 9), "out-of-bounds", "10"),

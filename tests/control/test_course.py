@@ -16,7 +16,7 @@ from node.control.commands import (
     SuspendGrant,
     WithdrawRequest,
 )
-from node.control.course import Sought, Standing, search, seconds_left, standing
+from node.control.course import Sought, Standing, search, standing
 from node.model.values import RULE, EventRef
 from tests.control.acting import CITY, DISTRICT, NODES, PROVINCE, Nodes, actor, answered, approved, asked, bills, department, settled
 
@@ -175,7 +175,6 @@ def test_a_year_without_a_calendar_is_told_and_hides_nothing_else() -> None:
     assert "2026" in found.clock_problem.en
     assert "2026" in found.clock_problem.zh
     assert found.state == "waiting"
-    assert seconds_left(book, DISTRICT, Calendar(), MONDAY) == {}
 
 
 def test_what_is_due_comes_first() -> None:
@@ -200,21 +199,3 @@ def test_what_is_due_comes_first() -> None:
     assert found(department=ASKER, state="draft") == [draft]
     assert found(department="445100.tax") == []
     assert [one.request for one in search(Sought(), nodes.books[CITY], CALENDAR, MONDAY, most=2)] == [soon, later]
-
-
-def test_the_seconds_left_are_those_of_the_first_that_is_due_of_ones_own() -> None:
-    """By kind and state; a clock is over at the midnight in Shanghai after its due day, and negative from then on."""
-    nodes = settled()
-    book = nodes.books[DISTRICT]
-    waiting(nodes)
-    midnight = datetime(2026, 12, 7, 16, tzinfo=UTC)
-    for now, state in ((MONDAY, "running"), (midnight - timedelta(hours=1), "soon"), (midnight + timedelta(hours=2), "overdue")):
-        assert seconds_left(book, DISTRICT, CALENDAR, now) == {("answer-conditional", state): (midnight - now).total_seconds()}
-        assert seconds_left(book, CITY, CALENDAR, now) == {}
-    nodes.at = MONDAY
-    (second,) = nodes.carry_out(CITY, asked(CITY, DISTRICT, purpose="二"))
-    nodes.carry_out(CITY, approved(second))
-    nodes.bring_all()
-    assert seconds_left(book, DISTRICT, CALENDAR, MONDAY) == {("answer-conditional", "running"): (midnight - MONDAY).total_seconds()}
-    nodes.carry_out(DISTRICT, answered(second, DISTRICT))
-    assert seconds_left(book, DISTRICT, CALENDAR, MONDAY).keys() == {("answer-conditional", "running"), ("flow", "running")}

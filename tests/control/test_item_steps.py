@@ -2,10 +2,11 @@
 
 from typing import get_args
 
+import msgspec
 import pytest
 
-from node.control.item_steps import FROM, drafted, stepped
-from node.model.items import Item, ItemStateValue, State
+from node.control.item_steps import FROM, acted, drafted, stepped
+from node.model.items import Item, ItemExtensionConsentedValue, ItemExtensionValue, ItemStateValue, State
 from node.model.values import EventRef
 from tests.control.offers import AUTHORITY, NAME, value
 
@@ -67,3 +68,24 @@ def test_a_step_is_of_the_newest_content() -> None:
     item = drafted(drafted(None, value(), FIRST, AT), value(version=2), SECOND, AT)
     assert stepped(item, step("submitted", FIRST), AT) == "superseded"
     assert stepped(None, step("submitted"), AT) == "no-such-item"
+
+
+def test_an_extension_is_of_an_update_that_is_due() -> None:
+    """Asked for once and given once; each word for why one counts for nothing, whatever its author's node was thinking."""
+    asks, gives = ItemExtensionValue(by=AUTHORITY, item=NAME, reason="x"), ItemExtensionConsentedValue(by=AUTHORITY, item=NAME)
+    item = through(drafted(None, value(), FIRST, AT), "submitted", "reviewed", "published")
+    assert (acted(None, asks, AT), acted(None, gives, AT)) == ("no-such-item", "no-such-item")
+    assert (acted(item, asks, AT), acted(item, gives, AT)) == ("not-in-state", "no-such-extension")
+    told = msgspec.structs.replace(value(version=2), changed="2026-11-20")
+    due = drafted(item, told, SECOND, AT)
+    assert (due.changed, drafted(drafted(None, value(), FIRST, AT), told, SECOND, AT).changed) == ("2026-11-20", "")
+    extended = acted(due, asks, AT)
+    assert isinstance(extended, Item)
+    assert acted(extended, asks, AT) == "not-in-state"
+    consented = acted(extended, gives, AT)
+    assert isinstance(consented, Item)
+    assert acted(consented, gives, AT) == "not-in-state"
+    assert drafted(consented, value(version=3), FIRST, AT).consented == gives
+    after = acted(through(consented, "submitted", "reviewed", content=SECOND), step("published", SECOND), AT)
+    assert isinstance(after, Item)
+    assert (after.state, after.changed, after.extension, after.consented) == ("updated", "", None, None)

@@ -11,8 +11,10 @@ from node.control.commands import (
     ApplyCatalogue,
     CatalogueItem,
     Command,
+    ConsentItemExtension,
     DraftItem,
     EndGrant,
+    ExtendItem,
     PublishItem,
     ReviewItem,
     SubmitItem,
@@ -54,6 +56,11 @@ class World:
         """Let the other department come to a grant of the item, for a purpose of its own."""
         return give(lambda _here, command: self.tell(command)[-1].ref, wanted(NAME, "445102.police", str(len(self.book.requests)), **parts))
 
+    def tell_all(self, *commands: Command) -> None:
+        """Carry out one after the other; each says something."""
+        for command in commands:
+            assert self.tell(command)
+
     def kinds(self, command: Command) -> list[str]:
         """Carry out a command; return the kinds of what is said."""
         return [event.kind for event in self.tell(command)]
@@ -76,9 +83,9 @@ def world() -> World:
     return World()
 
 
-def draft(by: Actor = STEWARD, item: CatalogueItem | None = None, **changes: Any) -> DraftItem:
+def draft(by: Actor = STEWARD, item: CatalogueItem | None = None, *, changed: str = "", **changes: Any) -> DraftItem:
     """Draft the item, with some facts changed."""
-    return DraftItem(by=by, item=item or offer(facts=asked(facts(**changes))))
+    return DraftItem(by=by, item=item or offer(facts=asked(facts(**changes))), changed=changed)
 
 
 SUBMIT = SubmitItem(by=HEAD, item=NAME)
@@ -86,6 +93,9 @@ PASS = ReviewItem(by=AUTHORITY, item=NAME, passes=True)
 RETURN = ReviewItem(by=AUTHORITY, item=NAME, passes=False, reasons=("缺依据", "分级偏低"))
 PUBLISH = PublishItem(by=AUTHORITY, item=NAME)
 WITHDRAW = WithdrawItem(by=AUTHORITY, item=NAME, reason="职能调整")
+CHANGED = draft(version=2, update_cycle="P2D", changed="2026-11-20")
+EXTEND = ExtendItem(by=STEWARD, item=NAME, reason="区划调整尚未公布")
+CONSENT = ConsentItemExtension(by=AUTHORITY, item=NAME)
 
 
 def published(world: World) -> World:
@@ -203,10 +213,80 @@ def test_what_is_withdrawn_is_given_to_nobody(world: World) -> None:
     assert (world.state(), world.kinds(consented), world.kinds(other)) == ("published", ["request-answered", "grant"], ["request"])
 
 
+def test_a_change_is_told_with_a_content_and_stays_until_one_is_published(world: World) -> None:
+    """Other contents come and go, returned or drafted anew; a day that is told anew takes the place of the one before, and the same day says nothing."""
+    published(world)
+
+    def changed() -> str:
+        return world.book.items[NAME].changed
+
+    assert (world.kinds(CHANGED), changed()) == (["item"], "2026-11-20")
+    assert world.tell(CHANGED) == world.tell(draft(version=2, update_cycle="P2D")) == []
+    world.tell(draft(version=2, update_cycle="P3D"))
+    world.tell_all(SUBMIT, RETURN)
+    assert (world.state(), changed()) == ("returned", "2026-11-20")
+    assert world.refused(draft(version=2, update_cycle="P3D", changed="2026-11-19")).code == "item-unchanged"
+    world.tell(draft(version=2, update_cycle="P4D"))
+    world.tell(draft(version=2, update_cycle="P4D", changed="2026-11-19"))
+    assert changed() == "2026-11-19"
+    world.tell_all(SUBMIT, PASS)
+    assert changed() == "2026-11-19"
+    world.tell(PUBLISH)
+    assert (world.state(), changed()) == ("updated", "")
+
+
+def test_what_is_applied_or_withdrawn_has_no_change_to_tell(world: World) -> None:
+    """Whatever content is published, and by whom, the time for the update is over; so it is for what is in force no more."""
+    published(world)
+    world.tell_all(CHANGED, EXTEND, CONSENT, ApplyCatalogue(resources=(offer(facts=asked(facts(version=3))),), by=AUTHORITY))
+    item = world.book.items[NAME]
+    assert (item.changed, item.extension, item.consented) == ("", None, None)
+    world.tell_all(draft(version=4, changed="2026-11-21"), EXTEND, WITHDRAW)
+    item = world.book.items[NAME]
+    assert (item.changed, item.extension, item.consented) == ("", None, None)
+
+
+def test_a_change_is_told_of_what_is_in_force_alone_and_when_it_has_come(world: World) -> None:
+    """The state is told, and in which case a day is; today is a day that has come, in Shanghai."""
+    first = world.refused(draft(changed="2026-11-20"))
+    assert (first.code, "not drafted yet" in first.en, "尚未起草" in first.zh) == ("not-in-force", True, True)
+    world.tell(draft())
+    drafted = world.refused(draft(changed="2026-11-20"))
+    assert (drafted.code, "is draft and not in force" in drafted.en, "“草稿”" in drafted.zh) == ("not-in-force", True, True)
+    world.tell_all(SUBMIT, PASS, PUBLISH)
+    assert world.refused(draft(version=2, changed="2026-11-23")).code == "future"
+    assert world.refused(draft(version=2, changed="20.11.2026")).code == "bad-day"
+    assert world.refused(draft(changed="2026-11-20")).code == "version-not-raised"
+    assert world.kinds(draft(version=2, changed="2026-11-22")) == ["item"]
+    world.tell(WITHDRAW)
+    assert world.refused(draft(version=3, changed="2026-11-20")).code == "not-in-force"
+
+
+def test_more_time_is_asked_for_once_and_given_once(world: World) -> None:
+    """For one update; the next one has an extension of its own. Done again by the same, either says nothing; by another it is refused."""
+    published(world)
+    assert world.refused(EXTEND).code == world.refused(CONSENT).code == "not-in-state"
+    assert "is published: no update of it is due" in world.refused(EXTEND).en
+    world.tell(CHANGED)
+    assert "nobody asked" in world.refused(CONSENT).en
+    assert (world.kinds(EXTEND), world.tell(EXTEND)) == (["item-extension"], [])
+    assert "once" in world.refused(ExtendItem(by=HEAD, item=NAME, reason="另有原因")).en
+    assert (world.kinds(CONSENT), world.tell(CONSENT), world.tell(EXTEND)) == (["item-extension-consented"], [], [])
+    other = Actor(name="另一人", role="authority")
+    assert "given before" in world.refused(ConsentItemExtension(by=other, item=NAME)).en
+    world.tell(draft(version=2, update_cycle="P3D", changed="2026-11-21"))
+    assert "“草稿”" in world.refused(ExtendItem(by=HEAD, item=NAME, reason="另有原因")).zh
+    world.tell_all(SUBMIT, PASS, PUBLISH)
+    assert world.refused(CONSENT).code == world.refused(EXTEND).code == "not-in-state"
+    world.tell_all(draft(version=3, changed="2026-11-22"), EXTEND, CONSENT)
+
+
 @pytest.mark.parametrize(
     ("done", "command", "state"),
     [
         ((), SUBMIT, None),
+        ((), EXTEND, None),
+        ((), CONSENT, None),
         ((), PASS, None),
         ((), WITHDRAW, None),
         ((draft(),), PASS, "draft"),
@@ -248,6 +328,10 @@ CITY = Actor(name="上级", role="authority", department=Department("445100.data
         PublishItem(by=HEAD, item=NAME),
         WithdrawItem(by=STEWARD, item=NAME, reason="x"),
         WithdrawItem(by=OTHERS, item=NAME, reason="x"),
+        ExtendItem(by=AUTHORITY, item=NAME, reason="x"),
+        ExtendItem(by=OTHERS, item=NAME, reason="x"),
+        ConsentItemExtension(by=HEAD, item=NAME),
+        ConsentItemExtension(by=CITY, item=NAME),
     ],
 )
 def test_nobody_does_what_is_another_roles(world: World, command: Command) -> None:
@@ -268,6 +352,9 @@ def test_nobody_does_what_is_another_roles(world: World, command: Command) -> No
         (ReviewItem(by=AUTHORITY, item=NAME, passes=False), "empty"),
         (ReviewItem(by=AUTHORITY, item=NAME, passes=True, reasons=("x",)), "malformed"),
         (WithdrawItem(by=HEAD, item=NAME, reason=" "), "empty"),
+        (ExtendItem(by=HEAD, item=NAME, reason=" "), "empty"),
+        (ExtendItem(by=HEAD, item=NAME, reason="x" * 5000), "too-long"),
+        (ConsentItemExtension(by=AUTHORITY, item=Topic("445100.tax.bills")), "not-own-resource"),
     ],
 )
 def test_what_is_wrong_with_a_command_is_told(world: World, command: Command, code: str) -> None:

@@ -4,13 +4,15 @@ from typing import Any
 
 import pytest
 
+from node.control.calendar import Calendar
 from node.control.commands import ApplyCatalogue
-from node.control.offered import Search, offer_of, search
+from node.control.offered import Search, due_first, offer_of, search, timed
 from node.model.items import Classification, SharingTerms
 from node.model.names import Topic
 from node.model.values import Kind
 from tests.control.offers import NAME, asked, facts, offer
-from tests.control.test_items import PASS, PUBLISH, RETURN, SUBMIT, WITHDRAW, World, draft, published
+from tests.control.test_course import CALENDAR, MONDAY
+from tests.control.test_items import CHANGED, CONSENT, EXTEND, PASS, PUBLISH, RETURN, SUBMIT, WITHDRAW, World, draft, published
 
 LISTS = Topic("445102.tax.lists")
 BARE = Topic("445102.tax.bare")
@@ -108,3 +110,35 @@ def test_a_resource_without_an_item_is_offered_as_well(world: World) -> None:
     assert found is not None
     assert (found.state, found.facts, found.grade) == ("published", None, "general-2")
     assert [one.grade for one in search(world.book, Search(words="失信"))] == ["important"]
+
+
+def test_an_offer_tells_what_is_due_and_until_when(world: World) -> None:
+    """The clocks that run on it, the day of the change and how far an extension is; where nothing is awaited, none of it."""
+    offers = [timed(one, world.book, CALENDAR, MONDAY) for one in search(world.book, Search())]
+    assert not any(one.clocks or one.clock_problem for one in offers)
+    seen = []
+    for command in (CHANGED, EXTEND, CONSENT, SUBMIT):
+        world.tell(command)
+        found = offer_of(NAME, world.book)
+        assert found is not None
+        assert found.pending is not None
+        seen.append((found.pending.changed, found.pending.extension, found.pending.extension_reason))
+    day, why = "2026-11-20", "区划调整尚未公布"
+    assert seen == [(day, "", ""), (day, "asked", why), (day, "consented", why), (day, "consented", why)]
+    assert found is not None
+    told = timed(found, world.book, CALENDAR, MONDAY)
+    assert [(one.kind, one.due.isoformat(), one.state, one.article) for one in told.clocks] == [
+        ("item-review", "2026-11-24", "soon", "Decree 809"),
+        ("item-update", "2026-12-14", "running", "Decree 809"),
+    ]
+    lacking = timed(found, world.book, Calendar(), MONDAY)
+    assert (lacking.clocks, lacking.clock_problem is not None and "2026" in lacking.clock_problem.zh) == ((), True)
+
+
+def test_what_is_due_comes_first(world: World) -> None:
+    """The soonest before all, then what has no clock, as it stood."""
+    for name, code, day in ((NAME, facts().code, "2026-11-20"), (LISTS, "3040010001/000002", "2026-11-19")):
+        world.tell(draft(item=offer(name, facts=asked(facts(code=code, version=2))), changed=day))
+    offers = [timed(one, world.book, CALENDAR, MONDAY) for one in search(world.book, Search())]
+    assert [one.name for one in offers] == [BARE, NAME, LISTS]
+    assert [one.name for one in due_first(offers)] == [LISTS, NAME, BARE]

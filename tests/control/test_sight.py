@@ -3,13 +3,14 @@
 import msgspec
 import pytest
 
+from node.control.clocks import Clock, Problem
 from node.control.commands import AddDepartment, ApplyCatalogue, Command
 from node.control.offered import Offer, Pending
 from node.control.sight import check_speaker, oversees, seen_offer, sees_grant, sees_request, sees_taken
 from node.errors import CommandRefused
 from node.model.names import Department
 from node.model.values import Actor, GrantValue, Kind, ResourceValue, Role
-from tests.control.acting import CITY, DISTRICT, actor, approved, asked, bills, department, settled
+from tests.control.acting import AT, CITY, DISTRICT, actor, approved, asked, bills, department, settled
 
 OWNER, TAKER, OTHER = actor("steward", "445102.tax"), actor("head", department(CITY)), actor("head", "445100.tax")
 
@@ -46,7 +47,7 @@ def test_a_grant_and_what_is_taken_are_the_owners_and_the_takers() -> None:
 
 
 def test_others_see_of_the_catalogue_what_is_in_force_alone() -> None:
-    """Not what is drafted, nor what is pending, nor who takes it; the owner and the level's own people see all."""
+    """Not what is drafted, nor what is pending and due, nor who takes it; the owner and the level's own people see all."""
     resource = ResourceValue(name=bills(DISTRICT), title="税", kind=Kind.STATE, schema=1, partitions=1)
     pending = Pending(version=2, state="submitted", at="2026-11-22T04:00:00.000Z")
     offer = Offer(
@@ -62,10 +63,12 @@ def test_others_see_of_the_catalogue_what_is_in_force_alone() -> None:
         reasons=("缺",),
         takers=(department(CITY),),
         pending=pending,
+        clocks=(Clock(kind="item-review", article="Decree 809", started=AT, due=AT.date(), left_working_days=0, state="soon"),),
+        clock_problem=Problem("en", "zh"),
     )
     assert seen_offer(OWNER, offer) is offer
     assert seen_offer(actor("authority"), offer) is offer
-    assert seen_offer(OTHER, offer) == msgspec.structs.replace(offer, pending=None, takers=(), reasons=())
+    assert seen_offer(OTHER, offer) == msgspec.structs.replace(offer, pending=None, takers=(), reasons=(), clocks=(), clock_problem=None)
     assert seen_offer(OTHER, None) is None
     for state in ("draft", "submitted", "returned", "withdrawn"):
         assert seen_offer(OTHER, msgspec.structs.replace(offer, state=state)) is None

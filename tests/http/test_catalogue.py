@@ -7,14 +7,15 @@ import msgspec
 import pytest
 from litestar.testing import AsyncTestClient
 
-from node.control import ApplyCatalogue, Command, decide, encode
+from node.control import ApplyCatalogue, Command, DraftItem, SubmitItem, decide, encode
+from node.control.calendar import Calendar
 from node.model.names import Department, Topic
 from node.model.values import Actor, DepartmentValue
 from node.runtime import Node
 from tests.control.offers import asked, facts, offer
 from tests.control.test_items import AT
 from tests.granting import give_over_http, wanted
-from tests.http.catalogued import HERE, VILLAGES, catalogued_node, say, served
+from tests.http.catalogued import HERE, POLICE, VILLAGES, catalogued_node, say, served
 from tests.http.conftest import ROOT
 
 BILLS = Topic("990000.tax.bills")
@@ -60,6 +61,35 @@ async def test_an_item_is_told_whole(client: AsyncTestClient[Any]) -> None:
     }
     assert found["schema"]["name"] == "Bill"
     assert (await client.get("/v1/catalogue/990000.tax.none")).status_code == 404
+
+
+async def test_clocks_are_told_to_whom_what_is_pending_is_told() -> None:
+    """To the owner and the level's own people, in the list as alone; to others the item stands where it stood, with nothing of it."""
+    node, owner, head = catalogued_node(), Department("990000.tax"), Actor(name="林海", role="head", department=Department("990000.tax"))
+    node.calendar = Calendar(years=frozenset({1999, *range(2026, 2100)}))
+    say(node, HERE, DepartmentValue(department=owner, name="税务局"))
+    tell(node, ApplyCatalogue(resources=(offer(BILLS),), by=Actor(name="黄山", role="authority")))
+    tell(node, DraftItem(by=head, item=offer(BILLS, facts=asked(facts(version=2))), changed="2026-11-20"))
+    tell(node, SubmitItem(by=head, item=BILLS))
+
+    async def seen(by: Actor) -> tuple[list[str], list[str], bool]:
+        async with served(node, by) as client:
+            (listed,) = [one for one in (await client.get("/v1/catalogue")).json() if one["name"] == BILLS]
+            alone = (await client.get(f"/v1/catalogue/{BILLS}")).json()["offer"]
+            assert (alone["clocks"], alone["clock_problem"]) == (listed["clocks"], listed["clock_problem"])
+            first = (await client.get("/v1/catalogue?due=true")).raise_for_status().json()[0]["name"]
+            return [one["kind"] for one in listed["clocks"]], sorted(listed["clock_problem"] or ()), first == BILLS
+
+    others = Actor(name="外人", role="head", department=POLICE)
+    for by in (head, Actor(name="黄山", role="authority")):
+        assert await seen(by) == (["item-review", "item-update"], [], True)
+    assert await seen(others) == ([], [], False)
+    node.calendar = Calendar()
+    assert await seen(head) == ([], ["en", "zh"], False)
+    assert await seen(others) == ([], [], False)
+    assert 'exchange_request_due_seconds{kind="item-review"' not in node.figures().decode()
+    node.calendar = Calendar(years=frozenset({*range(2026, 2100)}))
+    assert 'exchange_request_due_seconds{kind="item-review"' in node.figures().decode()
 
 
 async def test_a_change_is_answered_with_whom_it_concerns(web: Any) -> None:

@@ -80,10 +80,11 @@ async def test_a_list_holds_what_was_asked_for(client: AsyncTestClient[Any]) -> 
     assert (await client.get("/v1/requests?state=lost")).status_code == 400
 
 
-async def test_a_year_without_a_calendar_does_not_fail_the_answer(nodes: Nodes, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_year_without_a_calendar_does_not_fail_the_answer(nodes: Nodes) -> None:
     """The problem stands where the clock would, in both languages."""
-    monkeypatch.setattr(Node, "calendar", Calendar())
-    async with served(told(nodes)) as client:
+    node = told(nodes)
+    node.calendar = Calendar()
+    async with served(node) as client:
         (one,) = (await client.get("/v1/requests?state=answered-refused")).raise_for_status().json()
     assert (one["clock"], set(one["clock_problem"])) == (None, {"en", "zh"})
     assert "2026" in one["clock_problem"]["zh"]

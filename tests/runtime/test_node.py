@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from node.control import AddDepartment, AddDivision
-from node.errors import CommandRefused, Unavailable
+from node.errors import CommandRefused
 from node.lane import Resume
 from node.model.names import Department, Division, Topic
 from node.runtime import Node, NodeSettings, run_node
@@ -93,34 +93,6 @@ async def test_only_what_is_stopped_can_be_resumed(kafka: Kafka) -> None:
     async with _running(NodeSettings(division=Division("970500"), bootstrap=kafka.bootstrap, replication=1, data_dir=NO_DATA)) as node:
         with pytest.raises(CommandRefused, match="no route of"):
             node.resume(Topic("970500.a.b"), Resume.ACCEPT)
-
-
-async def test_a_half_that_fails_is_started_anew_and_its_cause_is_told() -> None:
-    """Kafka's failures are told by their own words however deep they come up, all else with its traceback; the other half hears nothing."""
-    node = Node(NodeSettings(division=Division("970600"), bootstrap="127.0.0.1:1", replication=1, data_dir=NO_DATA), Metrics())
-    failures = [
-        ExceptionGroup("tasks", [ExceptionGroup("more", [Unavailable("no broker")])]),
-        LookupError("unforeseen"),
-        Unavailable("again"),
-    ]
-
-    async def keep() -> None:
-        if not failures:
-            node.stopping.set()
-            return
-        raise failures.pop(0)
-
-    with capture_logs() as logged:
-        await node.supervise("own cluster", keep)
-    told = [(one["event"], one.get("cause")) for one in logged]
-    assert told == [
-        ("not-ready", "no broker"),
-        ("part-failed", None),
-        ("not-ready", "LookupError: unforeseen"),
-        ("not-ready", "again"),
-    ]
-    pauses = [one["next_attempt_s"] for one in logged if one["event"] == "not-ready"]
-    assert pauses == [0.1, 0.2, 0.4]
 
 
 def test_a_link_that_has_not_answered_is_a_reason_not_to_be_ready() -> None:

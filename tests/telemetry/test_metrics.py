@@ -83,6 +83,14 @@ def test_terms_are_shown_by_kind_and_state() -> None:
     assert found == {at("exchange_request_due_seconds", kind="answer-conditional", state="soon"): 3600.5}
 
 
+def test_clock_events_are_counted_by_kind_and_state() -> None:
+    """Each that was said, of requests and of items."""
+    metrics = Metrics()
+    for _ in range(2):
+        metrics.clock_events.labels("item-review", "overdue").inc()
+    assert samples(metrics)[at("exchange_clock_events_total", kind="item-review", state="overdue")] == 2
+
+
 def test_every_metric_has_the_namespace_and_words() -> None:
     """Names begin with exchange_, seconds and bytes are base units, and each has a help text."""
     metrics = Metrics()
