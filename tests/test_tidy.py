@@ -32,7 +32,7 @@ UNANSWERED: dict[str, str] = {}
 """Modules under node/ that no test file answers for, each with the reason."""
 
 CATCH_ALL = {
-    "node/runtime/node.py": "the supervisor",
+    "node/runtime/supervising.py": "the supervisor",
     "node/runtime/shard.py": "hands to the supervisor what was raised in a callback, where asyncio would only log it",
     "node/runtime/transforming.py": "stops the route of the batch, where the supervisor would come to the same batch again for ever",
 }

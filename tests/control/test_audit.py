@@ -9,10 +9,12 @@ from node.control import audit
 from node.control.audit import NOTE_RANGES_MAX, Handled, Note, NoteKind, decode_note, encode_note, ranges
 from node.errors import DataError
 from node.model.limits import AUDIT_NOTE_BYTES_MAX
-from node.model.names import Topic
+from node.model.names import Department, Topic
+from node.model.values import Actor
 
 TOPIC = Topic("445102.tax.fees.quarantine")
 ID = "3d0a1cf4-1a2b-4c3d-8e5f-001122334455"
+HEAD = Actor(name="林海", role="head", department=Department("445102.tax"))
 
 
 def note(*offsets: tuple[int, int], kind: NoteKind = "quarantine-replayed", partition: int = 0, topic_id: str = ID) -> Note:
@@ -23,12 +25,12 @@ def note(*offsets: tuple[int, int], kind: NoteKind = "quarantine-replayed", part
 
 def test_the_form_is_written_for_years() -> None:
     """Names and order of a note are what other years' nodes will read; nothing of a record is in it."""
-    value = encode_note(msgspec.structs.replace(note((3, 5), (9, 9)), why="复核", forced=True))
+    value = encode_note(msgspec.structs.replace(note((3, 5), (9, 9)), why="复核", by=HEAD, forced=True))
     assert value.decode() == (
         '{"version":1,"at":"2026-11-25T08:00:00.000Z","kind":"quarantine-replayed","topic":"445102.tax.fees.quarantine",'
-        f'"topic_id":"{ID}","partition":0,"offsets":[[3,5],[9,9]],"why":"复核","forced":true}}'
+        f'"topic_id":"{ID}","partition":0,"offsets":[[3,5],[9,9]],"why":"复核","by":{{"name":"林海","role":"head","department":"445102.tax"}},"forced":true}}'
     )
-    assert decode_note(value) == msgspec.structs.replace(note((3, 5), (9, 9)), why="复核", forced=True)
+    assert decode_note(value) == msgspec.structs.replace(note((3, 5), (9, 9)), why="复核", by=HEAD, forced=True)
 
 
 def test_notes_about_other_things_are_passed_over() -> None:
