@@ -15,7 +15,7 @@ import msgspec
 
 from node.control.audit import Note, decode_note
 from node.control.book import Book
-from node.control.commands import ApplyCatalogue, Command, DraftItem
+from node.control.commands import ApplyCatalogue, Command, DraftItem, SeeGrant
 from node.control.events import Event, stamp
 from node.errors import DataError
 from node.model.names import Department, department_of
@@ -158,7 +158,8 @@ def _subject(command: Command, book: Book) -> dict[str, str]:
     if isinstance(command, DraftItem):
         return {"item": command.item.name}
     told = {field: getattr(command, field, None) for field in _NAMED}
-    return _concerned(told, book) | {field: _text(value) for field, value in told.items() if value is not None}
+    disposed = {"disposed": ", ".join(command.disposed)} if isinstance(command, SeeGrant) and command.disposed else {}
+    return _concerned(told, book) | {field: _text(value) for field, value in told.items() if value is not None} | disposed
 
 
 def _concerned(told: dict[str, Any], book: Book) -> dict[str, str]:

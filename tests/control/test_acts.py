@@ -5,7 +5,7 @@ import pytest
 
 from node.control.acts import NAMES_MAX, Act, Sought, acted, commanded, concerns, encode_act, is_sought, read_act
 from node.control.audit import Note, encode_note
-from node.control.commands import ApplyCatalogue, CatalogueItem
+from node.control.commands import ApplyCatalogue, CatalogueItem, SeeGrant
 from node.errors import DataError
 from node.model.names import Department, Topic
 from node.model.values import RULE, Kind
@@ -37,6 +37,19 @@ def test_an_act_names_what_was_done_and_to_what_and_holds_no_words() -> None:
         "answer": "refuse",
     }
     assert "理由丙" not in encode_act(act).decode()
+
+
+def test_a_disposal_names_what_was_removed() -> None:
+    """That is what an inspector asks for."""
+    command = SeeGrant(
+        by=RULE, grant=(DISTRICT, 7), seen=(DISTRICT, 9), state="ended", disposed=(bills(DISTRICT), Topic("445102.tax.bills.v-1"))
+    )
+    subject = commanded(command, RULE, settled().books[CITY], AT).subject
+    assert (subject["disposed"], subject["state"], subject["grant"]) == (
+        f"{bills(DISTRICT)}, 445102.tax.bills.v-1",
+        "ended",
+        f"{DISTRICT}/7",
+    )
 
 
 def test_many_resources_are_named_up_to_a_bound() -> None:
