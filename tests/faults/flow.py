@@ -279,7 +279,8 @@ async def all_arrived(reader: Reader, sent: int, within_s: float = 40.0) -> None
     """Wait for the last record, then for one too many; each must have come once, in order for its key."""
     await until(lambda: reader.records >= sent or bool(reader.wrong), f"{sent} records of {reader.name}, {reader.records} came", within_s)
     await asyncio.sleep(0.6)  # a commit interval: what is carried twice would be committed by now
-    assert (reader.wrong[:5], reader.records) == ([], sent)
+    told = f"{reader.records} records came of {sent}; {len(reader.wrong)} wrong: {'; '.join(reader.wrong[:5])}"
+    assert (reader.wrong, reader.records) == ([], sent), told
 
 
 async def in_transaction(bootstrap: str, topic: Topic, partitions: int) -> bool:

@@ -154,7 +154,7 @@ async def _shown(world: World, name: str) -> Shown:
 
 async def test_copies_go_where_no_grant_needs_them_and_come_anew(world: World) -> None:
     """Suspended at the province, the city keeps its copy; suspended at both, all are gone, the owner's view too; resumed, each has all once."""
-    shown = await _shown(world, "disposed")
+    shown = await _shown(world, "copy-disposed")
     far, near = await shown.give("440000.civil-affairs"), await shown.give("445100.taxation")
     shown.write(500)
     await shown.stands(*ROAD)
@@ -190,7 +190,7 @@ async def test_copies_go_where_no_grant_needs_them_and_come_anew(world: World) -
 
 async def test_a_node_that_was_away_disposes_of_its_copy_before_anything_flows(world: World) -> None:
     """While the grant was suspended and resumed: until then it is shown as awaited, what is to flow into its cluster waits, and nothing is doubled."""
-    shown = await _shown(world, "away")
+    shown = await _shown(world, "copy-away")
     grant = await shown.give("440000.civil-affairs")
     shown.write(300)
     await shown.stands(*ROAD)
@@ -213,7 +213,7 @@ async def test_a_node_that_was_away_disposes_of_its_copy_before_anything_flows(w
 
 async def test_a_node_killed_between_a_removal_and_its_word_says_it_when_it_is_back(world: World) -> None:
     """Whether the grant is suspended still or flows again by then."""
-    shown = await _shown(world, "unsaid")
+    shown = await _shown(world, "copy-unsaid")
     grant = await shown.give("440000.civil-affairs")
     shown.write(200)
     await shown.stands(*ROAD)
@@ -239,7 +239,7 @@ async def test_a_node_killed_between_a_removal_and_its_word_says_it_when_it_is_b
 
 async def test_grants_that_come_and_go_in_mid_load_while_nodes_are_killed(world: World) -> None:
     """Suspended and resumed again and again, by turns with a node killed on the way, each cluster has all once in the end."""
-    shown = await _shown(world, "restless")
+    shown = await _shown(world, "copy-restless")
     grant = await shown.give("440000.civil-affairs")
     near = shown.bootstrap(DISTRICT)
     await present(near, shown.view)
@@ -260,7 +260,7 @@ async def test_grants_that_come_and_go_in_mid_load_while_nodes_are_killed(world:
 
 async def test_a_grant_that_is_ended_leaves_nothing(world: World) -> None:
     """On no cluster but its owner's own, and given anew it begins anew."""
-    shown = await _shown(world, "ended")
+    shown = await _shown(world, "copy-ended")
     grant = await shown.give("445100.taxation")
     shown.write(100)
     await shown.stands(DISTRICT, CITY)
