@@ -19,10 +19,12 @@ def open_whole(path: Path, *, replace: bool) -> Iterator[BufferedRandom]:
     partial = path.with_name(f"{path.name}.partial")
     try:
         check_free(path, replace=replace)
-        with partial.open("a+b") as file, ExitStack() as undoing:
+        # What was granted to a department is not for everybody on its machine.
+        with os.fdopen(os.open(partial, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600), "a+b") as file, ExitStack() as undoing:
             _take(file, partial)
             undoing.callback(partial.unlink)
-            file.truncate(0)
+            file.seek(0)
+            file.truncate()
             yield file
             file.flush()
             os.fsync(file.fileno())

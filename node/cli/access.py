@@ -1,7 +1,8 @@
 """`access`: who may ask at a node's HTTP face. Works on the node's own files, on its own machine: no token can be made over the network."""
 
 import os
-from datetime import date
+from contextlib import ExitStack
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import msgspec
@@ -10,6 +11,8 @@ from cyclopts import App
 from node.cli.run import CONFIG
 from node.cli.voice import VOICE, CliError, Exit, Played, Voice, table
 from node.config import load
+from node.control import day_of
+from node.control.bodies import ACTOR_MAX
 from node.model.names import Department, Division, department, division_of
 from node.model.values import Actor
 
@@ -59,6 +62,8 @@ def add(
     """
     loaded = load(config, voice.language)
     by = _actor(name, role, department, loaded.division)
+    if until is not None and until < day_of(datetime.now(UTC)):
+        raise CliError("usage", f"--until {until} is over already", f"--until {until} 已过", Exit.WRONG)
     file = output or Path(f"{name}.token")
     from node.runtime.access import add_token, remove_token  # noqa: PLC0415  # brings the whole node along
 
@@ -67,14 +72,13 @@ def add(
     except FileExistsError as error:
         en = f"{file} is there already and may have another token; name another file with --output"
         raise CliError("file-exists", en, f"{file} 已存在，可能存有其他令牌；请用 --output 另选文件", Exit.WRONG) from error
-    with os.fdopen(descriptor, "w") as out:
+    with ExitStack() as undoing, os.fdopen(descriptor, "w") as out:
+        undoing.callback(file.unlink)
         token, secret = add_token(loaded.data_dir, by, until.isoformat() if until else "")
-        try:
-            out.write(f"{secret}\n")
-            out.flush()
-        except OSError:
-            remove_token(loaded.data_dir, token.id)
-            raise
+        undoing.callback(remove_token, loaded.data_dir, token.id)
+        out.write(f"{secret}\n")
+        out.flush()
+        undoing.pop_all()
     told = {"id": token.id, "by": msgspec.to_builtins(by), "until": token.until, "file": str(file)}
     en = f"token {token.id} of {by.name} is in {file}; use it with --token-file, or export EXCHANGE_NODE_TOKEN_FILE={file}"
     voice.tell(
@@ -130,8 +134,9 @@ def remove(token: str, /, *, config: Path = CONFIG, voice: Voice = VOICE) -> int
 
 
 def _actor(name: str, role: Played, named: str, here: Division) -> Actor:
-    if not name.strip():
-        raise CliError("usage", "the name is empty: say whose token it is", "姓名为空：请填写令牌属于何人", Exit.WRONG)
+    if not 0 < len(name.strip()) <= ACTOR_MAX:
+        en = f"the name has to have 1 to {ACTOR_MAX} characters: say whose token it is"
+        raise CliError("usage", en, f"姓名应为 1 至 {ACTOR_MAX} 个字符：请填写令牌属于何人", Exit.WRONG)
     if not named:
         if role in _DEPARTMENTS:
             en = f"a {role} acts for a department: give --department, for example {here}.civil-affairs"

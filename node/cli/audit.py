@@ -6,7 +6,7 @@ from node.cli.client import open_node
 from node.cli.moving import moving
 from node.cli.request_shown import time_of
 from node.cli.voice import SESSION, Exit, Session, print_json, table
-from node.control.acts import Act, Audited, Outcome
+from node.control.acts import Act, Audited, Outcome, Unreadable
 
 _OUTCOMES: dict[Outcome, tuple[str, str]] = {
     "done": ("done", "完成"),
@@ -57,6 +57,9 @@ def audit(
                     print_json(line)
                 else:
                     found.append(line.act)
+            elif isinstance(line, Unreadable):
+                en = f"the record at offset {line.offset} of the audit topic cannot be read: {line.why}"
+                session.complain(session.say(en, f"审计主题中位移 {line.offset} 的记录无法读取：{line.why}"))
     if not session.json:
         session.tell(None, _shown(found, session) if found else session.say("no such act", "没有这样的操作"))
     return Exit.OK

@@ -14,7 +14,7 @@ import msgspec
 from node.avro.described import DataItem
 from node.cli.voice import CliError, Exit, Session
 from node.control import Command, NewRequest
-from node.control.acts import Audited
+from node.control.acts import Audited, Unreadable
 from node.control.course import Standing
 from node.control.exporting import Export, ExportAsked
 from node.control.foreseeing import Foreseen
@@ -27,7 +27,7 @@ from node.model.names import Department, Division, Topic
 from node.model.values import Actor, DepartmentValue, DivisionValue, EventRef, ResourceValue
 
 T = TypeVar("T")
-AuditLine = Advanced | Audited | Ended | Problem
+AuditLine = Advanced | Audited | Unreadable | Ended | Problem
 Mode = Literal["from-start", "from-now", "accept"]
 
 ANSWER_S = 30.0

@@ -1,6 +1,7 @@
 """How a command speaks: its language, its form, and what it says when it cannot go on."""
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ Played = Literal["steward", "head", "authority", "operator", "inspector"]
 Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
 """An option that is there or not."""
 
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{1,200}")
 _SHARED = Group("共用 / Shared", sort_key=100)
 
 
@@ -107,12 +109,15 @@ class Session(Voice):
         if self.token_file is None:
             return ""
         try:
-            return self.token_file.read_text("ascii").strip()
+            token = self.token_file.read_text("ascii").strip()
+            why = "" if _TOKEN.fullmatch(token) else self.say("it does not hold one token, on a line", "其中应为单独一行的一个令牌")
         except (OSError, UnicodeDecodeError) as error:
             why = getattr(error, "strerror", None) or type(error).__name__
+        if why:
             en = f"{self.token_file}: the token cannot be read ({why}); name its file by --token-file or {TOKEN_FILE}"
             zh = f"{self.token_file}：令牌无法读取（{why}）；请以 --token-file 或 {TOKEN_FILE} 指明其文件"
-            raise CliError("no-token", en, zh, Exit.WRONG) from error
+            raise CliError("no-token", en, zh, Exit.WRONG)
+        return token
 
 
 VOICE = Voice()

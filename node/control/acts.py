@@ -7,6 +7,7 @@ What was refused is an act too, with the code of the refusal; what nobody could 
 records (`audit`) lie in the same topic, and are told here as acts.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Literal
@@ -25,6 +26,16 @@ VERSION = 1
 NAMES_MAX = 100
 """Resources that an act names, of those that one command may apply at once."""
 Outcome = Literal["done", "held-already", "refused"]
+
+_ASKERS = {"new-request", "amend-request", "withdraw-request"}
+"""Acts on what the asker's head has not approved yet."""
+_NAME = r"[0-9]{6,12}(\.[a-z0-9-]{1,63}){1,4}"
+_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_FORM = re.compile(
+    rf"({_NAME}(, {_NAME})*|[0-9]{{6,12}}(/[0-9]{{1,19}})?|{_DAY}([T ][0-9:.]{{5,15}}([+-][0-9:]{{2,6}}|Z)?)?|[a-z][a-z-]{{0,39}}|[0-9]{{1,5}})?|True|False"
+)
+"""What may stand in an act: names, numbers of events, days and moments, words of ours, counts. Anything else was typed by somebody, and may hold anything."""
+_ANYTHING = "?"
 
 _NAMED = (
     "code",
@@ -77,6 +88,13 @@ class Audited(msgspec.Struct, frozen=True, tag_field="line", tag="audited"):
     act: Act
 
 
+class Unreadable(msgspec.Struct, frozen=True, tag_field="line", tag="unreadable"):
+    """A record of the audit topic that cannot be read, by its offset."""
+
+    offset: int
+    why: str
+
+
 class _Head(msgspec.Struct, frozen=True):
     kind: str
     version: int
@@ -106,7 +124,8 @@ def acted(
     events: Iterable[EventRef] = (),
 ) -> Act:
     """Return an act; `at` must know its time zone."""
-    return Act(at=stamp(at), by=by, act=act, outcome=outcome, code=code, subject=subject, events=tuple(events))
+    kept = {field: text if _FORM.fullmatch(text) else _ANYTHING for field, text in subject.items()}
+    return Act(at=stamp(at), by=by, act=act, outcome=outcome, code=code, subject=kept, events=tuple(events))
 
 
 def encode_act(act: Act) -> bytes:
@@ -118,8 +137,10 @@ def read_act(value: bytes) -> Act | None:
     """Read a record of the audit topic, a note as the act that it was; None for what a newer node wrote. DataError for a damaged one."""
     try:
         head = msgspec.json.decode(value, type=_Head)
+        if head.version > VERSION:
+            return None
         if head.kind == "act":
-            return msgspec.json.decode(value, type=Act) if head.version == VERSION else None
+            return msgspec.json.decode(value, type=Act)
     except msgspec.MsgspecError as error:
         raise DataError(f"an act cannot be read: {error}") from error
     note = decode_note(value)
@@ -143,7 +164,9 @@ def concerns(act: Act, department: Department) -> bool:
 
 
 def _names(act: Act) -> Iterable[str]:
-    return (name for text in act.subject.values() for name in text.split(", "))
+    """Yield what an act names; what only its asker's side may know of a request does not name the owner's resource."""
+    told = act.subject.items()
+    return (name for field, text in told if field != "resource" or act.act not in _ASKERS for name in text.split(", "))
 
 
 def _is_about(name: str, sought: str) -> bool:
@@ -174,11 +197,10 @@ def _text(value: Any) -> str:
 
 
 def _noted(note: Note) -> Act:
-    records = sum(last - first + 1 for first, last in note.offsets)
     subject = {
         "resource": note.topic.removesuffix(".quarantine"),
         "owner": department_of(note.topic),
         "partition": str(note.partition),
-        "offsets": str(records),
+        "records": str(sum(last - first + 1 for first, last in note.offsets)),
     }
     return Act(at=note.at, by=note.by or RULE, act=note.kind, outcome="done", subject=subject)

@@ -103,14 +103,14 @@ def search(
     calendar: Calendar,
     now: datetime,
     *,
-    sees: Callable[[Request], bool] = lambda _request: True,
+    seen: Callable[[Request], Request | None] = lambda request: request,
     most: int = REQUESTS_MAX,
 ) -> list[Standing]:
-    """Return the first requests of those that are sought and that whoever asks `sees`, `most` or fewer.
+    """Return the first requests of those that are sought, as whoever asks has `seen` them, `most` or fewer.
 
     What is due comes first, the soonest before all; then what waits for its asker, then what is done, the newest before all.
     """
-    found = (request for request in book.requests.values() if _is_sought(request, sought) and sees(request))
+    found = (request for one in book.requests.values() if (request := seen(one)) is not None and _is_sought(request, sought))
     first = heapq.nsmallest(most, found, key=lambda request: _urgency(request, book, calendar, now))
     return [standing(request, book, calendar, now) for request in first]
 

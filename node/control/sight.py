@@ -30,10 +30,14 @@ def oversees(by: Actor) -> bool:
     return by.role in OVERSEERS
 
 
-def sees_request(by: Actor, request: Request) -> bool:
-    """Tell whether a request concerns somebody: its asker, and its owner from its first approval on."""
+def seen_request(by: Actor, request: Request) -> Request | None:
+    """Return a request as somebody sees it, None where it does not concern him: to its owner up to the newest version that the asker's head approved."""
     value = request.value
-    return oversees(by) or by.department == value.taker or (by.department == department_of(value.resource) and bool(request.approvals))
+    if oversees(by) or by.department == value.taker:
+        return request
+    if by.department != department_of(value.resource) or not request.approvals:
+        return None
+    return msgspec.structs.replace(request, versions=request.versions[: max(request.approvals)])
 
 
 def sees_grant(by: Actor, value: GrantValue) -> bool:
@@ -52,7 +56,7 @@ def seen_offer(by: Actor, offer: Offer | None) -> Offer | None:
         return offer
     if offer.state not in _IN_FORCE:
         return None
-    return msgspec.structs.replace(offer, pending=None, takers=(), reasons=(), clocks=(), clock_problem=None)
+    return msgspec.structs.replace(offer, since="", pending=None, takers=(), reasons=(), clocks=(), clock_problem=None)
 
 
 def check_speaker(command: Command, by: Actor) -> None:

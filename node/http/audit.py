@@ -20,7 +20,10 @@ DAYS = 7
 """So far back acts are told where nothing is said of it."""
 
 Since = Annotated[
-    str, QueryParameter(description="From this day or moment on, ISO 8601, in Shanghai without a zone; without it, the last seven days")
+    str,
+    QueryParameter(
+        description="From this day or moment on, ISO 8601, in Shanghai without a zone; without it, the seven days before the end"
+    ),
 ]
 Until = Annotated[str, QueryParameter(description="Up to the end of this day, or up to this moment")]
 Name = Annotated[str, QueryParameter(description="Who acted")]
@@ -50,7 +53,9 @@ async def told(
         return oversees(by) or concerns(act, by.department)
 
     begin, end = period(since, until, named=("since", "until"))
-    return await streamed(audit.read(sought, sees, int(time() * 1000) - DAYS * _DAY_MS if begin is None else begin, end))
+    return await streamed(
+        audit.read(sought, sees, (int(time() * 1000) if end is None else end) - DAYS * _DAY_MS if begin is None else begin, end)
+    )
 
 
 HANDLERS = [told]

@@ -55,7 +55,11 @@ async def found(
     book, now = node.ledger.book, datetime.now(UTC)
     seen = (seen_offer(by, timed(offer, book, node.calendar, now)) for offer in search(book, asked))
     # Whoever does not see that something is due does not see it by its place either.
-    offers = [offer for offer in seen if offer is not None]
+    offers = [
+        offer
+        for offer in seen
+        if offer is not None and (in_state is None or in_state in {offer.state, offer.pending and offer.pending.state})
+    ]
     return due_first(offers) if due else offers
 
 

@@ -22,7 +22,7 @@ async def begin(node: NamedDependency[Node], by: NamedDependency[Actor], body: R
         asked = msgspec.json.decode(body, type=ExportAsked)
     except msgspec.DecodeError as error:
         raise CommandRefused("malformed", f"the request cannot be read: {error}", f"请求无法读取：{error}") from error
-    if not node.folded:  # a grant that seems active may have been suspended in what is not read yet
+    if not node.folded:  # a grant that seems active may have been suspended in what is not read yet; nor can anything be written yet
         en = "this node is reading its control logs; export again in a moment"
         raise CommandRefused("not-ready", en, "本节点正在读取控制日志；请稍后重试")
     subject = {"resource": asked.resource, "taker": asked.taker, "from_time": asked.from_time, "to_time": asked.to_time}

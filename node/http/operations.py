@@ -142,8 +142,9 @@ async def resume(node: NamedDependency[Node], by: NamedDependency[Actor], body: 
         asked = msgspec.json.decode(body, type=ResumeAsked)
     except msgspec.DecodeError as error:
         raise CommandRefused("malformed", f"the request cannot be read: {error}", f"请求无法读取：{error}") from error
-    await node.record("resume-route", by, {"topic": asked.topic, "mode": asked.mode})
-    return ResumedFace([ResumedRoute(route.topic, route.partition) for route in node.resume(Topic(asked.topic), Resume(asked.mode))])
+    async with node.audited("resume-route", by, {"topic": asked.topic, "mode": asked.mode}):
+        resumed = node.resume(Topic(asked.topic), Resume(asked.mode))
+    return ResumedFace([ResumedRoute(route.topic, route.partition) for route in resumed])
 
 
 OPEN = [metrics, livez, readyz]

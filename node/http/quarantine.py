@@ -15,6 +15,7 @@ from litestar.response import Stream
 
 from node.control.desk import not_entitled
 from node.control.quarantine import Asked
+from node.control.rights import may
 from node.control.sight import oversees
 from node.errors import CommandRefused
 from node.http.streaming import MEDIA_TYPE, streamed
@@ -51,26 +52,35 @@ async def shown(
     values: Values = False,
 ) -> Stream:
     """Tell of some records that wait, their keys masked: `advanced` and `sampled` lines, then `ended`."""
-    _check_sees(by, name)
-    if values:
-        if by.department != department_of(Topic(name)):
-            raise not_entitled(by, f"a steward or head of {department_of(Topic(name))}", f"{department_of(Topic(name))} 的专员或负责人")
-        await node.record("show-values", by, {"resource": name, "count": str(count)})
-    return await streamed(quarantine.show(name, reason=reason, count=count, values=values))
+    if not values:
+        _check_sees(by, name)
+        return await streamed(quarantine.show(name, reason=reason, count=count, values=False))
+    async with node.audited("show-values", by, {"resource": name, "count": str(count)}):
+        if not may(by, owner := department_of(Topic(name)), "steward", "head"):
+            raise not_entitled(by, f"a steward or head of {owner}", f"{owner} 的专员或负责人")
+        return await streamed(quarantine.show(name, reason=reason, count=count, values=True))
 
 
 @post("/v1/quarantine/{name:str}/replay", status_code=200, media_type=MEDIA_TYPE, roles=REPAIRERS)
-async def replayed(quarantine: NamedDependency[Quarantine], by: NamedDependency[Actor], name: FromPath[str], body: RawBody) -> Stream:
+async def replayed(
+    quarantine: NamedDependency[Quarantine], node: NamedDependency[Node], by: NamedDependency[Actor], name: FromPath[str], body: RawBody
+) -> Stream:
     """Send records back to their inbox, each once: `advanced` lines, `kept` for each that stays and why, then `ended`."""
-    _check_sees(by, name)
-    return await streamed(quarantine.replay(name, _asked(body), by))
+    asked = _asked(body)
+    async with node.audited("replay-quarantined", by, {"resource": name}):
+        _check_sees(by, name)
+        return await streamed(quarantine.replay(name, asked, by))
 
 
 @post("/v1/quarantine/{name:str}/discard", status_code=200, media_type=MEDIA_TYPE, roles=REPAIRERS)
-async def discarded(quarantine: NamedDependency[Quarantine], by: NamedDependency[Actor], name: FromPath[str], body: RawBody) -> Stream:
+async def discarded(
+    quarantine: NamedDependency[Quarantine], node: NamedDependency[Node], by: NamedDependency[Actor], name: FromPath[str], body: RawBody
+) -> Stream:
     """Note that nobody will repair some records, and why: lines as for a replay."""
-    _check_sees(by, name)
-    return await streamed(quarantine.discard(name, _asked(body), by))
+    asked = _asked(body)
+    async with node.audited("discard-quarantined", by, {"resource": name}):
+        _check_sees(by, name)
+        return await streamed(quarantine.discard(name, asked, by))
 
 
 def _check_sees(by: Actor, name: str) -> None:

@@ -15,7 +15,7 @@ from node.control.desk import not_entitled
 from node.control.foreseeing import Foreseen, foresee, sampled
 from node.control.requests import State
 from node.control.rights import may
-from node.control.sight import check_self, sees_request
+from node.control.sight import check_self, seen_request
 from node.errors import BusError, CommandRefused
 from node.http.answers import missing
 from node.model.names import Division, Topic, department_of
@@ -41,7 +41,7 @@ async def listed(
 ) -> list[Standing]:
     """List the first 1,000 requests that concern whoever asks, what is due first: all that is asked must hold."""
     sought = Sought(state=at, resource=resource, department=department)
-    return search(sought, node.ledger.book, node.calendar, datetime.now(UTC), sees=partial(sees_request, by))
+    return search(sought, node.ledger.book, node.calendar, datetime.now(UTC), seen=partial(seen_request, by))
 
 
 @get("/v1/requests/{author:str}/{sequence:int}")
@@ -53,11 +53,14 @@ async def shown(node: NamedDependency[Node], by: NamedDependency[Actor], author:
 @get("/v1/requests/{author:str}/{sequence:int}/sample")
 async def sample(node: NamedDependency[Node], by: NamedDependency[Actor], author: FromPath[str], sequence: FromPath[int]) -> Preview:
     """Return, to the owner on its own node, some rows as the asker would have them, and how many records were looked at. Nothing is written."""
-    asked = sampled(_found(node, by, author, sequence), node.ledger.book, node.settings.division, day_of(datetime.now(UTC)))
-    if not _owns(by, asked.resource):
-        owner = department_of(asked.resource)
-        raise not_entitled(by, f"a steward or head of {owner}, whose the rows are", f"{owner} 的专员或负责人：样例仅供数源方查看")
-    return await _rows(node, by, asked, {"request": f"{author}/{sequence}"})
+    request = _found(node, by, author, sequence)
+    subject = {"resource": request.value.resource, "taker": request.value.taker, "request": f"{author}/{sequence}"}
+    asked = sampled(request, node.ledger.book, node.settings.division, day_of(datetime.now(UTC)))
+    async with node.audited("show-sample", by, subject):
+        if not _owns(by, asked.resource):
+            owner = department_of(asked.resource)
+            raise not_entitled(by, f"a steward or head of {owner}, whose the rows are", f"{owner} 的专员或负责人：样例仅供数源方查看")
+        return await _rows(node, asked)
 
 
 @post("/v1/requests/preview", status_code=200)
@@ -72,12 +75,16 @@ async def preview(node: NamedDependency[Node], by: NamedDependency[Actor], body:
     here = node.settings.division
     foreseen = foresee(command, node.ledger.book, here, datetime.now(UTC))
     shows = foreseen.owner == here and _owns(by, command.resource)
-    return PreviewFace(foreseen=foreseen, sample=await _rows(node, by, command.value, {}) if shows else None)
+    if not shows:
+        return PreviewFace(foreseen=foreseen, sample=None)
+    async with node.audited("show-sample", by, {"resource": command.resource, "taker": command.taker}):
+        return PreviewFace(foreseen=foreseen, sample=await _rows(node, command.value))
 
 
 def _found(node: Node, by: Actor, author: str, sequence: int) -> Request:
-    request = node.ledger.book.requests.get((Division(author), sequence))
-    if request is None or not sees_request(by, request):
+    there = node.ledger.book.requests.get((Division(author), sequence))
+    request = None if there is None else seen_request(by, there)
+    if request is None:
         raise missing("request", f"{author}/{sequence}")
     return request
 
@@ -86,8 +93,7 @@ def _owns(by: Actor, resource: Topic) -> bool:
     return may(by, department_of(resource), "steward", "head")
 
 
-async def _rows(node: Node, by: Actor, asked: RequestValue, subject: dict[str, str]) -> Preview:
-    await node.record("show-sample", by, {"resource": asked.resource, "taker": asked.taker} | subject)
+async def _rows(node: Node, asked: RequestValue) -> Preview:
     try:
         return await node.preview(asked)
     except BusError as error:

@@ -9,8 +9,8 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from node.control import day_of
-from node.control.sight import sees_taken
+from node.control import Book, day_of
+from node.control.sight import sees_grant, sees_taken
 from node.control.views import View, schema_ids, views
 from node.http.answers import missing
 from node.model.names import Department, Division, Topic, department_of, division_of
@@ -66,19 +66,24 @@ async def listed(node: NamedDependency[Node], by: NamedDependency[Actor]) -> lis
     for route in node.routes():
         routes.setdefault(route.topic, []).append(route)
     found = views(node.ledger.book, day_of(datetime.now(UTC)))
-    return [face_of(view, node.settings.division, routes.get(topic, [])) for topic, view in found.items() if _sees(by, view)]
+    seen = {topic: _seen(by, view, node.ledger.book) for topic, view in found.items()}
+    return [face_of(view, node.settings.division, routes.get(topic, [])) for topic, view in seen.items() if view is not None]
 
 
-def _sees(by: Actor, view: View) -> bool:
-    return sees_taken(by, department_of(view.resource.name), view.takers)
+def _seen(by: Actor, view: View | None, book: Book) -> View | None:
+    """Return a view as somebody sees it: a taker not who else takes it."""
+    if view is None or not sees_taken(by, department_of(view.resource.name), view.takers):
+        return None
+    grants = tuple(ref for ref in view.grants if sees_grant(by, book.grants[ref].value))
+    return msgspec.structs.replace(view, grants=grants, takers=tuple(dict.fromkeys(book.grants[ref].value.taker for ref in grants)))
 
 
 @get("/v1/views/{topic:str}")
 async def shown(node: NamedDependency[Node], by: NamedDependency[Actor], topic: FromPath[str]) -> ViewShownFace:
     """Return one view that active grants need."""
     book = node.ledger.book
-    view = views(book, day_of(datetime.now(UTC)), division_of(topic)).get(Topic(topic))
-    if view is None or not _sees(by, view):
+    view = _seen(by, views(book, day_of(datetime.now(UTC)), division_of(topic)).get(Topic(topic)), book)
+    if view is None:
         raise missing("view", topic)
     number = schema_ids(book, view.resource.name, view.selection).get(view.resource.schema)
     schema = None if number is None else book.schema(number, division_of(topic))

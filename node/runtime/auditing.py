@@ -8,13 +8,14 @@ from datetime import datetime
 
 from node.bus.reader import Reader, open_reader
 from node.bus.security import Security
-from node.control.acts import Act, Audited, Sought, is_sought, read_act
+from node.control.acts import Act, Audited, Sought, Unreadable, is_sought, read_act
 from node.control.quarantine import Advanced, Ended
-from node.errors import CommandRefused
+from node.errors import CommandRefused, DataError
 from node.lane import TopicPartition
 from node.model.names import Division, audit_topic
 
 READINGS_MAX = 2
+Line = Advanced | Audited | Unreadable | Ended
 
 
 class Audit:
@@ -26,12 +27,10 @@ class Audit:
         self._bootstrap, self._security = bootstrap, security
         self._open = 0
 
-    async def read(
-        self, sought: Sought, sees: Callable[[Act], bool], since_ms: int, until_ms: int | None
-    ) -> AsyncGenerator[Advanced | Audited | Ended, None]:
+    async def read(self, sought: Sought, sees: Callable[[Act], bool], since_ms: int, until_ms: int | None) -> AsyncGenerator[Line, None]:
         """Tell of the acts from one moment (Unix time, ms) up to another that are sought and that whoever asks sees, the oldest first.
 
-        CommandRefused while too many read; BusError if the cluster does not answer, DataError for a record that cannot be read.
+        CommandRefused while too many read; BusError if the cluster does not answer.
         """
         if self._open >= READINGS_MAX:
             en = "the node is busy with other requests about its audit; ask again when they are done"
@@ -41,7 +40,7 @@ class Audit:
             async with open_reader(self._bootstrap, self._name, self._security) as reader:
                 begin, end = await self._span(reader, since_ms)
                 async for line in _lines(
-                    reader, self._place, begin, end, lambda act: _within(act, until_ms) and is_sought(act, sought) and sees(act)
+                    reader, self._place, begin, end, lambda act: _within(act, since_ms, until_ms) and is_sought(act, sought) and sees(act)
                 ):
                     yield line
         finally:
@@ -55,14 +54,16 @@ class Audit:
         return (end if begin is None else max(begin, start)), end
 
 
-async def _lines(
-    reader: Reader, place: TopicPartition, begin: int, end: int, takes: Callable[[Act], bool]
-) -> AsyncGenerator[Advanced | Audited | Ended, None]:
+async def _lines(reader: Reader, place: TopicPartition, begin: int, end: int, takes: Callable[[Act], bool]) -> AsyncGenerator[Line, None]:
     told = 0
     yield Advanced(0, end - begin)
     async for stretch in reader.read(place, begin, end):
         for record in stretch.records:
-            act = read_act(record.value or b"")
+            try:
+                act = read_act(record.value or b"")
+            except DataError as error:
+                yield Unreadable(record.offset, str(error))
+                continue
             if act is not None and takes(act):
                 told += 1
                 yield Audited(record.offset, act)
@@ -70,5 +71,7 @@ async def _lines(
     yield Ended(records=told)
 
 
-def _within(act: Act, until_ms: int | None) -> bool:
-    return until_ms is None or datetime.fromisoformat(act.at).timestamp() * 1000 < until_ms
+def _within(act: Act, since_ms: int, until_ms: int | None) -> bool:
+    """Tell whether an act was done within a time: its record may be somewhat younger, never older."""
+    at_ms = datetime.fromisoformat(act.at).timestamp() * 1000
+    return since_ms <= at_ms and (until_ms is None or at_ms < until_ms)

@@ -23,14 +23,21 @@ _PAUSE_S = 0.01
 class Ledger:
     """One node's book and the only pen to its log. Commands are decided one after the other."""
 
-    def __init__(self, here: Division, bootstrap: str, security: Security, changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        here: Division,
+        bootstrap: str,
+        security: Security,
+        changed: Callable[[], None],
+        prepare: Callable[[Command], None] = lambda _command: None,
+    ) -> None:
         self.book = Book()
         self.events = 0
         self._here = here
         self._own, self._audit = control_topic(here), audit_topic(here)
         self._bootstrap = bootstrap
         self._security = security
-        self._changed = changed
+        self._changed, self._prepare = changed, prepare
         self._reader: LogReader | None = None
         self._writer: LogWriter | None = None
         self._writing = AsyncExitStack()
@@ -100,6 +107,7 @@ class Ledger:
             at = datetime.now(UTC)
             try:
                 check_speaker(command, by)
+                self._prepare(command)
                 events = decide(command, self.book, self._here, at)
             except CommandRefused as refused:
                 await self._append(writer, (), commanded(command, by, self.book, at, code=refused.code))
@@ -121,7 +129,13 @@ class Ledger:
     @asynccontextmanager
     async def _pen(self) -> AsyncIterator[LogWriter]:
         """Give the writer, with all folded that is in the log, to one after the other."""
-        async with self._lock:
+        try:
+            async with asyncio.timeout(STOP_S):
+                await self._lock.acquire()
+        except TimeoutError as error:
+            en = "the node is still busy with what others asked before; nothing was done, ask again in a moment"
+            raise CommandRefused("busy", en, "节点仍在处理先前的请求；未做任何操作，请稍后重试") from error
+        try:
             try:
                 async with asyncio.timeout(STOP_S):
                     yield await self._writer_at_end()
@@ -133,6 +147,8 @@ class Ledger:
                     f"the control log cannot be written: {why}. Nothing is known to be written: look at the list, then ask again",
                     f"控制日志无法写入：{why}。请先查看列表，再重试",
                 ) from error
+        finally:
+            self._lock.release()
 
     async def _writer_at_end(self) -> LogWriter:
         if self._writer is None:

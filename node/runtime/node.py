@@ -82,7 +82,7 @@ class Node:
         self.metrics = metrics
         self.stopping = asyncio.Event()
         self.access = Access(settings.data_dir)
-        self.ledger = Ledger(settings.division, settings.bootstrap, settings.security, self._changed)
+        self.ledger = Ledger(settings.division, settings.bootstrap, settings.security, self._changed, self._prepare)
         self.calendar = official() if settings.calendar is None else official().amended(settings.calendar)
         """the working days by which legal clocks run"""
         cluster = Cluster(settings.division, settings.bootstrap, settings.security)
@@ -161,8 +161,6 @@ class Node:
 
     async def command(self, command: Command, by: Actor | None = None) -> list[Event]:
         """Carry out what somebody commands; without `by` it is whom the command names, or the node itself. See `Ledger.command`."""
-        if isinstance(command, AnswerRequest) and command.answer == "consent" and command.request in self.ledger.book.requests:
-            self._views.prepare(self.ledger.book.requests[command.request].value)
         speaker: Actor | None = by or getattr(command, "by", None)
         return await self.ledger.command(command, RULE if speaker is None else speaker)
 
@@ -174,6 +172,21 @@ class Node:
         """Return what a grant of what is asked for would give; see `node.runtime.preview`."""
         s = self.settings
         return await preview(Cluster(s.division, s.bootstrap, s.security), self.ledger.book, asked)
+
+    @asynccontextmanager
+    async def audited(self, act: str, by: Actor, subject: dict[str, str]) -> AsyncIterator[None]:
+        """Put into the audit what is done within, or with which code it was refused. Nothing that was found within may be told where that fails."""
+        try:
+            yield
+        except CommandRefused as refused:
+            await self.record(act, by, subject, code=refused.code)
+            raise
+        await self.record(act, by, subject)
+
+    def _prepare(self, command: Command) -> None:
+        """Have what a command needs of this node beside its log. CommandRefused where that is lost."""
+        if isinstance(command, AnswerRequest) and command.answer == "consent" and command.request in self.ledger.book.requests:
+            self._views.prepare(self.ledger.book.requests[command.request].value)
 
     def resume(self, topic: Topic, mode: Resume) -> list[TopicPartition]:
         """Let a stopped route go on. CommandRefused if none of that topic is stopped."""

@@ -4,12 +4,14 @@ import errno
 import os
 import resource
 import signal
+import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import fastavro
 import pytest
 
 from node.adapters.whole import open_whole
@@ -93,6 +95,19 @@ def test_what_a_killed_process_left_is_written_over(tmp_path: Path) -> None:
     assert [one.name for one in tmp_path.iterdir()] == ["a.csv.partial"]
     write(path, b"ours")
     assert [(one.name, one.read_bytes()) for one in tmp_path.iterdir()] == [("a.csv", b"ours")]
+
+
+def test_a_file_begins_at_its_beginning_and_is_for_its_writer_alone(tmp_path: Path) -> None:
+    """Also over what a killed process left: writers of containers look where they are. Others on the machine were granted nothing."""
+    path = tmp_path / "x.avro"
+    partial(path).write_bytes(b"left behind")
+    partial(path).chmod(0o600)
+    with open_whole(path, replace=False) as file:
+        assert file.tell() == 0
+        fastavro.writer(file, {"type": "record", "name": "R", "fields": [{"name": "n", "type": "int"}]}, [{"n": 1}])
+    with path.open("rb") as written:
+        assert list(fastavro.reader(written)) == [{"n": 1}]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_a_disk_that_is_full_is_told_with_the_file(tmp_path: Path) -> None:

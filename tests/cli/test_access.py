@@ -53,6 +53,8 @@ def test_a_token_is_made_listed_and_taken_away(cli: Callable[..., Done], tmp_pat
         ((" ", "--role", "operator"), "name"),
         (("林海", "--role", "rule"), "rule"),
         (("林海", "--role", "operator", "--until", "someday"), "until"),
+        (("林海", "--role", "operator", "--until", "2020-01-01"), "over already"),
+        (("林" * 201, "--role", "operator"), "200"),
     ],
 )
 def test_what_makes_no_sense_is_wrong_usage(cli: Callable[..., Done], tmp_path: Path, arguments: tuple[str, ...], word: str) -> None:
@@ -82,3 +84,22 @@ def test_a_session_brings_its_token(node: FakeNode, tmp_path: Path, cli: Callabl
     done = cli("division", "list", "--token-file", str(tmp_path / "none"))
     assert (done.status, node.asked) == (Exit.WRONG, [])
     assert "none" in done.err
+
+
+def test_a_file_of_something_else_is_no_token_and_is_not_told(node: FakeNode, tmp_path: Path, cli: Callable[..., Done]) -> None:
+    """Whatever stands there may be a secret."""
+    for text in ("xn-secret\n# of 林海\n", "xn-secret\nxn-another\n", "", "xn secret"):
+        (tmp_path / "a.token").write_text(text)
+        done = cli("division", "list", "--token-file", str(tmp_path / "a.token"))
+        assert (done.status, node.asked) == (Exit.WRONG, [])
+        assert "secret" not in done.err + done.out
+
+
+@pytest.mark.usefixtures("config")
+def test_a_token_that_cannot_be_kept_leaves_no_file(cli: Callable[..., Done], tmp_path: Path) -> None:
+    """The same command is given again once the cause is mended."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "access.json").write_text("{}")
+    (tmp_path / "data" / "access.json").chmod(0o644)
+    assert cli("access", "add", "林海", "--role", "operator", "--output", "a.token").status == Exit.FAILED
+    assert not (tmp_path / "a.token").exists()

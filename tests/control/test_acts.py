@@ -79,7 +79,7 @@ def test_what_is_written_is_read() -> None:
     )
     told = read_act(encode_note(note))
     assert told is not None
-    assert (told.act, told.by, told.subject["resource"], told.subject["partition"], told.subject["offsets"]) == (
+    assert (told.act, told.by, told.subject["resource"], told.subject["partition"], told.subject["records"]) == (
         "quarantine-replayed",
         HEAD,
         bills(CITY),
@@ -90,6 +90,7 @@ def test_what_is_written_is_read() -> None:
     assert (read_act(encode_note(msgspec.structs.replace(note, by=None))) or told).by == RULE
     assert read_act(msgspec.json.encode({"version": 2, "kind": "act", "new": 1})) is None
     assert read_act(msgspec.json.encode({"version": 1, "kind": "of-a-newer-node"})) is None
+    assert read_act(msgspec.json.encode({"version": 2, "kind": "quarantine-replayed", "new": 1})) is None
     for damaged in (b"", b"{", b'{"version": 1, "kind": "act"}', b'{"version": "x", "kind": "act"}'):
         with pytest.raises(DataError):
             read_act(damaged)
@@ -130,3 +131,47 @@ def test_an_act_concerns_who_did_it_and_whose_it_was_done_to() -> None:
         False,
         False,
     ]
+
+
+def test_what_an_asker_drafts_is_not_its_owners_to_read_of() -> None:
+    """Owner and asker may be departments of one node, whose audit has both."""
+    for act, seen in (("new-request", False), ("amend-request", False), ("withdraw-request", False), ("approve-request", True)):
+        one = acted(act, actor("steward", department(CITY)), AT, subject={"resource": bills(CITY), "taker": department(CITY)})
+        assert [concerns(one, Department(of)) for of in ("445100.police", "445100.tax")] == [True, seen], act
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "张三 440111199001011234 ",
+        "440111199001011234",
+        "nothing, 445102.tax",
+        "x" * 2_000_000,
+        "445102/1; 张三",
+        "2026-11-22 张三",
+        "A",
+        "445102.a.b\n",
+    ],
+)
+def test_what_somebody_typed_does_not_get_into_the_audit(typed: str) -> None:
+    """A refused command may hold anything where a name is asked for."""
+    act = acted("new-request", HEAD, AT, subject={"resource": typed, "taker": "445100.police"}, outcome="refused", code="bad-name")
+    assert act.subject == {"resource": "?", "taker": "445100.police"}
+
+
+def test_all_that_acts_name_is_kept() -> None:
+    """Names, lists of them, events, days and moments, words of ours and counts."""
+    names = (
+        bills(CITY),
+        f"{bills(CITY)}, 445102.tax.bills.v-1a2b",
+        "445100",
+        "445100/12",
+        "2026-11-22",
+        "2026-11-22T08:30:00.000Z",
+        "held-already",
+        "12",
+        "",
+        "True",
+    )
+    for name in names:
+        assert acted("x", HEAD, AT, subject={"field": name}).subject == {"field": name}

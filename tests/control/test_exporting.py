@@ -17,7 +17,7 @@ from tests.control.acting import CITY, DISTRICT, SCHEMA, Nodes, actor, answered,
 POLICE = department(CITY)
 BILLS = bills(DISTRICT)
 TODAY = date(2026, 11, 22)
-WANTED = ExportAsked(by=actor("operator", POLICE), resource=BILLS, taker=POLICE)
+WANTED = ExportAsked(by=actor("steward", POLICE), resource=BILLS, taker=POLICE)
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def test_a_view_is_exported_with_the_schema_of_each_version(nodes: Nodes) -> Non
         ({"taker": "police"}, "bad-name", "is no department"),
         ({"taker": department(DISTRICT)}, "not-own-department", "445102"),
         ({"taker": department(CITY, "health")}, "no-such-department", "445100.health"),
-        ({"by": actor("head", department(CITY, "tax"))}, "not-entitled", "operator of 445100.police"),
+        ({"by": actor("head", department(CITY, "tax"))}, "not-entitled", "head of 445100.police"),
         ({"by": actor("inspector", POLICE)}, "not-entitled", "inspector"),
         ({"resource": bills(CITY), "taker": department(CITY, "tax"), "by": actor("head", department(CITY, "tax"))}, "own-resource", "tail"),
         ({"from_time": "yesterday"}, "bad-time", "from_time: 'yesterday'"),

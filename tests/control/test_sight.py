@@ -4,13 +4,13 @@ import msgspec
 import pytest
 
 from node.control.clocks import Clock, Problem
-from node.control.commands import AddDepartment, ApplyCatalogue, Command
+from node.control.commands import AddDepartment, AmendRequest, ApplyCatalogue, Command
 from node.control.offered import Offer, Pending
-from node.control.sight import check_speaker, oversees, seen_offer, sees_grant, sees_request, sees_taken
+from node.control.sight import check_speaker, oversees, seen_offer, seen_request, sees_grant, sees_taken
 from node.errors import CommandRefused
 from node.model.names import Department
 from node.model.values import Actor, GrantValue, Kind, ResourceValue, Role
-from tests.control.acting import AT, CITY, DISTRICT, actor, approved, asked, bills, department, settled
+from tests.control.acting import AT, CITY, DISTRICT, actor, answered, approved, asked, bills, department, settled
 
 OWNER, TAKER, OTHER = actor("steward", "445102.tax"), actor("head", department(CITY)), actor("head", "445100.tax")
 
@@ -24,13 +24,23 @@ def test_the_levels_own_people_see_all(role: Role, *, all_of_it: bool) -> None:
 
 
 def test_a_request_is_its_askers_alone_until_its_head_approved() -> None:
-    """From then on its owner's too, and never a third department's."""
+    """From then on its owner's too, as far as it was approved, and never a third department's."""
     nodes = settled()
     (ref,) = nodes.carry_out(CITY, asked(CITY, DISTRICT))
-    draft = nodes.books[CITY].requests[ref]
-    assert [sees_request(by, draft) for by in (TAKER, OWNER, OTHER, actor("inspector"))] == [True, False, False, True]
+
+    def versions(by: Actor) -> int:
+        seen = seen_request(by, nodes.books[CITY].requests[ref])
+        return 0 if seen is None else len(seen.versions)
+
+    assert [versions(by) for by in (TAKER, OWNER, OTHER, actor("inspector"))] == [1, 0, 0, 1]
     nodes.carry_out(CITY, approved(ref))
-    assert [sees_request(by, nodes.books[CITY].requests[ref]) for by in (TAKER, OWNER, OTHER)] == [True, True, False]
+    nodes.bring_all()
+    nodes.carry_out(DISTRICT, answered(ref, DISTRICT, "incomplete", missing=("期限",)))
+    nodes.bring_all()
+    nodes.carry_out(CITY, AmendRequest(by=actor("steward", department(CITY)), request=ref, basis="未经同意", purpose="核对"))
+    assert [versions(by) for by in (TAKER, OWNER, OTHER, actor("inspector"))] == [2, 1, 0, 2]
+    nodes.carry_out(CITY, approved(ref, 2))
+    assert [versions(by) for by in (TAKER, OWNER, OTHER)] == [2, 2, 0]
 
 
 def test_a_grant_and_what_is_taken_are_the_owners_and_the_takers() -> None:

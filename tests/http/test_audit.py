@@ -37,7 +37,7 @@ async def test_every_act_is_there_with_who_when_what_and_how_it_ended(web: httpx
         ("add-department", "done", ""),
         ("add-department", "held-already", ""),
         ("add-department", "refused", "not-own-department"),
-        ("resume-route", "done", ""),
+        ("resume-route", "refused", "not-stopped"),
     ]
     assert (acts[0]["by"]["name"], acts[0]["events"], acts[0]["at"]) == (WHO.name, [[ROOT, event["sequence"]]], event["at"])
     assert acts[0]["subject"] == {"department": f"{ROOT}.audited"}

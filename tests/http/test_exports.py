@@ -27,7 +27,7 @@ from tests.http.tokens import as_
 
 EXPORTS = "/v1/exports"
 POLICE = department(CITY)
-WANTED = ExportAsked(by=actor("operator", POLICE), resource=bills(DISTRICT), taker=POLICE, from_time="2026-11-01")
+WANTED = ExportAsked(by=actor("steward", POLICE), resource=bills(DISTRICT), taker=POLICE, from_time="2026-11-01")
 
 
 @pytest.fixture

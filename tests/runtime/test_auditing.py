@@ -14,9 +14,9 @@ from node.bus.security import Security
 from node.bus.topics import make_topics
 from node.bus.writer import open_writer
 from node.control import Book, day_of, topics_here
-from node.control.acts import Act, Audited, Sought, acted, encode_act
+from node.control.acts import Act, Audited, Sought, Unreadable, acted, encode_act
 from node.control.quarantine import Advanced, Ended
-from node.errors import CommandRefused, DataError
+from node.errors import CommandRefused
 from node.lane import TopicPartition
 from node.model.names import Division, audit_topic
 from node.model.values import Actor
@@ -79,11 +79,12 @@ async def test_a_topic_that_is_not_there_has_no_acts(kafka: Kafka) -> None:
     assert await _days(Audit(Division("981002"), kafka.bootstrap, NONE).read(Sought(), lambda _act: True, _ms(0), None)) == []
 
 
-async def test_a_damaged_record_is_told(kafka: Kafka) -> None:
-    """An audit with holes must not look whole."""
-    audit = await _laid(kafka, Division("981003"), (0, encode_act(_act(0))), (1, b"{"))
-    with pytest.raises(DataError):
-        await _days(audit.read(Sought(), lambda _act: True, _ms(0), None))
+async def test_a_damaged_record_is_told_and_hides_no_other(kafka: Kafka) -> None:
+    """By its offset: an audit with holes must not look whole, and one with a hole must not look empty."""
+    audit = await _laid(kafka, Division("981003"), (0, encode_act(_act(0))), (1, b"{"), (2, encode_act(_act(2))))
+    lines = [line async for line in audit.read(Sought(), lambda _act: True, _ms(0), None)]
+    assert [(line.offset, bool(line.why)) for line in lines if isinstance(line, Unreadable)] == [(1, True)]
+    assert [line.act.subject["day"] for line in lines if isinstance(line, Audited)] == ["0", "2"]
 
 
 async def test_more_than_a_few_at_once_are_told_to_wait(kafka: Kafka) -> None:
