@@ -11,6 +11,7 @@ from benchmarks.book_requests import REASONS, Asker, request
 from benchmarks.book_writer import LAST, Course, Writer, actor
 from node.cli.items import read_items
 from node.control import AddDepartment, AddDivision, CatalogueItem, DraftItem, PublishItem, ReviewItem, SubmitItem, WithdrawItem
+from node.control.commands import ConsentItemExtension, ExtendItem
 from node.model.divisions import known_divisions
 from node.model.names import Department, Division, Topic, department_of, division_of
 from node.model.shipped import shipped
@@ -18,6 +19,8 @@ from node.model.values import DivisionValue
 
 _BEGIN = LAST - timedelta(days=790)
 _REQUESTS_BEGIN = LAST - timedelta(days=700)
+_CHANGED = (_BEGIN + timedelta(days=1)).date().isoformat()
+"""Since when an item that is updated was no longer right: any day before the first update."""
 _WEIGHTS = {"province": 8, "city": 3, "county": 1, "town": 1}
 """How many items a node has, and how much it asks, against others: of 5,000 items 207, 78 and 26."""
 _ABOVE, _NEAR = 0.4, 0.8
@@ -99,7 +102,10 @@ def _item(item: CatalogueItem, rng: Random) -> Course:
     elif chance > 0.90:
         assert item.facts is not None, "each item has facts"
         anew = msgspec.structs.replace(item, title=f"{item.title}（新版）", facts=msgspec.structs.replace(item.facts, version=2))
-        yield 15, owner, DraftItem(by=head, item=anew)
+        yield 15, owner, DraftItem(by=head, item=anew, changed=_CHANGED)
+        if chance > 0.95:
+            yield 1, owner, ExtendItem(by=head, item=name, reason=REASONS[0])
+            yield 1, owner, ConsentItemExtension(by=actor(Random(owner), "authority"), item=name)
         yield 1, owner, SubmitItem(by=head, item=name)
         yield from _published(anew, rng)
 
