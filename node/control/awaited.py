@@ -3,8 +3,8 @@
 A clock is pressing that is due soon or overdue. The node says so of each once, in its log and its audit: `key` tells whether it has.
 """
 
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, datetime, time
 
 import msgspec
@@ -55,35 +55,46 @@ def item_clocks(item: Item, calendar: Calendar, now: datetime) -> tuple[Clock, .
     return tuple(sorted(clocks, key=lambda clock: clock.due))
 
 
-def awaited(book: Book, here: Division, calendar: Calendar, now: datetime) -> list[Awaited]:
-    """Return the clocks that run of what the departments and the authority of `here` have to do, but for those whose year the calendar lacks.
+def awaited(book: Book, here: Division, calendar: Calendar, now: datetime, lacking: list[CalendarError] | None = None) -> list[Awaited]:
+    """Return the clocks that run of what the departments and the authority of `here` have to do.
 
-    Looks at each request that waits, at each grant and at each item.
+    Those whose year the calendar lacks cannot be told: their errors come into `lacking`. Looks at each request that waits, at each grant and at
+    each item.
     """
     found: list[Awaited] = []
+    errors = [] if lacking is None else lacking
     waiting = {ref for ref in book.unsettled if book.requests[ref].withdrawn is None}
     unseen = {grant.request for grant in book.grants.values() if not grant.flowing and not grant.ended}
     for ref in waiting | unseen:
         resource = book.requests[ref].value.resource
         if division_of(resource) == here:
-            with suppress(CalendarError):
+            with _into(errors):
                 clock = clock_of(book.requests[ref], book, calendar, now)
                 if clock is not None and clock.ended is None:
                     found.append(Awaited(clock=clock, about={"request": f"{ref[0]}/{ref[1]}", "resource": resource}))
     for name, item in book.items.items():
         if division_of(name) == here:
-            with suppress(CalendarError):
+            with _into(errors):
                 found += [Awaited(clock=clock, about={"item": name}) for clock in item_clocks(item, calendar, now)]
     return found
 
 
-def seconds_left(book: Book, here: Division, calendar: Calendar, now: datetime) -> dict[tuple[str, str], float]:
-    """Return, by kind and state, the seconds until the first of the clocks that are `awaited` of `here` is over; negative when it was."""
+@contextmanager
+def _into(errors: list[CalendarError]) -> Iterator[None]:
+    try:
+        yield
+    except CalendarError as error:
+        errors.append(error)
+
+
+def seconds_left(book: Book, here: Division, calendar: Calendar, now: datetime) -> tuple[dict[tuple[str, str], float], list[CalendarError]]:
+    """Return, by kind and state, the seconds until the first of the clocks that are `awaited` of `here` is over, negative when it was; and `lacking`."""
     least: dict[tuple[str, str], float] = {}
-    for one in awaited(book, here, calendar, now):
+    lacking: list[CalendarError] = []
+    for one in awaited(book, here, calendar, now, lacking):
         place, left = (one.clock.kind, one.clock.state), (one.clock.over - now).total_seconds()
         least[place] = min(left, least.get(place, left))
-    return least
+    return least, lacking
 
 
 def pressing(book: Book, here: Division, calendar: Calendar, since: datetime, now: datetime) -> list[Awaited]:

@@ -78,6 +78,10 @@ class Book:
         """all grants by what they let move, ended or not"""
         self.disposed: dict[Topic, dict[Division, int]] = {}
         """of each copy and division whose node said that it disposed of it: as of which event of the owner, the newest (`disposal`)"""
+        self.removed: dict[Topic, dict[Division, int]] = {}
+        """and by which event of its own it said so last, of what had come there since the time before"""
+        self._anew: set[tuple[Topic, Division]] = set()
+        """copies that flowed since their node said last that it disposed of them"""
         self.unknown: Counter[Division] = Counter()
         self.refused: Counter[tuple[Division, str]] = Counter()
         self._chains = Chains()
@@ -285,9 +289,8 @@ class Book:
         if isinstance(after, str):
             return after
         self.grants[after.ref] = after
-        if isinstance(body, GrantSeenValue) and body.disposed and event.answers is not None:
-            said = self.disposed.setdefault(after.topic, {})
-            said[event.author] = max(event.answers[1], said.get(event.author, 0))
+        if isinstance(body, GrantSeenValue):
+            self._seen(event, body, after.topic)
         standing = self._standing.get(after.value.resource, set())
         if after.ended and after.ref in standing:
             standing.remove(after.ref)
@@ -295,6 +298,18 @@ class Book:
                 del self._standing[after.value.resource]
             self._keep(self.requests[after.request])
         return ""
+
+    def _seen(self, event: Event, body: GrantSeenValue, topic: Topic) -> None:
+        if body.state == "flowing":
+            self._anew.add((topic, event.author))
+        elif body.disposed and event.answers is not None:
+            said = self.disposed.setdefault(topic, {})
+            before, as_of = said.get(event.author, 0), event.answers[1]
+            # Of several grants each is told of; what counts is that there was something to remove again.
+            if as_of > before or (topic, event.author) in self._anew:
+                self.removed.setdefault(topic, {})[event.author] = event.ref[1]
+                self._anew.discard((topic, event.author))
+            said[event.author] = max(as_of, before)
 
     def _request(self, event: Event, body: RequestValue) -> str:
         if division_of(body.taker) != event.author:

@@ -15,6 +15,7 @@ from node.control.book import Book
 from node.control.calendar import Calendar
 from node.control.clocks import Clock, Problem, flow_clock, request_clock
 from node.control.desk import ALLOWED, Act
+from node.control.events import day_of
 from node.control.grants import Grant
 from node.control.requests import Request, Said, State, state
 from node.errors import CalendarError
@@ -125,7 +126,8 @@ def clock_of(request: Request, book: Book, calendar: Calendar, now: datetime) ->
         return None
     grant = None if request.grant is None else book.grants[request.grant]
     if grant is not None and request.answer is not None:
-        over = grant.ended and not grant.flowing
+        expired = bool(grant.value.until) and grant.value.until < day_of(now).isoformat()
+        over = (grant.ended or expired) and not grant.flowing
         return None if over else _flow(request.answer.at, grant, calendar, now)
     approval = request.approvals.get(request.version)
     if approval is None:

@@ -3,7 +3,7 @@
 A copy has to go when the last grant that needs it in its cluster stops: is suspended, ended, past its term, or of a request that was withdrawn.
 When that was is told by a sequence of the owner's log, where grants are given, suspended, resumed and ended: thus all nodes tell the same, and a
 node that was away while a grant was suspended and resumed finds that its copy is one of before. Whoever has disposed of a copy says as of
-which sequence; what flows from one cluster to another begins anew where either side has said a newer one (`era`).
+which sequence; what flows from one cluster to another begins anew where either side has said so again (`era`).
 """
 
 from collections.abc import Iterable, Iterator
@@ -46,8 +46,7 @@ def copy_in(where: Division, topic: Topic, book: Book, today: date) -> Copy | No
 
     None where it is no copy there, but its owner's own resource, and where no grant on it has ever stopped: that of most by far.
     """
-    stops = topic in book.disposed or any(_has_stopped(book.grants[ref], book, today) for ref in book.granted.get(topic, ()))
-    if not stops or not is_copy(topic, where):
+    if not is_copy(topic, where) or not ever_stopped(topic, book, today):
         return None
     grants, said = passing(where, topic, book), book.disposed.get(topic, {})
     disposed = said.get(where, 0)
@@ -60,6 +59,11 @@ def copy_in(where: Division, topic: Topic, book: Book, today: date) -> Copy | No
     return Copy(wanted=wanted, stopped=stopped, disposed=disposed)
 
 
+def ever_stopped(topic: Topic, book: Book, today: date) -> bool:
+    """Tell whether any grant on a topic has ever stopped: of most, none has."""
+    return topic in book.disposed or any(_has_stopped(book.grants[ref], book, today) for ref in book.granted.get(topic, ()))
+
+
 def is_due(where: Division, topic: Topic, book: Book, today: date) -> bool:
     """Tell whether a division's node has to dispose of a topic in its cluster still."""
     copy = copy_in(where, topic, book, today)
@@ -67,9 +71,12 @@ def is_due(where: Division, topic: Topic, book: Book, today: date) -> bool:
 
 
 def era(topic: Topic, clusters: Iterable[Division], book: Book, today: date) -> tuple[int, tuple[Division, ...]]:
-    """Return as of which event what is carried of a topic through these clusters began anew, and those whose disposal of it is awaited before it may flow."""
-    copies = {where: copy for where in clusters if (copy := copy_in(where, topic, book, today)) is not None}
-    return max((copy.disposed for copy in copies.values()), default=0), tuple(where for where, copy in copies.items() if copy.is_due)
+    """Return what grows whenever a copy of a topic is removed from one of these clusters, and those whose disposal of it is awaited before it may flow.
+
+    By the events in which their nodes said so: an owner's event may have a copy removed twice, where a clock is put back over a midnight.
+    """
+    said = book.removed.get(topic, {})
+    return sum(said.get(where, 0) for where in clusters), tuple(where for where in clusters if is_due(where, topic, book, today))
 
 
 def passing(where: Division, topic: Topic, book: Book, known: dict[tuple[Division, Division], bool] | None = None) -> list[Grant]:
@@ -109,7 +116,8 @@ def _stopped(grants: list[Grant], book: Book, today: date) -> tuple[int, bool]:
             active[first] = change.grant.value.until
         elif active.pop(first, None) is not None and not active:
             stopped = newest
-    wanted = any(_lasts(grant, book, today) for grant in grants if grant.ref[1] in active)
+    # By the clock of today alone: by its owner's a term may have ended that has not here, and what flows here is not disposed of.
+    wanted = any(not grant.ended and not grant.suspended and _lasts(grant, book, today) for grant in grants)
     return (newest if active and not wanted else stopped), wanted
 
 

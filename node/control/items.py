@@ -102,6 +102,10 @@ def _check_changed(command: DraftItem, before: Item | None, today: date) -> None
         en = f"{command.item.name} is {en} and not in force: the day of a change is told of what is published; leave --changed out"
         zh = f"{command.item.name} 的状态为{zh}，不在有效期内：变化日期仅用于已发布的目录；请去掉 --changed"
         raise CommandRefused("not-in-force", en, zh)
+    if before.changed and command.changed > before.changed:
+        en = f"since {before.changed} {command.item.name} is known to be no longer right: the term runs from then; for more time `catalogue extend`"
+        zh = f"{command.item.name} 自 {before.changed} 起已不准确，期限由该日起算；需延期请用 `catalogue extend`"
+        raise CommandRefused("later-than-told", en, zh)
 
 
 def _review(command: ReviewItem, book: Book, run: Run) -> None:

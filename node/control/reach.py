@@ -9,11 +9,13 @@ import msgspec
 from node.control.book import Book
 from node.control.commands import SeeGrant
 from node.control.course import Step, grant_course, path_of
-from node.control.disposal import Copy, copy_in, is_due, passing
+from node.control.disposal import Copy, copy_in, ever_stopped, is_due, passing
 from node.control.grants import Grant
 from node.model.names import Division, Topic
 from node.model.values import RULE, EventRef, GrantState, GrantValue
 
+_ORDER: dict[GrantState, int] = {"suspended": 0, "ended": 1, "expired": 2, "flowing": 3}
+"""What people have stopped comes first: at a midnight thousands of terms may end."""
 STATES_ZH: dict[GrantState, str] = {"flowing": "有效", "suspended": "已暂停", "ended": "已终止", "expired": "已到期"}
 
 
@@ -71,7 +73,7 @@ def unseen(book: Book, here: Division, today: date) -> list[SeeGrant]:
         if copy is not None and copy.is_due and not any(one.disposed for one in said):
             said = [_late(topic, here, copy, book, today)]
         found += said
-    return sorted(found, key=lambda one: one.state == "flowing")
+    return sorted(found, key=lambda one: _ORDER[one.state])
 
 
 def _unsaid(grant: Grant, here: Division, copy: Copy | None, book: Book, today: date) -> SeeGrant | None:
@@ -79,7 +81,7 @@ def _unsaid(grant: Grant, here: Division, copy: Copy | None, book: Book, today: 
     said, state = grant.seen.get(here), state_of(grant, book, today)
     if state == "flowing" and copy is not None and copy.is_due:
         return None
-    disposed = (grant.topic,) if copy is not None and not copy.wanted else ()
+    disposed = (grant.topic,) if copy is not None and not copy.wanted and state != "flowing" else ()
     if said is not None and said.body.state == state and (not disposed or said.body.disposed == disposed):
         return None
     newest = grant.acts[-1].ref if grant.acts else grant.ref
@@ -116,7 +118,8 @@ def reach(grant: Grant, book: Book, today: date) -> Reach:
 
 def reaches(grants: Iterable[Grant], book: Book, today: date) -> list[Reach]:
     """Return how far grants reach on a day; what they share is looked at once."""
-    due = cache(lambda node, topic: is_due(node, topic, book, today))
+    stopped = cache(lambda topic: ever_stopped(topic, book, today))
+    due = cache(lambda node, topic: stopped(topic) and is_due(node, topic, book, today))
     return [_reach(grant, book, today, due) for grant in grants]
 
 

@@ -15,7 +15,7 @@ from node.bus.client import Client, open_client
 from node.bus.log import open_log_reader
 from node.bus.security import Security
 from node.bus.topics import make_topics
-from node.control import Command, Event, day_of, routes, topics_here
+from node.control import Command, Event, TopicSpec, day_of, routes, topics_here
 from node.control.acts import acted
 from node.control.answering import rule_answers
 from node.control.awaited import seconds_left
@@ -30,7 +30,7 @@ from node.model.names import Division, Topic, control_topic, is_view, progress_t
 from node.model.values import RULE, Actor, Kind, RequestValue
 from node.runtime.access import Access
 from node.runtime.clocks import Clocks
-from node.runtime.following import Following
+from node.runtime.following import SPEAKING_S, Following
 from node.runtime.gates import Gates
 from node.runtime.lane import Lane, LaneSpec, RouteStatus, open_lane
 from node.runtime.ledger import Ledger
@@ -87,6 +87,8 @@ class Node:
         """the working days by which legal clocks run"""
         cluster = Cluster(settings.division, settings.bootstrap, settings.security)
         self._clocks = Clocks(cluster, lambda: self.ledger.book, self.calendar, self.record, metrics)
+        self._lacking = False
+        """the calendar lacks a year that some clock needs, which is said when it comes to be so"""
         self._lanes: dict[str, Lane] = {}
         self._dirty = asyncio.Event()
         self._gates = Gates(settings.division, lambda: self.ledger.book)
@@ -153,7 +155,11 @@ class Node:
         }
         for outcome, count in counts.items():
             metrics.control_events.labels(outcome).set(count)
-        metrics.show_clocks(seconds_left(book, self.settings.division, self.calendar, datetime.now(UTC)))
+        least, lacking = seconds_left(book, self.settings.division, self.calendar, datetime.now(UTC))
+        metrics.show_clocks(least, len(lacking))
+        if lacking and not self._lacking:
+            logger().warning("calendar-lacks-year", clocks=len(lacking), cause=lacking[0].en)
+        self._lacking = bool(lacking)
         metrics.ready.set(int(not self.reasons))
         return metrics.text()
 
@@ -222,7 +228,8 @@ class Node:
     async def _reconcile(self, client: Client) -> float:
         """Make what the book asks for: topics here, routes on the link. Also run now and then: terms end at midnight. Return after how many s."""
         s, book = self.settings, self.ledger.book
-        specs = topics_here(book, s.division, s.parent, day_of(datetime.now(UTC)))
+        await self._route()  # before all else: what was suspended has to stop, whatever the cluster answers
+        specs = self._topics()
         if not self.folded:  # what is not read yet may say that a copy is not to be here: it would be disposed of no more
             specs = {topic: spec for topic, spec in specs.items() if not (topic in book.granted and is_copy(topic, s.division))}
         try:
@@ -233,10 +240,12 @@ class Node:
         if made.made:
             logger().info("topics-made", topics=sorted(made.made))
         self.ledger.follow({topic for topic in specs if topic.endswith(".node.control") and client.topic(topic) is not None})
+        began = self.folded
         self.folded = self.folded or (not self._dirty.is_set() and await self.ledger.is_level())
         wrong = "; ".join(f"{topic} {why}" for topic, why in sorted(made.wrong.items()))
         self._trouble("own cluster", wrong if self.folded else "its control logs are being read")
-        await self._route()
+        if self.folded and not began:
+            await self._route()
         if made.made:
             for lane in self._lanes.values():
                 lane.look()
@@ -244,13 +253,20 @@ class Node:
             return WATCH_INTERVAL_S
         await self._answer_by_rule()
         carried = {topic for lane in self._lanes.values() for topic in lane.carried}
-        held = await self._following.step(client, book, day_of(datetime.now(UTC)), carried)
+        held = await self._following.step(client, book, day_of(datetime.now(UTC)), carried, self._topics)
         self._trouble("copies", self._following.trouble)
         return BACKOFF_FIRST_S if held else WATCH_INTERVAL_S
 
+    def _topics(self) -> dict[Topic, TopicSpec]:
+        return topics_here(self.ledger.book, self.settings.division, self.settings.parent, day_of(datetime.now(UTC)))
+
     async def _answer_by_rule(self) -> None:
         """Say what the node says by itself: a consent to what is shared unconditionally, the end of what was withdrawn."""
+        end = time.monotonic() + SPEAKING_S
         for command in rule_answers(self.ledger.book, self.settings.division, datetime.now(UTC)):
+            if time.monotonic() > end:  # the rest is said when the routes have been looked at again
+                self._dirty.set()
+                return
             try:
                 await self.command(command)
             except CommandRefused as refused:  # its own log may not be at its end yet, or the secret is lost: it is tried again

@@ -84,6 +84,11 @@ class Metrics:
             ("kind", "state"),
             registry=self.registry,
         )
+        self.clocks_untold = Gauge(
+            "exchange_clocks_untold",
+            "Legal terms that cannot be told, for the calendar lacks a year: the operator's file has to name its days off",
+            registry=self.registry,
+        )
         self.copies_disposed = Counter(
             "exchange_copies_disposed",
             "Topics removed with what was in them, because no grant let them flow any more",
@@ -117,8 +122,9 @@ class Metrics:
         for labels, lag in lags.items():
             self.lag_seconds.labels(*labels).set(lag)
 
-    def show_clocks(self, least: Mapping[tuple[str, str], float]) -> None:
-        """Set the legal terms anew, by kind and state; those of which none runs leave no series."""
+    def show_clocks(self, least: Mapping[tuple[str, str], float], lacking: int) -> None:
+        """Set the legal terms anew, by kind and state, and how many cannot be told; those of which none runs leave no series."""
+        self.clocks_untold.set(lacking)
         self.request_due.clear()
         for labels, seconds in least.items():
             self.request_due.labels(*labels).set(seconds)

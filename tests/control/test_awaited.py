@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from node.control.awaited import awaited, item_clocks, key, pressing, seconds_left
+from node.control.book import Book
 from node.control.calendar import Calendar
 from node.control.commands import WithdrawRequest
 from node.errors import CalendarError
@@ -83,7 +84,17 @@ def test_a_year_without_a_calendar_is_raised_for_one_item_and_hides_no_other_clo
     nodes = settled()
     waiting(nodes)
     assert len(awaited(nodes.books[DISTRICT], DISTRICT, known, MONDAY)) == 1
-    assert awaited(nodes.books[DISTRICT], DISTRICT, Calendar(), MONDAY) == []
+    lacking: list[CalendarError] = []
+    assert awaited(nodes.books[DISTRICT], DISTRICT, Calendar(), MONDAY, lacking) == []
+    assert [error.year for error in lacking] == [2026], "what cannot be told is not nothing"
+    assert seconds_left(nodes.books[DISTRICT], DISTRICT, Calendar(), MONDAY)[1][0].year == 2026
+
+
+def left(book: Book, here: Division, now: datetime) -> dict[tuple[str, str], float]:
+    """The seconds left where the calendar lacks nothing."""
+    least, lacking = seconds_left(book, here, CALENDAR, now)
+    assert lacking == []
+    return least
 
 
 def test_the_seconds_left_are_of_items_too() -> None:
@@ -91,11 +102,11 @@ def test_the_seconds_left_are_of_items_too() -> None:
     world = published(World())
     world.tell_all(CHANGED, SUBMIT)
     review, update = (datetime(2026, 11, 24, 16, tzinfo=UTC) - MONDAY, datetime(2026, 12, 7, 16, tzinfo=UTC) - MONDAY)
-    assert seconds_left(world.book, HERE, CALENDAR, MONDAY) == {
+    assert left(world.book, HERE, MONDAY) == {
         ("item-review", "soon"): review.total_seconds(),
         ("item-update", "running"): update.total_seconds(),
     }
-    assert seconds_left(world.book, CITY, CALENDAR, MONDAY) == {}
+    assert left(world.book, CITY, MONDAY) == {}
 
 
 def test_what_presses_is_told_by_names_and_numbers() -> None:
@@ -188,12 +199,12 @@ def test_the_seconds_left_are_those_of_the_first_that_is_due_of_ones_own() -> No
     waiting(nodes)
     midnight = datetime(2026, 12, 7, 16, tzinfo=UTC)
     for now, state in ((MONDAY, "running"), (midnight - timedelta(hours=1), "soon"), (midnight + timedelta(hours=2), "overdue")):
-        assert seconds_left(book, DISTRICT, CALENDAR, now) == {("answer-conditional", state): (midnight - now).total_seconds()}
-        assert seconds_left(book, CITY, CALENDAR, now) == {}
+        assert left(book, DISTRICT, now) == {("answer-conditional", state): (midnight - now).total_seconds()}
+        assert left(book, CITY, now) == {}
     nodes.at = MONDAY
     (second,) = nodes.carry_out(CITY, asked(CITY, DISTRICT, purpose="二"))
     nodes.carry_out(CITY, approved(second))
     nodes.bring_all()
-    assert seconds_left(book, DISTRICT, CALENDAR, MONDAY) == {("answer-conditional", "running"): (midnight - MONDAY).total_seconds()}
+    assert left(book, DISTRICT, MONDAY) == {("answer-conditional", "running"): (midnight - MONDAY).total_seconds()}
     nodes.carry_out(DISTRICT, answered(second, DISTRICT))
-    assert seconds_left(book, DISTRICT, CALENDAR, MONDAY).keys() == {("answer-conditional", "running"), ("flow", "running")}
+    assert left(book, DISTRICT, MONDAY).keys() == {("answer-conditional", "running"), ("flow", "running")}

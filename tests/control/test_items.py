@@ -229,8 +229,10 @@ def test_a_change_is_told_with_a_content_and_stays_until_one_is_published(world:
     world.tell(draft(version=2, update_cycle="P4D"))
     world.tell(draft(version=2, update_cycle="P4D", changed="2026-11-19"))
     assert changed() == "2026-11-19"
+    assert world.refused(draft(version=2, update_cycle="P4D", changed="2026-11-20")).code == "later-than-told"
     world.tell_all(SUBMIT, PASS)
     assert changed() == "2026-11-19"
+    assert world.refused(draft(version=2, update_cycle="P4D", changed="2026-11-20")).code == "later-than-told"
     world.tell(PUBLISH)
     assert (world.state(), changed()) == ("updated", "")
 
@@ -274,7 +276,7 @@ def test_more_time_is_asked_for_once_and_given_once(world: World) -> None:
     assert (world.kinds(CONSENT), world.tell(CONSENT), world.tell(EXTEND)) == (["item-extension-consented"], [], [])
     other = Actor(name="另一人", role="authority")
     assert "given before" in world.refused(ConsentItemExtension(by=other, item=NAME)).en
-    world.tell(draft(version=2, update_cycle="P3D", changed="2026-11-21"))
+    world.tell(draft(version=2, update_cycle="P3D", changed="2026-11-19"))
     assert "“草稿”" in world.refused(ExtendItem(by=HEAD, item=NAME, reason="另有原因")).zh
     world.tell_all(SUBMIT, PASS, PUBLISH)
     assert world.refused(CONSENT).code == world.refused(EXTEND).code == "not-in-state"

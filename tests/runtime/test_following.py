@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 import confluent_kafka
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from node.bus import topics
 from node.bus.client import Client, open_client
 from node.bus.security import Security
-from node.control import Command, ResumeGrant, SuspendGrant, decide, encode
+from node.control import Command, ResumeGrant, SuspendGrant, decide, encode, topics_here
 from node.control.commands import SeeGrant
 from node.errors import Unavailable
 from node.model.names import Department, Division, Topic
@@ -70,6 +71,7 @@ class Desk(Stand):
         async with asyncio.timeout(20):
             while True:
                 with contextlib.suppress(Unavailable):  # a topic that has just been made may have no leader yet
+                    await self.client.look([self.topic])
                     return await follows(self.client, self.book, here, command, carried)
                 await asyncio.sleep(0.05)
 
@@ -90,7 +92,8 @@ class Told:
 
     async def step(self, carried: set[Topic], today: date = TODAY) -> bool:
         """Let it do what is to be done."""
-        return await self.following.step(self._desk.client, self._desk.book, today, carried)
+        wanted = partial(topics_here, self._desk.book, ABOVE, None, today)
+        return await self.following.step(self._desk.client, self._desk.book, today, carried, wanted)
 
 
 @pytest.fixture

@@ -77,8 +77,9 @@ def test_a_route_that_is_gone_leaves_no_series() -> None:
 def test_terms_are_shown_by_kind_and_state() -> None:
     """A term that was met, or came to be due soon, leaves no series behind."""
     metrics = Metrics()
-    metrics.show_clocks({("answer-conditional", "running"): 86400.0, ("flow", "overdue"): -60.0})
-    metrics.show_clocks({("answer-conditional", "soon"): 3600.5})
+    metrics.show_clocks({("answer-conditional", "running"): 86400.0, ("flow", "overdue"): -60.0}, 2)
+    metrics.show_clocks({("answer-conditional", "soon"): 3600.5}, 1)
+    assert samples(metrics)[at("exchange_clocks_untold")] == 1
     found = {place: value for place, value in samples(metrics).items() if place[0] == "exchange_request_due_seconds"}
     assert found == {at("exchange_request_due_seconds", kind="answer-conditional", state="soon"): 3600.5}
 
