@@ -188,6 +188,7 @@ async def test_copies_go_where_no_grant_needs_them_and_come_anew(world: World) -
         assert await Face(world.nodes[code]).metric("exchange_copies_disposed_total") >= count
 
 
+@pytest.mark.full
 async def test_a_node_that_was_away_disposes_of_its_copy_before_anything_flows(world: World) -> None:
     """While the grant was suspended and resumed: until then it is shown as awaited, what is to flow into its cluster waits, and nothing is doubled."""
     shown = await _shown(world, "copy-away")
@@ -211,6 +212,7 @@ async def test_a_node_that_was_away_disposes_of_its_copy_before_anything_flows(w
     shown.nothing_stopped()
 
 
+@pytest.mark.full
 async def test_a_node_killed_between_a_removal_and_its_word_says_it_when_it_is_back(world: World) -> None:
     """Whether the grant is suspended still or flows again by then."""
     shown = await _shown(world, "copy-unsaid")
@@ -237,6 +239,7 @@ async def test_a_node_killed_between_a_removal_and_its_word_says_it_when_it_is_b
     shown.nothing_stopped()
 
 
+@pytest.mark.full
 async def test_grants_that_come_and_go_in_mid_load_while_nodes_are_killed(world: World) -> None:
     """Suspended and resumed again and again, by turns with a node killed on the way, each cluster has all once in the end."""
     shown = await _shown(world, "copy-restless")

@@ -91,6 +91,7 @@ async def _until_consumed(face: Face, topic: Topic, records: int, within_s: floa
             await asyncio.sleep(0.1)
 
 
+@pytest.mark.full
 async def test_a_gate_killed_in_mid_load_loses_and_doubles_nothing(world: World) -> None:
     """Killed three times while records are judged: each lies once in the resource or the quarantine, in order for its key.
 

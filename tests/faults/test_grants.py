@@ -59,6 +59,7 @@ async def test_the_flow_follows_the_grant(world: World) -> None:
         await all_arrived(reader, 600)
 
 
+@pytest.mark.full
 async def test_a_route_taken_away_in_mid_load_begins_anew(world: World) -> None:
     """Ended and given again five times while records flow, a grant neither loses nor doubles one, whatever of it was disposed of when."""
     near, far = world.clusters[DISTRICT].bootstrap, world.clusters[PROVINCE].bootstrap

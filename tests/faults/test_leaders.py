@@ -46,6 +46,7 @@ async def _make(bootstrap: str, copies: int) -> None:
         await present(bootstrap, topic)
 
 
+@pytest.mark.full
 async def test_leader_and_coordinator_killed_in_mid_transaction(world: World, target: Cluster) -> None:
     """Each killed while a transaction that it serves is open, the first started again: each record arrives once, in order for its key."""
     near, far = world.clusters[DISTRICT].bootstrap, target.bootstrap

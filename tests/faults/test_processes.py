@@ -47,6 +47,7 @@ async def _stop_in_transaction(world: World, topic: Topic, pid: int) -> None:
             await asyncio.sleep(0.02)
 
 
+@pytest.mark.full
 async def test_a_paused_node_goes_on_by_itself(world: World) -> None:
     """Stopped for longer than its transaction may last, a node loses that transaction, and carries on with another producer."""
     city = world.nodes[CITY]
@@ -63,6 +64,7 @@ async def test_a_paused_node_goes_on_by_itself(world: World) -> None:
     assert await face.ready()
 
 
+@pytest.mark.full
 async def test_of_two_processes_of_a_node_the_first_gives_way(world: World) -> None:
     """A second process of the same node takes the shards over; the first says so and carries nothing more; nothing is doubled."""
     city = world.nodes[CITY]

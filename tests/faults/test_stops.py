@@ -162,6 +162,7 @@ async def test_a_target_made_anew_stops_its_route(road: Road) -> None:
     await road.arrives(range(25, 30))
 
 
+@pytest.mark.full
 async def test_a_target_restored_from_an_older_copy_stops_its_route(world: World, road: Road, tmp_path: Path) -> None:
     """A log that is shorter than what was written to it: from the start, what the copy still had is doubled.
 
