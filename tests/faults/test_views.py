@@ -146,6 +146,7 @@ class Run:
             await self.moves()
 
 
+@pytest.mark.full
 async def test_takers_have_what_was_granted_and_nothing_else_whatever_is_killed(world: World) -> None:
     """Both kinds, views that come, go and come back, and a second version of the schema, while nodes and a broker are killed and a link is cut."""
     run = Run(world, 8)
