@@ -17,6 +17,7 @@ from node.control.commands import SeeGrant
 from node.errors import Unavailable
 from node.model.names import Department, Division, Topic
 from node.model.values import RULE, DepartmentValue, DivisionValue, EventRef, GrantState
+from node.runtime import following
 from node.runtime.following import Following, follows
 from node.telemetry import Metrics
 from tests.conftest import Kafka
@@ -142,6 +143,28 @@ async def test_a_copy_is_removed_before_it_is_said(desk: Desk, kafka: Kafka) -> 
     assert [(one.grant, one.state, one.disposed) for one in told.said] == [(grant, "suspended", (desk.topic,))]
     assert not await desk.is_there()
     assert "exchange_copies_disposed_total 1.0" in told.metrics.text().decode()
+
+
+async def test_what_lies_here_with_no_grant_is_swept_whatever_was_said(desk: Desk, kafka: Kafka, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A controller may make a topic late, after all was said of it; what a route carries, or a grant asks for, is left alone."""
+    told = Told(desk)
+    Bench.make(kafka.bootstrap, desk.topic, 2)
+    grant = desk.give(taker=ABROAD)
+    desk.suspend(grant)
+    await told.step(set())
+    told.said.clear()
+    Bench.make(kafka.bootstrap, desk.topic, 2)
+    await told.step(set())
+    assert await desk.is_there(), "it is not looked for at every step"
+    monkeypatch.setattr(following, "_SWEEP_S", 0.0)
+    await told.step({desk.topic})
+    assert await desk.is_there()
+    await told.step(set())
+    assert (told.said, await desk.is_there()) == ([], False)
+    desk.resume(grant)
+    Bench.make(kafka.bootstrap, desk.topic, 2)
+    await told.step(set())
+    assert await desk.is_there()
 
 
 async def test_a_copy_whose_grants_term_is_over_is_removed(desk: Desk, kafka: Kafka) -> None:

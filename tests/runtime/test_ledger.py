@@ -15,6 +15,7 @@ from node.control import AddDepartment, AddDivision, Book, day_of, topics_here
 from node.errors import CommandRefused
 from node.model.names import Department, Division, control_topic
 from node.model.values import Actor
+from node.runtime import ledger as ledger_module
 from node.runtime.ledger import Ledger
 from tests.conftest import Kafka
 from tests.runtime.conftest import until
@@ -103,3 +104,18 @@ async def test_a_broken_log_stops_alone(kafka: Kafka) -> None:
         await until(lambda: code in ledger.book.broken)
         with pytest.raises(CommandRefused):
             await ledger.command(_department(code, "a"), OPERATOR)
+
+
+async def test_whoever_waits_too_long_for_the_pen_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One waits as long as its cluster may take, the others no longer than that again: nobody's patience ends before the node's."""
+    monkeypatch.setattr(ledger_module, "STOP_S", 0.2)
+    ledger = Ledger(Division("980007"), "127.0.0.1:1", Security(), lambda: None)
+    await ledger._lock.acquire()
+    began = asyncio.get_running_loop().time()
+    codes = []
+    for refused in await asyncio.gather(*(ledger.command(_root("980007"), OPERATOR) for _ in range(6)), return_exceptions=True):
+        assert isinstance(refused, CommandRefused)
+        codes.append(refused.code)
+    assert codes == ["busy"] * 6
+    assert asyncio.get_running_loop().time() - began < 2
+    ledger._lock.release()
