@@ -1,6 +1,6 @@
 """How every path answers when it cannot: JSON `{code, en, zh}`."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from litestar import Request, Response
@@ -12,6 +12,8 @@ from node.telemetry import logger
 
 _STATUS = {"malformed": 400, NO_ACCESS: 401, "not-entitled": 403, "not-found": 404}
 _CONFLICT = 409
+
+_Asked = TypeVar("_Asked")
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -42,6 +44,14 @@ def unforeseen(_request: Request[Any, Any, Any], error: Exception) -> Response[P
         Problem("internal", f"the node failed on this request ({name}): see its log", f"节点处理该请求时出错（{name}）：请查看日志"),
         status_code=500,
     )
+
+
+def read_body(body: bytes, kind: type[_Asked]) -> _Asked:
+    """Return what a request's JSON body asks. CommandRefused if it is not of that kind."""
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.DecodeError as error:
+        raise CommandRefused("malformed", f"the request cannot be read: {error}", f"请求无法读取：{error}") from error
 
 
 def missing(what: str, name: str) -> CommandRefused:

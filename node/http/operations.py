@@ -10,7 +10,7 @@ from litestar.params import RawBody
 
 from node import __version__
 from node.control.sight import OVERSEERS
-from node.errors import CommandRefused
+from node.http.answers import read_body
 from node.lane import Resume
 from node.model.names import Division, Topic
 from node.model.values import Actor
@@ -138,10 +138,7 @@ async def status(node: NamedDependency[Node]) -> StatusFace:
 @post("/v1/routes/resume", status_code=200, roles=("operator",))
 async def resume(node: NamedDependency[Node], by: NamedDependency[Actor], body: RawBody) -> ResumedFace:
     """Let a stopped route go on."""
-    try:
-        asked = msgspec.json.decode(body, type=ResumeAsked)
-    except msgspec.DecodeError as error:
-        raise CommandRefused("malformed", f"the request cannot be read: {error}", f"请求无法读取：{error}") from error
+    asked = read_body(body, ResumeAsked)
     async with node.audited("resume-route", by, {"topic": asked.topic, "mode": asked.mode}):
         resumed = node.resume(Topic(asked.topic), Resume(asked.mode))
     return ResumedFace([ResumedRoute(route.topic, route.partition) for route in resumed])

@@ -7,17 +7,15 @@ them is kept in the audit.
 
 from typing import Annotated
 
-import msgspec
 from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter, RawBody
 from litestar.response import Stream
 
-from node.control.desk import not_entitled
+from node.control.desk import check_entitled, not_entitled
 from node.control.quarantine import Asked
-from node.control.rights import may
 from node.control.sight import oversees
-from node.errors import CommandRefused
+from node.http.answers import read_body
 from node.http.streaming import MEDIA_TYPE, streamed
 from node.model.names import Topic, department_of
 from node.model.values import Actor, Role
@@ -56,8 +54,7 @@ async def shown(
         _check_sees(by, name)
         return await streamed(quarantine.show(name, reason=reason, count=count, values=False))
     async with node.audited("show-values", by, {"resource": name, "count": str(count)}):
-        if not may(by, owner := department_of(Topic(name)), "steward", "head"):
-            raise not_entitled(by, f"a steward or head of {owner}", f"{owner} 的专员或负责人")
+        check_entitled(by, department_of(Topic(name)), "steward", "head")
         return await streamed(quarantine.show(name, reason=reason, count=count, values=True))
 
 
@@ -66,7 +63,7 @@ async def replayed(
     quarantine: NamedDependency[Quarantine], node: NamedDependency[Node], by: NamedDependency[Actor], name: FromPath[str], body: RawBody
 ) -> Stream:
     """Send records back to their inbox, each once: `advanced` lines, `kept` for each that stays and why, then `ended`."""
-    asked = _asked(body)
+    asked = read_body(body, Asked)
     async with node.audited("replay-quarantined", by, {"resource": name}):
         _check_sees(by, name)
         return await streamed(quarantine.replay(name, asked, by))
@@ -77,7 +74,7 @@ async def discarded(
     quarantine: NamedDependency[Quarantine], node: NamedDependency[Node], by: NamedDependency[Actor], name: FromPath[str], body: RawBody
 ) -> Stream:
     """Note that nobody will repair some records, and why: lines as for a replay."""
-    asked = _asked(body)
+    asked = read_body(body, Asked)
     async with node.audited("discard-quarantined", by, {"resource": name}):
         _check_sees(by, name)
         return await streamed(quarantine.discard(name, asked, by))
@@ -86,13 +83,6 @@ async def discarded(
 def _check_sees(by: Actor, name: str) -> None:
     if not oversees(by) and by.department != department_of(Topic(name)):
         raise not_entitled(by, f"the department of {name}, or the level's operator", f"{name} 所属部门或本级运维人员")
-
-
-def _asked(body: bytes) -> Asked:
-    try:
-        return msgspec.json.decode(body, type=Asked)
-    except msgspec.DecodeError as error:
-        raise CommandRefused("malformed", f"the request cannot be read: {error}", f"请求无法读取：{error}") from error
 
 
 HANDLERS = [listed, shown, replayed, discarded]

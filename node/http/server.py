@@ -31,8 +31,7 @@ _STOP_S = 2
 
 def application(node: Node) -> Litestar:
     """Return the ASGI application that serves a node."""
-    s = node.settings
-    refused_records, acts = quarantine_of(node), Audit(s.division, s.bootstrap, s.security)
+    refused_records, acts = quarantine_of(node), Audit(node.cluster)
     return Litestar(
         [*operations.OPEN, _behind_tokens(), registry.registry()],
         dependencies={

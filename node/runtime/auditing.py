@@ -7,12 +7,11 @@ from collections.abc import AsyncGenerator, Callable
 from datetime import datetime
 
 from node.bus.reader import Reader, open_reader
-from node.bus.security import Security
 from node.control.acts import Act, Audited, Sought, Unreadable, is_sought, read_act
 from node.control.quarantine import Advanced, Ended
 from node.errors import CommandRefused, DataError
 from node.lane import TopicPartition
-from node.model.names import Division, audit_topic
+from node.runtime.reading import Cluster
 
 READINGS_MAX = 2
 Line = Advanced | Audited | Unreadable | Ended
@@ -21,10 +20,10 @@ Line = Advanced | Audited | Unreadable | Ended
 class Audit:
     """The acts that a node's audit topic has."""
 
-    def __init__(self, division: Division, bootstrap: str, security: Security) -> None:
-        self._place = TopicPartition(audit_topic(division), 0)
-        self._name = f"{division}.audit"
-        self._bootstrap, self._security = bootstrap, security
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._place = cluster.audit
+        self._name = f"{cluster.division}.audit"
         self._open = 0
 
     async def read(self, sought: Sought, sees: Callable[[Act], bool], since_ms: int, until_ms: int | None) -> AsyncGenerator[Line, None]:
@@ -37,7 +36,7 @@ class Audit:
             raise CommandRefused("busy", en, "节点正在处理其他审计查询；请待其完成后重试")
         self._open += 1
         try:
-            async with open_reader(self._bootstrap, self._name, self._security) as reader:
+            async with open_reader(self._cluster.bootstrap, self._name, self._cluster.security) as reader:
                 begin, end = await self._span(reader, since_ms)
                 async for line in _lines(
                     reader, self._place, begin, end, lambda act: _within(act, since_ms, until_ms) and is_sought(act, sought) and sees(act)

@@ -44,7 +44,7 @@ class Clocks:
         metrics: Metrics,
     ) -> None:
         self._here, self._book, self._calendar, self._record, self._metrics = cluster.division, book, calendar, record, metrics
-        self._audit = Audit(cluster.division, cluster.bootstrap, cluster.security)
+        self._audit = Audit(cluster)
         self._said: set[tuple[str, ...]] | None = None
         self._doubtful: Awaited | None = None
         """what was written last, where it is not known whether it stands"""

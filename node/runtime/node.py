@@ -85,8 +85,8 @@ class Node:
         self.ledger = Ledger(settings.division, settings.bootstrap, settings.security, self._changed, self._prepare)
         self.calendar = official() if settings.calendar is None else official().amended(settings.calendar)
         """the working days by which legal clocks run"""
-        cluster = Cluster(settings.division, settings.bootstrap, settings.security)
-        self._clocks = Clocks(cluster, lambda: self.ledger.book, self.calendar, self.record, metrics)
+        self.cluster = Cluster(settings.division, settings.bootstrap, settings.security)
+        self._clocks = Clocks(self.cluster, lambda: self.ledger.book, self.calendar, self.record, metrics)
         self._lacking = False
         """the calendar lacks a year that some clock needs, which is said when it comes to be so"""
         self._lanes: dict[str, Lane] = {}
@@ -176,12 +176,11 @@ class Node:
 
     async def preview(self, asked: RequestValue) -> Preview:
         """Return what a grant of what is asked for would give; see `node.runtime.preview`."""
-        s = self.settings
-        return await preview(Cluster(s.division, s.bootstrap, s.security), self.ledger.book, asked)
+        return await preview(self.cluster, self.ledger.book, asked)
 
     @asynccontextmanager
     async def audited(self, act: str, by: Actor, subject: dict[str, str]) -> AsyncIterator[None]:
-        """Put into the audit what is done within, or with which code it was refused. Nothing that was found within may be told where that fails."""
+        """Audit what is done within, its subject as it is then, or with which code it was refused. Where that fails, nothing found within may be told."""
         try:
             yield
         except CommandRefused as refused:

@@ -170,12 +170,11 @@ class Quarantine:
 
 def quarantine_of(node: Node) -> Quarantine:
     """Return the quarantines of a running node."""
-    s = node.settings
 
     def gate_at(place: TopicPartition) -> int | None:
         return next((one.next for one in node.routes() if one.lane == GATE and (one.topic, one.partition) == place), None)
 
-    return Quarantine(Cluster(s.division, s.bootstrap, s.security), node.ledger.book, gate_at)
+    return Quarantine(node.cluster, node.ledger.book, gate_at)
 
 
 async def _waiting(reading: Reading, resource: ResourceValue, selection: Selection) -> AsyncGenerator[tuple[int, list[Refusal]], None]:

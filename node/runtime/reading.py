@@ -22,7 +22,7 @@ ALL = Selection(all=True)
 
 
 class Cluster(msgspec.Struct, frozen=True):
-    """Whose cluster is read, and where it is."""
+    """Whose cluster it is, and where it is."""
 
     division: Division
     bootstrap: str
@@ -30,12 +30,12 @@ class Cluster(msgspec.Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        """The client's name, and the transactional.id of what is written."""
+        """The name of a client of its quarantines, and the transactional.id of what is written."""
         return f"{self.division}.quarantine"
 
     @property
     def audit(self) -> TopicPartition:
-        """The partition that has the notes."""
+        """The partition that has the acts, and the notes of what was repaired."""
         return TopicPartition(audit_topic(self.division), 0)
 
 

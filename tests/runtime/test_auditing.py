@@ -22,6 +22,7 @@ from node.model.names import Division, audit_topic
 from node.model.values import Actor
 from node.runtime import auditing
 from node.runtime.auditing import Audit
+from node.runtime.reading import Cluster
 from tests.conftest import Kafka
 
 pytestmark = pytest.mark.kafka
@@ -46,7 +47,7 @@ async def _laid(kafka: Kafka, here: Division, *values: tuple[int, bytes]) -> Aud
     async with open_writer(kafka.bootstrap, f"{here}.test", batch_bytes=1 << 16, security=NONE) as writer, writer.transaction():
         for day, value in values:
             await writer.send(TopicPartition(audit_topic(here), 0), [Record(offset=0, timestamp=_ms(day), key=None, value=value)])
-    return Audit(here, kafka.bootstrap, NONE)
+    return Audit(Cluster(here, kafka.bootstrap, NONE))
 
 
 async def _days(lines: AsyncGenerator[Any, None]) -> list[str]:
@@ -76,7 +77,7 @@ async def test_acts_between_two_moments_are_read_in_order(kafka: Kafka) -> None:
 
 async def test_a_topic_that_is_not_there_has_no_acts(kafka: Kafka) -> None:
     """A node that was never started has done nothing."""
-    assert await _days(Audit(Division("981002"), kafka.bootstrap, NONE).read(Sought(), lambda _act: True, _ms(0), None)) == []
+    assert await _days(Audit(Cluster(Division("981002"), kafka.bootstrap, NONE)).read(Sought(), lambda _act: True, _ms(0), None)) == []
 
 
 async def test_a_damaged_record_is_told_and_hides_no_other(kafka: Kafka) -> None:

@@ -17,6 +17,7 @@ from node.model.names import Department, Division, Topic
 from node.model.values import RULE, Actor
 from node.runtime import Node, NodeSettings, clocks, run_node
 from node.runtime.auditing import Audit
+from node.runtime.reading import Cluster
 from node.telemetry import Metrics
 from tests.conftest import NO_DATA, Kafka
 from tests.control.offers import AUTHORITY, asked, facts, offer
@@ -58,7 +59,7 @@ async def submit(node: Node, here: Division, *names: str) -> None:
 
 async def said(kafka: Kafka, here: Division) -> list[Act]:
     """What the audit has of clocks."""
-    lines = Audit(here, kafka.bootstrap, Security()).read(
+    lines = Audit(Cluster(here, kafka.bootstrap, Security())).read(
         Sought(), lambda act: act.act.startswith("clock-"), int(BEGIN.timestamp() * 1000), None
     )
     return [line.act async for line in lines if isinstance(line, Audited)]
