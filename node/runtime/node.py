@@ -239,11 +239,11 @@ class Node:
         if made.made:
             logger().info("topics-made", topics=sorted(made.made))
         self.ledger.follow({topic for topic in specs if topic.endswith(".node.control") and client.topic(topic) is not None})
-        began = self.folded
+        was_folded = self.folded
         self.folded = self.folded or (not self._dirty.is_set() and await self.ledger.is_level())
         wrong = "; ".join(f"{topic} {why}" for topic, why in sorted(made.wrong.items()))
         self._trouble("own cluster", wrong if self.folded else "its control logs are being read")
-        if self.folded and not began:
+        if self.folded and not was_folded:
             await self._route()
         if made.made:
             for lane in self._lanes.values():
