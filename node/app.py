@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 
+from node.bus.security import Security, secured
 from node.config import Config
 from node.errors import BusError
 from node.http import open_http
@@ -30,6 +31,8 @@ async def _run(config: Config) -> int:
         parent_bootstrap=parent.bootstrap if parent else "",
         data_dir=config.data_dir,
         calendar=config.calendar,
+        security=secured(config.kafka.login_file, config.kafka.ca_file),
+        parent_security=secured(parent.login_file, parent.ca_file) if parent else Security(),
     )
     node = Node(settings, Metrics())
     loop = asyncio.get_running_loop()

@@ -4,14 +4,19 @@ division: "445102"                # whose node this is; in quotes, or YAML makes
 kafka:
   bootstrap: "127.0.0.1:9092"     # the cluster beside this node; several as "a:9092,b:9092"
   replication: 3                  # of the topics that the node makes; 1 on a single broker
+  login_file: 445102.login        # with which the node logs in: JSON {"username", "mechanism", "password"}, mode 0600
+  ca_file: authority.pem          # what TLS trusts; may be absent only where every broker is on loopback
 parent:                           # absent at the root
   division: "445100"
   bootstrap: "10.0.0.1:9092"
+  login_file: parent.login
+  ca_file: parent.pem
 http:
   listen: "127.0.0.1:8080"
 data_dir: ./data                  # relative to this file
 """
 
+import ipaddress
 import re
 from pathlib import Path
 
@@ -32,10 +37,12 @@ _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z
 
 
 class Kafka(msgspec.Struct, frozen=True, kw_only=True):
-    """The cluster beside the node: `host:port`, several with commas between; and how many copies its topics have."""
+    """The cluster beside the node: `host:port`, several with commas between; how many copies its topics have; how the node gets in."""
 
     bootstrap: str
     replication: int = 3
+    login_file: Path | None = None
+    ca_file: Path | None = None
 
 
 class Parent(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +50,8 @@ class Parent(msgspec.Struct, frozen=True, kw_only=True):
 
     division: Division
     bootstrap: str
+    login_file: Path | None = None
+    ca_file: Path | None = None
 
 
 class Http(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,6 +90,8 @@ def load(path: Path, lang: Lang = "en") -> Config:
     values = reading.values
     if "parent" in values and "kafka" in values:
         _check_parent(reading, values["parent"], values["kafka"])
+    for cluster in ("kafka", "parent"):
+        _check_encrypted(reading, cluster)
     here, problems, calendar = path.parent.resolve(), reading.problems, Calendar()
     if "calendar" in values:
         try:
@@ -89,6 +100,8 @@ def load(path: Path, lang: Lang = "en") -> Config:
             problems += error.problems
     if problems:
         raise ConfigError(problems)
+    for cluster in filter(None, (values.get("kafka"), values.get("parent"))):
+        cluster |= {key: here / cluster[key] for key in ("login_file", "ca_file") if key in cluster}
     return msgspec.convert({**values, "data_dir": here / values.get("data_dir", "data"), "calendar": calendar}, Config)
 
 
@@ -101,6 +114,25 @@ def _check_parent(reading: Reading, parent: dict[str, str], kafka: dict[str, str
     if shared:
         en = f"{min(shared)} is this node's own cluster; name the brokers of the parent's, each node has a cluster of its own"
         reading.wrong("parent.bootstrap", Wrong(en, f"{min(shared)} 是本节点自己的集群；应填上级节点的集群，每个节点各有一个集群"))
+
+
+def _check_encrypted(reading: Reading, cluster: str) -> None:
+    """Hold a cluster that is reached over a network to TLS: what it says and who logs in would be read on the way."""
+    told = reading.values.get(cluster, {})
+    away = [address for address in told.get("bootstrap", "").split(",") if address and not is_loopback(address)]
+    if away and "ca_file" not in told:
+        en = f"{away[0]} is not on this machine, and nothing may go there in the clear; name what TLS trusts in `ca_file`"
+        zh = f"{away[0]} 不在本机，不得以明文连接；请在 ca_file 中指明 TLS 所信任的证书"
+        reading.wrong(f"{cluster}.bootstrap", Wrong(en, zh)._replace(example="ca_file: authority.pem"))
+
+
+def is_loopback(address: str) -> bool:
+    """Tell whether `host:port` never leaves this machine."""
+    host = address.rpartition(":")[0].strip("[]")
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def read_division(text: str) -> Division | Wrong:
@@ -129,12 +161,16 @@ def _read_listen(text: str) -> str | Wrong:
     return text
 
 
-_BOOTSTRAP = Field(_read_bootstrap, '"127.0.0.1:9092"')
 _DIVISION = Field(read_division, '"445102"')
+_WAY_IN = {
+    "bootstrap": Field(_read_bootstrap, '"127.0.0.1:9092"'),
+    "login_file": Field(read_text, "445102.login", required=False),
+    "ca_file": Field(read_text, "authority.pem", required=False),
+}
 _SHAPE: Shape = {
     "division": _DIVISION,
-    "kafka": Part({"bootstrap": _BOOTSTRAP, "replication": Field(whole_within(1, REPLICATION_MAX), "3", required=False, number=True)}),
-    "parent": Part({"division": _DIVISION, "bootstrap": _BOOTSTRAP}, required=False),
+    "kafka": Part({**_WAY_IN, "replication": Field(whole_within(1, REPLICATION_MAX), "3", required=False, number=True)}),
+    "parent": Part({"division": _DIVISION, **_WAY_IN}, required=False),
     "http": Part({"listen": Field(_read_listen, '"127.0.0.1:8080"', required=False)}, required=False),
     "data_dir": Field(read_text, "./data", required=False),
     "calendar": Field(read_text, "holidays.yaml", required=False),

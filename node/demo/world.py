@@ -13,11 +13,16 @@ from typing import Any
 import httpx
 import msgspec
 
+from node.bus.client import open_client
 from node.bus.embedded import Cluster, open_cluster
 from node.bus.embedded.ports import reserved_ports
 from node.bus.embedded.process import check_alive, end, reap, spawn
+from node.bus.passwords import Login, new_password, write_login
+from node.bus.security import Security
+from node.bus.users import set_logins
 from node.control import Command
 from node.errors import CommandRefused, Unavailable
+from node.model.names import Division, principal_of
 from node.model.values import Actor
 from node.runtime.access import add_token
 
@@ -48,17 +53,28 @@ class NodeProcess:
         self._known: set[Actor] = set()
         """who has a token"""
 
-    def configure(self, cluster: Cluster, parent: tuple[str, Cluster] | None) -> None:
-        """Write the node's configuration file."""
+    async def configure(self, cluster: Cluster, parent: tuple[str, Cluster] | None) -> None:
+        """Write the node's configuration file, and the login that its parent's cluster gives it."""
+        own = self._write_login("", cluster.security)
         lines = [
             f'division: "{self.division}"',
-            f'kafka: {{bootstrap: "{cluster.bootstrap}", replication: {len(cluster.brokers)}}}',
+            f'kafka: {{bootstrap: "{cluster.bootstrap}", replication: {len(cluster.brokers)}, login_file: {own}}}',
             f"http: {{listen: {json.dumps(self.url.removeprefix('http://'))}}}",
             f"data_dir: {json.dumps(f'data-{self.division}')}",
         ]
         if parent is not None:
-            lines.insert(2, f'parent: {{division: "{parent[0]}", bootstrap: "{parent[1].link_bootstrap}"}}')
+            division, above = parent
+            file = self._write_login("-parent", await _let_in(above, principal_of(Division(self.division))))
+            lines.insert(2, f'parent: {{division: "{division}", bootstrap: "{above.link_bootstrap}", login_file: {file}}}')
         self.config.write_text("\n".join(lines) + "\n")
+
+    def _write_login(self, of: str, security: Security) -> str:
+        """Write a login into a file; return its name as YAML has it."""
+        assert security.username is not None
+        assert security.password is not None
+        file = self._folder / f"{self.division}{of}.login"
+        write_login(file, Login(username=security.username, password=security.password))
+        return json.dumps(file.name)
 
     @property
     def pid(self) -> int:
@@ -138,6 +154,14 @@ class NodeProcess:
             return set()
 
 
+async def _let_in(cluster: Cluster, user: str) -> Security:
+    """Make a user of a cluster; what it may do there is the node's to say."""
+    login = Login(username=user, password=new_password())
+    async with open_client(cluster.bootstrap, client_id="world", security=cluster.security) as client:
+        await set_logins(client, [login])
+    return msgspec.structs.replace(cluster.security, username=user, password=login.password)
+
+
 class World:
     """The clusters and nodes by division. Made by `open_world`."""
 
@@ -171,14 +195,17 @@ async def open_world(folder: Path, settings: Mapping[str, str] = MappingProxyTyp
     `settings` are broker properties over the embedded clusters' own.
     """
     async with AsyncExitStack() as stack:
-        opening = [open_cluster(folder / f"kafka-{code}", settings=settings, cable=code != DISTRICT) for code in TREE]
+        opening = [
+            open_cluster(folder / f"kafka-{code}", settings=settings, cable=code != DISTRICT, principal=principal_of(Division(code)))
+            for code in TREE
+        ]
         clusters = dict(zip(TREE, await _enter_all(stack, opening), strict=True))
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=_HTTP_S))
         ports = stack.enter_context(reserved_ports(len(TREE)))  # held, so that nobody takes the port of a node that is down
         nodes = {code: NodeProcess(code, folder, port, http) for code, port in zip(TREE, ports, strict=True)}
         for code, node in nodes.items():
             above = TREE[code]
-            node.configure(clusters[code], None if above is None else (above, clusters[above]))
+            await node.configure(clusters[code], None if above is None else (above, clusters[above]))
             await node.start()
             stack.push_async_callback(node.stop)
         yield World(folder, clusters, nodes)

@@ -22,6 +22,7 @@ from node.control.awaited import seconds_left
 from node.control.calendar import Calendar, official
 from node.control.commands import AnswerRequest
 from node.control.disposal import era
+from node.control.entitled import entitled
 from node.control.grants import is_copy
 from node.errors import BusError, CommandRefused
 from node.lane import Resume, TopicPartition
@@ -36,6 +37,7 @@ from node.runtime.lane import Lane, LaneSpec, RouteStatus, open_lane
 from node.runtime.ledger import Ledger
 from node.runtime.preview import Preview, preview
 from node.runtime.reading import Cluster
+from node.runtime.rights import Rights
 from node.runtime.supervising import supervise
 from node.runtime.views import OwnViews
 from node.telemetry import Metrics, logger
@@ -63,6 +65,7 @@ class NodeSettings(msgspec.Struct, frozen=True, kw_only=True):
     calendar: Calendar | None = None
     """the operator's own days off, over the official ones"""
     security: Security = Security()
+    parent_security: Security = Security()
 
 
 class LinkStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +96,7 @@ class Node:
         self._dirty = asyncio.Event()
         self._gates = Gates(settings.division, lambda: self.ledger.book)
         self._views = OwnViews(settings.division, lambda: self.ledger.book, settings.data_dir)
+        self._rights = Rights()
         self._following = Following(settings.division, settings.security, metrics, self.command)
         self.folded = False
         """whether the book holds what the control logs held when the node began: before that it may not be spoken from"""
@@ -228,6 +232,10 @@ class Node:
         """Make what the book asks for: topics here, routes on the link. Also run now and then: terms end at midnight. Return after how many s."""
         s, book = self.settings, self.ledger.book
         await self._route()  # before all else: what was suspended has to stop, whatever the cluster answers
+        today = day_of(datetime.now(UTC))
+        if self.folded:
+            await self._rights.step(client, entitled(book, s.division, s.parent, today))
+            self._trouble("rights", self._rights.trouble)
         specs = self._topics()
         if not self.folded:  # what is not read yet may say that a copy is not to be here: it would be disposed of no more
             specs = {topic: spec for topic, spec in specs.items() if not (topic in book.granted and is_copy(topic, s.division))}
@@ -252,7 +260,7 @@ class Node:
             return WATCH_INTERVAL_S
         await self._answer_by_rule()
         carried = {topic for lane in self._lanes.values() for topic in lane.carried}
-        held = await self._following.step(client, book, day_of(datetime.now(UTC)), carried, self._topics)
+        held = await self._following.step(client, book, today, carried, self._topics)
         self._trouble("copies", self._following.trouble)
         return BACKOFF_FIRST_S if held else WATCH_INTERVAL_S
 
@@ -289,7 +297,7 @@ class Node:
         assert s.parent is not None
         async with (
             open_client(s.bootstrap, client_id=f"{s.division}.link", security=s.security) as own,
-            open_client(s.parent_bootstrap, client_id=f"{s.division}.link", security=s.security) as parents,
+            open_client(s.parent_bootstrap, client_id=f"{s.division}.link", security=s.parent_security) as parents,
             open_lane(self._lane(UP), own, parents, self.metrics) as up,
             open_lane(self._lane(DOWN), parents, own, self.metrics) as down,
         ):

@@ -6,6 +6,8 @@ from typing import Any, cast
 import httpx
 import pytest
 
+from node.bus.passwords import Login, read_login
+from node.bus.security import Security
 from node.config import load
 from node.demo.world import CITY, DISTRICT, PROVINCE, NodeProcess, World
 from node.errors import CommandRefused, Unavailable
@@ -15,6 +17,7 @@ class _Cluster:
     """Stands for a cluster: only its addresses are asked for."""
 
     bootstrap, link_bootstrap, brokers = "127.0.0.1:1", "127.0.0.1:2", (1,)
+    security = Security(protocol="SASL_PLAINTEXT", mechanism="SCRAM-SHA-512", username="admin", password="secret")  # noqa: S106
 
 
 async def test_a_nodes_configuration_is_one_that_the_node_takes(tmp_path: Path) -> None:
@@ -23,11 +26,11 @@ async def test_a_nodes_configuration_is_one_that_the_node_takes(tmp_path: Path) 
     folder.mkdir()
     async with httpx.AsyncClient() as http:
         node = NodeProcess(CITY, folder, 18080, http)
-        node.configure(cast("Any", _Cluster()), (PROVINCE, cast("Any", _Cluster())))
+        await node.configure(cast("Any", _Cluster()), None)
     config = load(node.config)
     assert (config.division, config.kafka.bootstrap, config.kafka.replication) == (CITY, "127.0.0.1:1", 1)
-    assert config.parent is not None
-    assert (config.parent.division, config.parent.bootstrap) == (PROVINCE, "127.0.0.1:2")
+    assert config.kafka.login_file is not None
+    assert read_login(config.kafka.login_file) == Login(username="admin", password="secret")  # noqa: S106
     assert node.url == "http://127.0.0.1:18080"
 
 

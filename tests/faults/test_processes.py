@@ -96,7 +96,7 @@ async def _rival(world: World) -> AsyncIterator[NodeProcess]:
     async with httpx.AsyncClient(timeout=15) as http:
         with reserved_ports(1) as (port,):
             rival = NodeProcess(CITY, folder, port, http)
-            rival.configure(world.clusters[CITY], (PROVINCE, world.clusters[PROVINCE]))
+            await rival.configure(world.clusters[CITY], (PROVINCE, world.clusters[PROVINCE]))
             await rival.start()
             try:
                 yield rival

@@ -1,0 +1,76 @@
+"""What closes an embedded cluster, and who holds the keys: in files of its folder that nobody else may read."""
+
+import asyncio
+import logging
+import ssl
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from node.bus.certificates import CERTIFICATE, Authority, issue, kept_authority
+from node.bus.client import open_client
+from node.bus.embedded.settings import BROKER, HOST, KEYSTORE, TRUSTSTORE, Guard
+from node.bus.passwords import Login, kept_password, write_secret
+from node.bus.security import Security
+from node.bus.users import set_logins
+from node.errors import Unavailable
+from node.model.limits import REQUEST_TIMEOUT_S
+
+_POLL_S = 0.01
+logging.getLogger("aiokafka.conn").addFilter(lambda record: "in the clear" not in record.getMessage())
+"""The brokers' own login is PLAIN: on loopback nobody listens, and beyond it there is TLS."""
+
+
+class Lock(msgspec.Struct, frozen=True, kw_only=True):
+    """How a cluster is closed; without a guard it is open."""
+
+    guard: Guard | None
+    brokers: Security
+    """with which whoever has the brokers' own files logs in"""
+    security: Security
+    """with which the super user does"""
+    authority: Authority | None = None
+
+    def lay_out(self, home: Path) -> None:
+        """Put a broker's certificate, and what it trusts, into its folder."""
+        if self.authority is not None:
+            write_secret(home / KEYSTORE, issue(self.authority, [HOST, "localhost"]))
+            write_secret(home / TRUSTSTORE, self.authority.pem)
+
+    async def let_in(self, bootstrap: str) -> None:
+        """Make the super user, and wait until every broker knows it. Unavailable if that does not come to be."""
+        if self.guard is None:
+            return
+        assert self.security.password is not None
+        async with open_client(bootstrap, client_id=BROKER, security=self.brokers) as client:
+            await set_logins(client, [Login(username=self.guard.principal, password=self.security.password)])
+        async with asyncio.timeout(REQUEST_TIMEOUT_S):
+            for address in bootstrap.split(","):
+                while not await _lets_in(address, self.security):  # noqa: ASYNC110 -- the brokers hear of it
+                    await asyncio.sleep(_POLL_S)
+
+
+async def _lets_in(address: str, security: Security) -> bool:
+    try:
+        async with open_client(address, client_id=BROKER, security=security):
+            return True
+    except Unavailable:
+        return False
+
+
+def make_lock(folder: Path, principal: str, closed: Literal["sasl", "tls", "no"]) -> Lock:
+    """Return the lock of the cluster in a folder, with the secrets that are there or new ones."""
+    if closed == "no":
+        return Lock(guard=None, brokers=Security(), security=Security())
+    own = kept_password(folder / "brokers.password")
+    guard = Guard(password=own, principal=principal, tls=closed == "tls")
+    authority = kept_authority(folder, "embedded") if guard.tls else None
+    trust = ssl.create_default_context(cafile=str(folder / CERTIFICATE)) if guard.tls else None
+    password = kept_password(folder / "principal.password")
+    return Lock(
+        guard=guard,
+        brokers=Security(protocol=guard.protocol, tls=trust, mechanism="PLAIN", username=BROKER, password=own),
+        security=Security(protocol=guard.protocol, tls=trust, mechanism="SCRAM-SHA-512", username=principal, password=password),
+        authority=authority,
+    )
