@@ -32,6 +32,7 @@ async def _run(config: Config) -> int:
         data_dir=config.data_dir,
         calendar=config.calendar,
         security=secured(config.kafka.login_file, config.kafka.ca_file),
+        ca=config.kafka.ca_file.read_text("ascii") if config.kafka.ca_file else "",
         parent_security=secured(parent.login_file, parent.ca_file) if parent else Security(),
     )
     node = Node(settings, Metrics())

@@ -12,6 +12,7 @@ import httpx
 import msgspec
 
 from node.avro.described import DataItem
+from node.bus.passwords import Login
 from node.cli.voice import CliError, Exit, Session
 from node.control import Command, NewRequest
 from node.control.acts import Audited, Unreadable
@@ -43,6 +44,8 @@ class KafkaInfo(_Answer, frozen=True):
     """How clients reach the cluster beside a node."""
 
     bootstrap: str
+    protocol: str = "PLAINTEXT"
+    ca: str = ""
 
 
 class NodeInfo(_Answer, frozen=True):
@@ -285,6 +288,10 @@ class NodeClient:
     def export(self, asked: ExportAsked) -> Export:
         """Ask what may be exported; the records are read from the cluster."""
         return self._post("/v1/exports", asked, Export)
+
+    def login(self, user: str, grace_s: float = 0.0) -> Login:
+        """Return a new login of a user of the node's cluster."""
+        return self._post("/v1/logins", {"user": user, "grace_s": grace_s}, Login)
 
     def command(self, command: Command) -> list[dict[str, Any]]:
         """Give a command; return the events that it made, none where all held already. It may be given again without harm."""

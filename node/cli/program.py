@@ -21,6 +21,7 @@ from node.cli import (
     publish,
     quarantine,
     request,
+    rotate,
     route,
     run,
     status,
@@ -58,6 +59,7 @@ def build() -> App:
     app.command(tail.tail)
     app.command(export.export)
     app.command(audit.audit)
+    app.command(rotate.rotate)
     for family in (demo, access, division, department, catalogue, request, grant, view, quarantine, route):
         app.command(family.build())
     return app

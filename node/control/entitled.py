@@ -1,7 +1,8 @@
 """Who may do what in a node's cluster: its access control lists, as a function of the book alone.
 
 The node itself is a super user there and needs none. All others have the least set:
-- a *department* writes its own inboxes, reads what it was granted, and may use consumer groups and transactional ids under its name;
+- a *department* writes its own inboxes, reads what it was granted, and may use consumer groups and transactional ids under its name. It may read
+  its inboxes too: to keep a place there in the transaction of what is written (TxnOffsetCommit) takes that, and publishing exactly once rests on it;
 - a *child's node* writes and reads whatever is owned in its subtree, its progress among it, by transactional ids of its link, and reads what flows down to it.
 """
 
@@ -50,7 +51,7 @@ def entitled(book: Book, here: Division, parent: Division | None, today: date) -
     found = {acl for department in book.departments if division_of(department) == here for acl in _of_department(department)}
     for resource in book.resources:
         if division_of(resource) == here:
-            found.add(_topic(department_of(resource), inbox_topic(resource), "write"))
+            found.update(_topic(department_of(resource), inbox_topic(resource), may) for may in ("write", "read"))
     for grant in book.active(today):
         if division_of(grant.value.taker) == here:
             found.add(_topic(grant.value.taker, grant.topic, "read"))

@@ -5,13 +5,23 @@ import struct
 import threading
 import time
 from collections import Counter
+from typing import NamedTuple
 
 import confluent_kafka
 import msgspec
 
+from node.bus.security import Security
+
 _POLL_S = 0.2
 _BATCH = 5_000
 _HEAD = struct.Struct(">iqii")
+
+
+class Way(NamedTuple):
+    """Where somebody logs in, and as whom."""
+
+    bootstrap: str
+    security: Security
 
 
 class Received(msgspec.Struct, frozen=True):
@@ -26,9 +36,10 @@ class Received(msgspec.Struct, frozen=True):
 class Taker(threading.Thread):
     """Reads a topic from its beginning on a cluster, in a thread of its own, until `stop`."""
 
-    def __init__(self, name: str, bootstrap: str, topic: str) -> None:
+    def __init__(self, name: str, way: Way, topic: str) -> None:
         super().__init__(name=f"taker {name} {topic}", daemon=True)
         self.taker = name
+        self.way = way
         self.topic = topic
         self.records = 0
         self.first_at: float | None = None
@@ -39,8 +50,9 @@ class Taker(threading.Thread):
         self._ending = threading.Event()
         self._consumer = confluent_kafka.Consumer(
             {
-                "bootstrap.servers": bootstrap,
-                "group.id": f"demo.{name}",
+                "bootstrap.servers": way.bootstrap,
+                **way.security.librdkafka(),
+                "group.id": f"{way.security.username}.demo",
                 "isolation.level": "read_committed",
                 "enable.auto.commit": False,
                 "log_level": 0,

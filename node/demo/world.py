@@ -17,10 +17,11 @@ from node.bus.client import open_client
 from node.bus.embedded import Cluster, open_cluster
 from node.bus.embedded.ports import reserved_ports
 from node.bus.embedded.process import check_alive, end, reap, spawn
-from node.bus.passwords import Login, new_password, write_login
+from node.bus.passwords import Login, new_password, read_login, write_login, write_secret
 from node.bus.security import Security
 from node.bus.users import set_logins
 from node.control import Command
+from node.demo.takers import Way
 from node.errors import CommandRefused, Unavailable
 from node.model.names import Division, principal_of
 from node.model.values import Actor
@@ -52,6 +53,7 @@ class NodeProcess:
         self._process: Process | None = None
         self._known: set[Actor] = set()
         """who has a token"""
+        self._clients: dict[str, Security] = {}
 
     async def configure(self, cluster: Cluster, parent: tuple[str, Cluster] | None) -> None:
         """Write the node's configuration file, and the login that its parent's cluster gives it."""
@@ -117,6 +119,24 @@ class NodeProcess:
         """Return the headers with which somebody asks the node."""
         return {"authorization": f"Bearer {self.token_file(by).read_text().strip()}"}
 
+    def parent_login(self) -> Security:
+        """Return with what the node logs in to its parent's cluster."""
+        login = read_login(self._folder / f"{self.division}-parent.login")
+        return Security(protocol="SASL_PLAINTEXT", mechanism=login.mechanism, username=login.username, password=login.password)
+
+    async def client(self, department: str) -> tuple[Security, Path]:
+        """Return with what a department's programs log in to the cluster, and the client.properties that says so; made when it is asked for first."""
+        file = self._folder / f"{department}.properties"
+        if department not in self._clients:
+            cluster = (await self.get("/v1/node"))["kafka"]
+            asked = msgspec.json.encode({"user": department})
+            login = msgspec.convert((await self._ask("POST", "/v1/logins", OPERATOR, asked)).json(), Login)
+            made = Security(protocol=cluster["protocol"], mechanism=login.mechanism, username=login.username, password=login.password)
+            entries = {"bootstrap.servers": cluster["bootstrap"], **made.librdkafka()}
+            write_secret(file, "".join(f"{name}={value}\n" for name, value in entries.items()))
+            self._clients[department] = made
+        return self._clients[department], file
+
     async def get(self, path: str) -> Any:
         """Return the JSON of a path, as an operator sees it. Unavailable if the node does not answer."""
         return (await self._ask("GET", path, OPERATOR)).json()
@@ -169,6 +189,15 @@ class World:
         self.folder = folder
         self.clusters = clusters
         self.nodes = nodes
+
+    async def way(self, department: str) -> Way:
+        """Return how a department's programs get into the cluster of their own level."""
+        division = department[:6]
+        return Way(self.clusters[division].bootstrap, (await self.nodes[division].client(department))[0])
+
+    def own_way(self, division: str) -> Way:
+        """Return how a node gets into its own cluster."""
+        return Way(self.clusters[division].bootstrap, self.clusters[division].security)
 
     def cut(self, division: str) -> None:
         """Cut the link between a node and the one above it."""

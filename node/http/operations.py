@@ -18,9 +18,11 @@ from node.runtime import LinkStatus, Node, RouteStatus
 
 
 class KafkaFace(msgspec.Struct, frozen=True):
-    """How clients reach the cluster beside the node."""
+    """How clients reach the cluster beside the node: where, by which protocol of Kafka's, and what TLS trusts, in PEM."""
 
     bootstrap: str
+    protocol: str
+    ca: str
 
 
 class NodeFace(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,7 +107,11 @@ async def face(node: NamedDependency[Node]) -> NodeFace:
     s = node.settings
     division = node.ledger.book.tree.divisions.get(s.division)
     return NodeFace(
-        division=s.division, name=division.name if division else "", kafka=KafkaFace(s.bootstrap), parent=s.parent, version=__version__
+        division=s.division,
+        name=division.name if division else "",
+        kafka=KafkaFace(s.bootstrap, s.security.protocol, s.ca),
+        parent=s.parent,
+        version=__version__,
     )
 
 

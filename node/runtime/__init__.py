@@ -29,6 +29,7 @@ in a part ends that part only; the supervisor logs it and starts the part anew: 
 
 from node.runtime.lane import Lane, RouteStatus
 from node.runtime.ledger import Ledger
-from node.runtime.node import LinkStatus, Node, NodeSettings, run_node
+from node.runtime.node import Node, run_node
+from node.runtime.settings import LinkStatus, NodeSettings
 
 __all__ = ["Lane", "Ledger", "LinkStatus", "Node", "NodeSettings", "RouteStatus", "run_node"]

@@ -6,20 +6,16 @@ import time
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
-
-import msgspec
 
 from node.bus.client import Client, open_client
 from node.bus.log import open_log_reader
-from node.bus.security import Security
 from node.bus.topics import make_topics
 from node.control import Command, Event, TopicSpec, day_of, routes, topics_here
 from node.control.acts import acted
 from node.control.answering import rule_answers
 from node.control.awaited import seconds_left
-from node.control.calendar import Calendar, official
+from node.control.calendar import official
 from node.control.commands import AnswerRequest
 from node.control.disposal import era
 from node.control.entitled import entitled
@@ -35,9 +31,11 @@ from node.runtime.following import SPEAKING_S, Following
 from node.runtime.gates import Gates
 from node.runtime.lane import Lane, LaneSpec, RouteStatus, open_lane
 from node.runtime.ledger import Ledger
+from node.runtime.logins import Logins
 from node.runtime.preview import Preview, preview
 from node.runtime.reading import Cluster
 from node.runtime.rights import Rights
+from node.runtime.settings import LinkStatus, NodeSettings
 from node.runtime.supervising import supervise
 from node.runtime.views import OwnViews
 from node.telemetry import Metrics, logger
@@ -50,31 +48,6 @@ _REST = 9
 _REST_MAX_S = 1.0
 """A fifth of the time in which what was suspended has to stop."""
 UP, DOWN, GATE, VIEW = "link-up", "link-down", "gate", "view"
-
-
-class NodeSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What a node must know to run."""
-
-    division: Division
-    bootstrap: str
-    replication: int
-    parent: Division | None = None
-    parent_bootstrap: str = ""
-    data_dir: Path
-    """for what the node keeps on disk: its secret"""
-    calendar: Calendar | None = None
-    """the operator's own days off, over the official ones"""
-    security: Security = Security()
-    parent_security: Security = Security()
-
-
-class LinkStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """The link to the parent: up while the parent's cluster answered a Fetch or EndTxn within 30 s."""
-
-    parent: Division
-    up: bool
-    answered_s_ago: float | None
-    trouble: str
 
 
 class Node:
@@ -97,6 +70,7 @@ class Node:
         self._gates = Gates(settings.division, lambda: self.ledger.book)
         self._views = OwnViews(settings.division, lambda: self.ledger.book, settings.data_dir)
         self._rights = Rights()
+        self.logins = Logins(settings.data_dir, settings.bootstrap, settings.security)
         self._following = Following(settings.division, settings.security, metrics, self.command)
         self.folded = False
         """whether the book holds what the control logs held when the node began: before that it may not be spoken from"""
@@ -235,7 +209,8 @@ class Node:
         today = day_of(datetime.now(UTC))
         if self.folded:
             await self._rights.step(client, entitled(book, s.division, s.parent, today))
-            self._trouble("rights", self._rights.trouble)
+            await self.logins.step(client)
+            self._trouble("rights", self._rights.trouble or self.logins.trouble)
         specs = self._topics()
         if not self.folded:  # what is not read yet may say that a copy is not to be here: it would be disposed of no more
             specs = {topic: spec for topic, spec in specs.items() if not (topic in book.granted and is_copy(topic, s.division))}

@@ -1,7 +1,6 @@
 """What closes an embedded cluster, and who holds the keys: in files of its folder that nobody else may read."""
 
 import asyncio
-import logging
 import ssl
 from pathlib import Path
 from typing import Literal
@@ -18,8 +17,6 @@ from node.errors import Unavailable
 from node.model.limits import REQUEST_TIMEOUT_S
 
 _POLL_S = 0.01
-logging.getLogger("aiokafka.conn").addFilter(lambda record: "in the clear" not in record.getMessage())
-"""The brokers' own login is PLAIN: on loopback nobody listens, and beyond it there is TLS."""
 
 
 class Lock(msgspec.Struct, frozen=True, kw_only=True):
