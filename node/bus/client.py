@@ -13,7 +13,7 @@ from aiokafka.client import AIOKafkaClient, CoordinationType
 from aiokafka.errors import KafkaError
 
 from node.bus import metadata
-from node.bus.faults import RETRY_COORDINATOR
+from node.bus.faults import RETRY_COORDINATOR, UNAUTHORIZED
 from node.bus.metadata import TopicInfo
 from node.bus.security import Security
 from node.bus.wire import Wire
@@ -41,6 +41,7 @@ class Client:
         self._client_id = client_id
         self._security = security
         self._topics: dict[Topic, TopicInfo] = {}
+        self._hidden: set[Topic] = set()
         self._brokers: dict[int, tuple[str, int]] = {}
         self._asked: set[Topic] = set()
         self._coming: asyncio.Task[None] | None = None
@@ -50,6 +51,10 @@ class Client:
     def topic(self, topic: Topic) -> TopicInfo | None:
         """Return what the last look found, None for a topic that was not there."""
         return self._topics.get(topic)
+
+    def is_hidden(self, topic: Topic) -> bool:
+        """Tell whether the cluster, at the last look, did not let us see a topic: whether it is there, it does not say."""
+        return topic in self._hidden
 
     def leader(self, topic: Topic, partition: int) -> int | None:
         """Return the broker that led a partition at the last look."""
@@ -86,6 +91,8 @@ class Client:
         for topic in asked:
             self._topics.pop(topic, None)
         self._topics.update(found.topics)
+        self._hidden.difference_update(asked)
+        self._hidden.update(topic for topic, code in found.errors.items() if code == UNAUTHORIZED)
 
     async def call(self, node: int | None, request: object) -> Any:
         """Send one request to a broker (None: any). Unavailable if it cannot be sent or is not answered in time."""
