@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from aiokafka.client import AIOKafkaClient, CoordinationType
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from node.bus import metadata
 from node.bus.faults import RETRY_COORDINATOR, UNAUTHORIZED
@@ -18,6 +18,7 @@ from node.bus.metadata import TopicInfo
 from node.bus.security import Security
 from node.bus.wire import Wire
 from node.bus.wire import connect as connect_wire
+from node.bus.wire import knock
 from node.errors import Unavailable, said
 from node.model.limits import BACKOFF_FIRST_S, CONNECT_TIMEOUT_S, REQUEST_TIMEOUT_S, STOP_S
 from node.model.names import Topic
@@ -95,16 +96,26 @@ class Client:
         self._hidden.update(topic for topic, code in found.errors.items() if code == UNAUTHORIZED)
 
     async def call(self, node: int | None, request: object) -> Any:
-        """Send one request to a broker (None: any). Unavailable if it cannot be sent or is not answered in time."""
+        """Send one request to a broker (None: any). Unavailable if it cannot be sent or is not answered in time.
+
+        Each may be repeated, and is, once, where its connection ends meanwhile: a broker ends one whose login has got too old (KIP-368) with the
+        next request that comes over it.
+        """
         try:
             async with asyncio.timeout(REQUEST_TIMEOUT_S):
-                node = self._kafka.get_random_node() if node is None else node
-                if node is None:
-                    await self._kafka.force_metadata_update()
-                    raise Unavailable(f"no broker known behind {self.bootstrap}")
-                return await self._kafka.send(node, request)
+                try:
+                    return await self._send(node, request)
+                except KafkaConnectionError:
+                    return await self._send(node, request)
         except (KafkaError, OSError, TimeoutError) as error:
             raise Unavailable(f"{self.bootstrap}: {said(error)}") from error
+
+    async def _send(self, node: int | None, request: object) -> Any:
+        node = self._kafka.get_random_node() if node is None else node
+        if node is None:
+            await self._kafka.force_metadata_update()
+            raise Unavailable(f"no broker known behind {self.bootstrap}")
+        return await self._kafka.send(node, request)
 
     async def coordinator(self, transactional_id: str) -> int:
         """Return the broker that coordinates a transactional.id."""
@@ -179,8 +190,9 @@ async def open_client(bootstrap: str, *, client_id: str, security: Security) -> 
     try:
         try:
             await kafka.bootstrap()
-        except (KafkaError, OSError, TimeoutError) as error:
-            raise Unavailable(f"no Kafka broker answers at {bootstrap}: {error}") from error
+        except (KafkaError, OSError, TimeoutError, ValueError) as error:
+            why = await knock(bootstrap, client_id, security)
+            raise Unavailable(f"no Kafka broker answers at {bootstrap}: {why or error}") from error
         yield client
     finally:
         await client.close()
