@@ -11,6 +11,7 @@ import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -32,6 +33,14 @@ class Kafka(msgspec.Struct, frozen=True):
     bootstrap: str
     security: Security = Security()
     """with which to log in as one who may do everything"""
+
+    def librdkafka(self) -> dict[str, Any]:
+        """Return what a client of librdkafka needs to get in."""
+        return {"bootstrap.servers": self.bootstrap, **self.security.librdkafka()}
+
+    def aiokafka(self) -> dict[str, Any]:
+        """Return what a client of aiokafka needs to get in."""
+        return {"bootstrap_servers": self.bootstrap, **self.security.aiokafka()}
 
 
 class KafkaPair(msgspec.Struct, frozen=True):

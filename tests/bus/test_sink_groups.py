@@ -24,6 +24,7 @@ from tests.bus.conftest import Cluster
 from tests.bus.replies import TIME_MS, batch
 from tests.bus.scripted import ADD, PRODUCE, TOPIC, Asked, Broker, added, batches_of, framed, open_broker, produced, serving
 from tests.bus.sinking import Shard, Spawn, moved, opened
+from tests.conftest import Kafka
 
 INBOX = TopicPartition(Topic(f"{TOPIC}.inbox"), 0)
 GOOD, BAD = Topic(TOPIC), Topic(f"{TOPIC}.quarantine")
@@ -230,9 +231,9 @@ async def test_groups_over_two_brokers_arrive_once_and_in_order(cluster_folder: 
     """Two hundred groups of one, two or no targets, whose leaders are different brokers of a real cluster."""
     async with (
         open_cluster(cluster_folder, brokers=3) as cluster,
-        open_client(cluster.bootstrap, client_id="test", security=Security()) as client,
+        open_client(cluster.bootstrap, client_id="test", security=cluster.security) as client,
     ):
-        await asyncio.to_thread(_make, cluster.bootstrap, {GOOD: 1, BAD: 2, PROGRESS.topic: 3})
+        await asyncio.to_thread(_make, Kafka(cluster.bootstrap, cluster.security), {GOOD: 1, BAD: 2, PROGRESS.topic: 3})
         await client.look([GOOD, BAD])
         assert [client.leader(topic, 0) for topic in (GOOD, BAD)] == [1, 2]
         async with opened(client, "id", TopicPartition(PROGRESS.topic, 0), spawn) as (sink, shard):
@@ -254,12 +255,12 @@ async def test_groups_over_two_brokers_arrive_once_and_in_order(cluster_folder: 
             for topic in (GOOD, BAD):
                 offsets = [one.offset for _route, _generation, wrote in shard.settlements for one in wrote if one.topic == topic]
                 assert offsets == list(range(120))
-                assert await asyncio.to_thread(_read, cluster.bootstrap, topic, 120) == due[topic]
+                assert await asyncio.to_thread(_read, Kafka(cluster.bootstrap, cluster.security), topic, 120) == due[topic]
 
 
-def _make(bootstrap: str, leaders: dict[Topic, int]) -> None:
+def _make(kafka: Kafka, leaders: dict[Topic, int]) -> None:
     """Make topics of one partition that have their only copy on a broker, and wait until it leads them."""
-    cluster = Cluster(bootstrap, str)
+    cluster = Cluster(kafka, str)
     new = [NewTopic(topic, 1, replica_assignment=[[broker]]) for topic, broker in leaders.items()]
     for made in cluster.admin.create_topics(new).values():
         made.result(30)
@@ -267,9 +268,9 @@ def _make(bootstrap: str, leaders: dict[Topic, int]) -> None:
         cluster._until_led(topic, 1)
 
 
-def _read(bootstrap: str, topic: Topic, count: int) -> list[bytes]:
+def _read(kafka: Kafka, topic: Topic, count: int) -> list[bytes]:
     """Return the first so many committed values."""
-    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "none", "isolation.level": "read_committed"})
+    consumer = Consumer({**kafka.librdkafka(), "group.id": "none", "isolation.level": "read_committed"})
     consumer.assign([Place(topic, 0, 0)])
     found = consumer.consume(count, 20)
     consumer.close()

@@ -95,7 +95,7 @@ class Given(NamedTuple):
     """A department's folder, and a resource with its inbox whose topics exist."""
 
     folder: Path
-    bootstrap: str
+    kafka: Kafka
     resource: Topic
 
     async def run(self, *command: str) -> str:
@@ -128,7 +128,10 @@ class Given(NamedTuple):
 @pytest.fixture(scope="module")
 async def node(kafka: Kafka) -> AsyncIterator[tuple[Node, str]]:
     """A node with the department, and its URL."""
-    node = Node(NodeSettings(division=division_of(DEPARTMENT), bootstrap=kafka.bootstrap, replication=1, data_dir=NO_DATA), Metrics())
+    node = Node(
+        NodeSettings(division=division_of(DEPARTMENT), bootstrap=kafka.bootstrap, security=kafka.security, replication=1, data_dir=NO_DATA),
+        Metrics(),
+    )
     running = asyncio.create_task(run_node(node))
     async with open_http(node, "127.0.0.1", 0) as port:
         async with asyncio.timeout(60):
@@ -147,19 +150,19 @@ async def given(kafka: Kafka, topic_name: Callable[[], str], tmp_path: Path, nod
     resource = Topic(f"{DEPARTMENT}.{topic_name().rpartition('.')[2]}")
     item = CatalogueItem(name=resource, title="办件", kind=Kind.STATE, schema=SCHEMA, partitions=PARTITIONS)
     await running.command(ApplyCatalogue(resources=(item,)))
-    admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
+    admin = AdminClient(kafka.librdkafka())
     async with asyncio.timeout(20):
         while not {resource, f"{resource}.inbox"} <= (await asyncio.to_thread(admin.list_topics, timeout=10)).topics.keys():
             await asyncio.sleep(0.05)
     write_folder(tmp_path / "given", department_files(DEPARTMENT, "民政厅", bootstrap=kafka.bootstrap, registry=f"{url}/"))
     rows = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in (ROW, PLAIN))
     (tmp_path / "given/rows.ndjson").write_text(rows, "utf-8")
-    return Given(tmp_path / "given", kafka.bootstrap, resource)
+    return Given(tmp_path / "given", kafka, resource)
 
 
-def records(bootstrap: str, topic: str, count: int) -> list[tuple[int, str, bytes | None]]:
+def records(kafka: Kafka, topic: str, count: int) -> list[tuple[int, str, bytes | None]]:
     """Partition, key and value of so many records of a topic, in order of their keys."""
-    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": topic, "auto.offset.reset": "earliest", "enable.auto.commit": False})
+    consumer = Consumer({**kafka.librdkafka(), "group.id": topic, "auto.offset.reset": "earliest", "enable.auto.commit": False})
     consumer.subscribe([topic])
     found: list[tuple[int, str, bytes | None]] = []
     while len(found) < count:
@@ -174,9 +177,9 @@ def records(bootstrap: str, topic: str, count: int) -> list[tuple[int, str, byte
     return sorted(found, key=lambda one: one[1])
 
 
-def give_up(bootstrap: str, topic: str) -> None:
+def give_up(kafka: Kafka, topic: str) -> None:
     """Write a record in a transaction that is given up, as a gate that was killed leaves it."""
-    producer = Producer({"bootstrap.servers": bootstrap, "transactional.id": topic})
+    producer = Producer({**kafka.librdkafka(), "transactional.id": topic})
     producer.init_transactions(10)
     producer.begin_transaction()
     producer.produce(topic, key="given up", value=b"\x00")
@@ -184,9 +187,9 @@ def give_up(bootstrap: str, topic: str) -> None:
     producer.abort_transaction(10)
 
 
-def remove(bootstrap: str, resource: str, *keys: str) -> None:
+def remove(kafka: Kafka, resource: str, *keys: str) -> None:
     """Say in the inbox that what the keys name is no more."""
-    producer = Producer({"bootstrap.servers": bootstrap, "partitioner": "murmur2_random"})
+    producer = Producer({**kafka.librdkafka(), "partitioner": "murmur2_random"})
     for key in keys:
         producer.produce(f"{resource}.inbox", key=key)
     assert producer.flush(10) == 0
@@ -194,10 +197,10 @@ def remove(bootstrap: str, resource: str, *keys: str) -> None:
 
 async def check_round_trip(given: Given, write: Callable[..., Awaitable[str]], read: Callable[..., Awaitable[str]]) -> list[Any]:
     """Publish the rows by one example, look at what passed the gate, read it by another; return what that printed."""
-    await asyncio.to_thread(give_up, given.bootstrap, given.resource)
+    await asyncio.to_thread(give_up, given.kafka, given.resource)
     await write("produce", given.resource, "rows.ndjson")
-    await asyncio.to_thread(remove, given.bootstrap, given.resource, GONE)
-    passed = await asyncio.to_thread(records, given.bootstrap, given.resource, 3)
+    await asyncio.to_thread(remove, given.kafka, given.resource, GONE)
+    passed = await asyncio.to_thread(records, given.kafka, given.resource, 3)
     assert [key for _partition, key, _value in passed] == sorted([*KEYS, GONE])
     assert [partition for partition, _key, _value in passed] == [partition_of(key.encode(), PARTITIONS) for key in sorted([*KEYS, GONE])]
     for _partition, key, value in passed:
@@ -277,7 +280,7 @@ async def test_the_java_example_publishes_and_reads(given: Given) -> None:
 async def test_what_was_read_is_not_read_again(given: Given) -> None:
     """Each example commits what it has printed and no more: the next begins there, in whichever language."""
     keys = [f"{number}\x1f1" for number in range(6)]
-    await asyncio.to_thread(remove, given.bootstrap, given.resource, *keys)
+    await asyncio.to_thread(remove, given.kafka, given.resource, *keys)
     seen = []
     for example in (given.python, given.java, given.python):
         seen += [json.loads(line)["key"] for line in (await example("consume", given.resource, "2")).splitlines()]
@@ -289,10 +292,10 @@ async def test_what_was_read_is_not_read_again(given: Given) -> None:
 async def test_the_kcat_example_shows_and_removes(given: Given) -> None:
     """Topics, what was committed, and a record without a value in the partition of its key."""
     assert f'topic "{given.resource}"' in await given.kcat("list")
-    await asyncio.to_thread(give_up, given.bootstrap, given.resource)
+    await asyncio.to_thread(give_up, given.kafka, given.resource)
     await given.python("produce", given.resource, "rows.ndjson")
     assert await given.kcat("remove", given.resource, GONE) == ""
-    passed = await asyncio.to_thread(records, given.bootstrap, given.resource, 3)
+    passed = await asyncio.to_thread(records, given.kafka, given.resource, 3)
     assert (partition_of(GONE.encode(), PARTITIONS), GONE, None) in passed
     lengths = {key: -1 if value is None else len(value) for _partition, key, value in passed}
     shown = await given.kcat("consume", given.resource)

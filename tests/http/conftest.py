@@ -21,7 +21,10 @@ ROOT = Division("990000")
 @pytest.fixture(scope="session")
 async def web(kafka: Kafka, work_folder: Path) -> AsyncIterator[httpx.AsyncClient]:
     """Return a client of a node that is ready and has two departments."""
-    node = Node(NodeSettings(division=ROOT, bootstrap=kafka.bootstrap, replication=1, data_dir=work_folder / "data"), Metrics())
+    node = Node(
+        NodeSettings(division=ROOT, bootstrap=kafka.bootstrap, security=kafka.security, replication=1, data_dir=work_folder / "data"),
+        Metrics(),
+    )
     running = asyncio.create_task(run_node(node))
     auth = AsNamed(work_folder / "data")
     async with (

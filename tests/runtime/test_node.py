@@ -32,9 +32,18 @@ async def _running(settings: NodeSettings) -> AsyncIterator[Node]:
 async def test_a_child_learns_of_its_division_over_the_link(kafka_pair: KafkaPair) -> None:
     """The parent adds it, the link brings the parent's log down and the child's own log up."""
     parent, child = Division("970000"), Division("970100")
-    above, below = kafka_pair.target.bootstrap, kafka_pair.source.bootstrap
-    upper = NodeSettings(division=parent, bootstrap=above, replication=1, data_dir=NO_DATA)
-    lower = NodeSettings(division=child, bootstrap=below, replication=1, data_dir=NO_DATA, parent=parent, parent_bootstrap=above)
+    above, below = kafka_pair.target, kafka_pair.source
+    upper = NodeSettings(division=parent, bootstrap=above.bootstrap, security=above.security, replication=1, data_dir=NO_DATA)
+    lower = NodeSettings(
+        division=child,
+        bootstrap=below.bootstrap,
+        security=below.security,
+        replication=1,
+        data_dir=NO_DATA,
+        parent=parent,
+        parent_bootstrap=above.bootstrap,
+        parent_security=above.security,
+    )
     async with _running(upper) as one, _running(lower) as other:
         await until(lambda: not one.reasons)
         await one.command(AddDivision(code=parent, name="省", level="province"))
@@ -65,7 +74,13 @@ async def test_a_node_without_its_parent_still_keeps_its_own_book(kafka: Kafka) 
     """Only the link is missing; commands about the node's own things are decided."""
     here = Division("970300")
     settings = NodeSettings(
-        division=here, bootstrap=kafka.bootstrap, replication=1, data_dir=NO_DATA, parent=Division("970400"), parent_bootstrap="127.0.0.1:1"
+        division=here,
+        bootstrap=kafka.bootstrap,
+        security=kafka.security,
+        replication=1,
+        data_dir=NO_DATA,
+        parent=Division("970400"),
+        parent_bootstrap="127.0.0.1:1",
     )
     async with _running(settings) as node:
         await until(lambda: [reason.partition(":")[0] for reason in node.reasons] == ["link"])
@@ -75,7 +90,10 @@ async def test_a_node_without_its_parent_still_keeps_its_own_book(kafka: Kafka) 
 @pytest.mark.parametrize("steps", range(4))
 async def test_a_half_that_is_cancelled_ends(kafka: Kafka, steps: int) -> None:
     """Also where a change of the book and the cancellation come together: a stop must not be lost."""
-    node = Node(NodeSettings(division=Division("970800"), bootstrap=kafka.bootstrap, replication=1, data_dir=NO_DATA), Metrics())
+    node = Node(
+        NodeSettings(division=Division("970800"), bootstrap=kafka.bootstrap, security=kafka.security, replication=1, data_dir=NO_DATA),
+        Metrics(),
+    )
     half = asyncio.create_task(node.keep_own_cluster())
     await until(lambda: not any(reason.startswith("own cluster") for reason in node.reasons))
     node._changed()
@@ -90,7 +108,9 @@ async def test_a_half_that_is_cancelled_ends(kafka: Kafka, steps: int) -> None:
 
 async def test_only_what_is_stopped_can_be_resumed(kafka: Kafka) -> None:
     """A word for a route that flows, or that there is not, is refused."""
-    async with _running(NodeSettings(division=Division("970500"), bootstrap=kafka.bootstrap, replication=1, data_dir=NO_DATA)) as node:
+    async with _running(
+        NodeSettings(division=Division("970500"), bootstrap=kafka.bootstrap, security=kafka.security, replication=1, data_dir=NO_DATA)
+    ) as node:
         with pytest.raises(CommandRefused, match="no route of"):
             node.resume(Topic("970500.a.b"), Resume.ACCEPT)
 
