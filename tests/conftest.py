@@ -20,7 +20,7 @@ from node.bus.embedded import kafka_version, open_cluster
 from node.bus.embedded.ports import reserved_ports
 from node.bus.embedded.readiness import await_ready
 from node.bus.embedded.settings import HOST, Seat, properties
-from node.bus.security import Security
+from node.bus.security import Security, Way
 
 _RUN = Path(__file__).parent.parent / ".run" / "tests"
 NO_DATA = Path(os.devnull)
@@ -33,6 +33,11 @@ class Kafka(msgspec.Struct, frozen=True):
     bootstrap: str
     security: Security = Security()
     """with which to log in as one who may do everything"""
+
+    @property
+    def way(self) -> Way:
+        """Both together."""
+        return Way(self.bootstrap, self.security)
 
     def librdkafka(self) -> dict[str, Any]:
         """Return what a client of librdkafka needs to get in."""

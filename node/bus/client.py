@@ -16,9 +16,8 @@ from node.bus import metadata
 from node.bus.faults import RETRY_COORDINATOR, UNAUTHORIZED
 from node.bus.metadata import TopicInfo
 from node.bus.security import Security
-from node.bus.wire import Wire
+from node.bus.wire import Wire, knock
 from node.bus.wire import connect as connect_wire
-from node.bus.wire import knock
 from node.errors import Unavailable, said
 from node.model.limits import BACKOFF_FIRST_S, CONNECT_TIMEOUT_S, REQUEST_TIMEOUT_S, STOP_S
 from node.model.names import Topic

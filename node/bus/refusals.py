@@ -14,7 +14,7 @@ _UNTRUSTED = {2, 18, 19, 20, 21, 27}
 """X509_V_ERR_* of OpenSSL's x509_vfy.h."""
 
 
-def explained(error: BaseException, host: str, port: int, security: Security) -> str:
+def explained(error: BaseException, host: str, port: int, security: Security) -> str:  # noqa: PLR0911 - one arm a cause
     """Return why a connection to a broker could not be opened, what that mostly means, and the repair."""
     at = f"{host}:{port}"
     match error:

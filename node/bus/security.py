@@ -2,6 +2,7 @@
 
 import ssl
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -38,6 +39,17 @@ class Security(msgspec.Struct, frozen=True, kw_only=True):
             "sasl_plain_username": self.username,
             "sasl_plain_password": self.password,
         }
+
+
+class Way(NamedTuple):
+    """Where a cluster is, and how to log in to it."""
+
+    bootstrap: str
+    security: Security
+
+    def librdkafka(self) -> dict[str, str]:
+        """Return the settings of clients that build on librdkafka."""
+        return {"bootstrap.servers": self.bootstrap, **self.security.librdkafka()}
 
 
 def secured(login_file: Path | None, ca_file: Path | None) -> Security:

@@ -16,6 +16,7 @@ from node.bus.passwords import Login
 from node.cli.voice import CliError, Exit, Session
 from node.control import Command, NewRequest
 from node.control.acts import Audited, Unreadable
+from node.control.checkup import Finding
 from node.control.course import Standing
 from node.control.exporting import Export, ExportAsked
 from node.control.foreseeing import Foreseen
@@ -288,6 +289,10 @@ class NodeClient:
     def export(self, asked: ExportAsked) -> Export:
         """Ask what may be exported; the records are read from the cluster."""
         return self._post("/v1/exports", asked, Export)
+
+    def doctor(self) -> list[Finding]:
+        """Return what the node's look at itself and its cluster finds."""
+        return self._get("/v1/doctor", list[Finding])
 
     def login(self, user: str, grace_s: float = 0.0) -> Login:
         """Return a new login of a user of the node's cluster."""

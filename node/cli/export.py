@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from node.cli.client import open_node
-from node.cli.kafka import ClientFile, Way, way_in
+from node.cli.kafka import ClientFile, way_in
 from node.cli.refs import read_ref, told
 from node.cli.voice import SESSION, CliError, Exit, Flag, Session
 from node.control.events import SHANGHAI
@@ -20,6 +20,7 @@ from node.model.names import Topic
 
 if TYPE_CHECKING:
     from node.adapters.export import Exported
+    from node.bus.security import Way
 
 _EPOCH = datetime(1970, 1, 1, 8, tzinfo=SHANGHAI)
 Text_ = Annotated[str, Parameter(show_default=False)]
@@ -102,7 +103,7 @@ def _check(output: Path, from_time: str, to_time: str, *, force: bool) -> None:
         raise CliError("usage", error.en, error.zh, Exit.WRONG) from error
 
 
-async def _export(output: Path, wanted: Export, way: Way, session: Session, *, force: bool) -> "Exported":
+async def _export(output: Path, wanted: Export, way: "Way", session: Session, *, force: bool) -> "Exported":
     from node.adapters.export import export as write  # noqa: PLC0415  # brings Kafka's client, which most commands do not need
 
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())

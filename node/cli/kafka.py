@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
@@ -12,7 +12,7 @@ from node.cli.voice import CliError, Exit
 if TYPE_CHECKING:
     import ssl
 
-    from node.bus.security import Security
+    from node.bus.security import Way
 
 CLIENT_FILE = "EXCHANGE_NODE_CLIENT_FILE"
 PROPERTIES = "client.properties"
@@ -26,19 +26,12 @@ ClientFile = Annotated[
 ]
 
 
-class Way(NamedTuple):
-    """Where a cluster is, and how to log in to it."""
-
-    bootstrap: str
-    security: "Security"
-
-
-def way_in(asked: Path | None, department: str, kafka: KafkaInfo) -> Way:
+def way_in(asked: Path | None, department: str, kafka: KafkaInfo) -> "Way":
     """Return where a cluster is and how to log in to it: by the file that is asked for, else by that of the department's folder, if there is one.
 
     CliError, with file, cause and next step, for a file that cannot be used.
     """
-    from node.bus.security import Security  # noqa: PLC0415  # brings TLS, which most commands do not need
+    from node.bus.security import Security, Way  # noqa: PLC0415  # brings TLS, which most commands do not need
 
     file = asked or (Path(department) / PROPERTIES if department else None)
     if file is None or (asked is None and not file.is_file()):

@@ -15,6 +15,7 @@ from node.cli import (
     demo,
     department,
     division,
+    doctor,
     export,
     generate,
     grant,
@@ -60,6 +61,7 @@ def build() -> App:
     app.command(export.export)
     app.command(audit.audit)
     app.command(rotate.rotate)
+    app.command(doctor.doctor)
     for family in (demo, access, division, department, catalogue, request, grant, view, quarantine, route):
         app.command(family.build())
     return app

@@ -9,7 +9,7 @@ from cyclopts.types import ExistingFile
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from node.cli.client import NodeInfo, ResourceInfo, open_node
-from node.cli.kafka import ClientFile, Way, way_in
+from node.cli.kafka import ClientFile, way_in
 from node.cli.voice import SESSION, CliError, Exit, Session
 from node.model.names import department_of, division_of
 from node.model.values import SchemaValue
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from node.adapters import Published, Refusal
+    from node.bus.security import Way
 
 
 def publish(
@@ -55,7 +56,7 @@ def publish(
     return Exit.PARTLY if published.refused_count else Exit.OK
 
 
-async def _publish(file: Path, found: ResourceInfo, way: Way, refused: Path | None, session: Session) -> "Published":
+async def _publish(file: Path, found: ResourceInfo, way: "Way", refused: Path | None, session: Session) -> "Published":
     from node import adapters, telemetry  # noqa: PLC0415  # these bring Kafka's client, which most commands do not need
 
     telemetry.configure(division=division_of(found.resource.name), readable=True)  # what is tried again is told on standard error

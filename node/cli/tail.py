@@ -11,7 +11,7 @@ from cyclopts.validators import Number
 
 from node.avro import ParsedSchema, decode, parse, readable, unframe
 from node.cli.client import NodeClient, open_node
-from node.cli.kafka import ClientFile, Way, way_in
+from node.cli.kafka import ClientFile, way_in
 from node.cli.voice import SESSION, CliError, Exit, Flag, Session, print_json
 from node.errors import CommandRefused, DataError
 from node.model.names import is_view
@@ -19,6 +19,7 @@ from node.model.values import ResourceValue
 
 if TYPE_CHECKING:
     from node.adapters.tail import Start, Tailed
+    from node.bus.security import Way
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -82,7 +83,7 @@ def _start(text: str) -> "Start":
     raise CliError("usage", en, f"--from {text} 不可用：应为 start、now 或位移（如 1000）", Exit.WRONG)
 
 
-async def _tail(node: NodeClient, resource: ResourceValue, way: Way, start: "Start", *, count: int | None, follow: bool) -> int:
+async def _tail(node: NodeClient, resource: ResourceValue, way: "Way", start: "Start", *, count: int | None, follow: bool) -> int:
     """Print records and return how many could not be decoded."""
     from node.adapters.tail import tail as records_of  # noqa: PLC0415  # brings Kafka's client, which most commands do not need
 

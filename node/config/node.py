@@ -22,6 +22,7 @@ from pathlib import Path
 
 import msgspec
 
+from node.bus.security import secured
 from node.config.holidays import read_holidays
 from node.config.reading import Field, Lang, Part, Reading, Shape, Wrong, read_text, read_yaml, whole_within
 from node.control.calendar import Calendar
@@ -98,10 +99,14 @@ def load(path: Path, lang: Lang = "en") -> Config:
             calendar = read_holidays(here / values["calendar"], lang)
         except ConfigError as error:
             problems += error.problems
-    if problems:
-        raise ConfigError(problems)
     for cluster in filter(None, (values.get("kafka"), values.get("parent"))):
         cluster |= {key: here / cluster[key] for key in ("login_file", "ca_file") if key in cluster}
+        try:
+            secured(cluster.get("login_file"), cluster.get("ca_file"))
+        except ConfigError as error:
+            problems += error.problems
+    if problems:
+        raise ConfigError(problems)
     return msgspec.convert({**values, "data_dir": here / values.get("data_dir", "data"), "calendar": calendar}, Config)
 
 

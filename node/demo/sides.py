@@ -8,8 +8,8 @@ import confluent_kafka
 import msgspec
 
 from node.avro import decode, parse, readable, unframe
+from node.bus.security import Way
 from node.control import NewRequest
-from node.demo.takers import Way
 
 _POLL_S = 10.0
 _BATCH = 5_000
@@ -70,8 +70,7 @@ def read_rows(way: Way, topic: str, schemas: dict[int, dict[str, Any]]) -> list[
     known = {number: parse(schema) for number, schema in schemas.items()}
     consumer = confluent_kafka.Consumer(
         {
-            "bootstrap.servers": way.bootstrap,
-            **way.security.librdkafka(),
+            **way.librdkafka(),
             "group.id": f"{way.security.username}.sides",
             "isolation.level": "read_committed",
             "enable.partition.eof": True,

@@ -5,23 +5,15 @@ import struct
 import threading
 import time
 from collections import Counter
-from typing import NamedTuple
 
 import confluent_kafka
 import msgspec
 
-from node.bus.security import Security
+from node.bus.security import Way
 
 _POLL_S = 0.2
 _BATCH = 5_000
 _HEAD = struct.Struct(">iqii")
-
-
-class Way(NamedTuple):
-    """Where somebody logs in, and as whom."""
-
-    bootstrap: str
-    security: Security
 
 
 class Received(msgspec.Struct, frozen=True):
@@ -50,8 +42,7 @@ class Taker(threading.Thread):
         self._ending = threading.Event()
         self._consumer = confluent_kafka.Consumer(
             {
-                "bootstrap.servers": way.bootstrap,
-                **way.security.librdkafka(),
+                **way.librdkafka(),
                 "group.id": f"{way.security.username}.demo",
                 "isolation.level": "read_committed",
                 "enable.auto.commit": False,

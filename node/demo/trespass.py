@@ -9,9 +9,8 @@ import msgspec
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from node.bus.security import Security
+from node.bus.security import Security, Way
 from node.demo.story import LICENCES, VILLAGES
-from node.demo.takers import Way
 from node.demo.world import CITY, DISTRICT, PROVINCE, World
 from node.model.names import Division, Topic, inbox_topic, principal_of
 
@@ -93,7 +92,7 @@ def create(way: Way, topic: str) -> str:
 
 
 def _settings(way: Way) -> dict[str, Any]:
-    return {"bootstrap.servers": way.bootstrap, **way.security.librdkafka(), "log_level": 0, "enable.auto.commit": False}
+    return {**way.librdkafka(), "log_level": 0, "enable.auto.commit": False}
 
 
 def _name(error: confluent_kafka.KafkaError | None) -> str:

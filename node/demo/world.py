@@ -18,10 +18,9 @@ from node.bus.embedded import Cluster, open_cluster
 from node.bus.embedded.ports import reserved_ports
 from node.bus.embedded.process import check_alive, end, reap, spawn
 from node.bus.passwords import Login, new_password, read_login, write_login, write_secret
-from node.bus.security import Security
+from node.bus.security import Security, Way
 from node.bus.users import set_logins
 from node.control import Command
-from node.demo.takers import Way
 from node.errors import CommandRefused, Unavailable
 from node.model.names import Division, principal_of
 from node.model.values import Actor

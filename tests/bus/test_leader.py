@@ -27,11 +27,13 @@ AGAIN = 51
 class Owner:
     """A sink that lets everything pass and takes note."""
 
-    def __init__(self) -> None:
+    def __init__(self, client: Client) -> None:
+        self.client = client
         self.leader: Leader | None = None
         self.answers: list[tuple[int, int, int]] = []
         self.lost: list[BusError] = []
         self.forgotten = 0
+        self.connecting: list[asyncio.Future[None]] = []
         self.changed = asyncio.Event()
         self.may: Callable[[TopicPartition], bool] = lambda _route: True
 
@@ -57,6 +59,10 @@ class Owner:
         self.leader.close()
         self.changed.set()
 
+    def connect(self, leader: Leader) -> None:
+        """Take note, and open it as the sink does."""
+        self.connecting.append(asyncio.ensure_future(leader.connect(self.client)))
+
     def forget(self, leader: Leader) -> None:
         """Count."""
         assert leader is self.leader
@@ -76,7 +82,7 @@ async def _scene(answer: Answer = produced) -> AsyncIterator[tuple[Broker, Clien
     async with open_broker() as broker, open_client(broker.bootstrap, client_id="test", security=Security()) as client:
         broker.answers[PRODUCE] = answer
         await client.look([Topic(TOPIC)])
-        owner = Owner()
+        owner = Owner(client)
         owner.leader = Leader(owner, Packer("test", "test"), 1)
         try:
             yield broker, client, owner, owner.leader

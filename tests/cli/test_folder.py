@@ -15,6 +15,8 @@ from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import AdminClient
 
 from node.avro import decode, parse, schema_id, unframe
+from node.bus.passwords import Login
+from node.cli.client import KafkaInfo
 from node.cli.folder import check_folder, department_files, write_folder
 from node.cli.voice import CliError
 from node.control import AddDepartment, ApplyCatalogue, CatalogueItem
@@ -154,7 +156,9 @@ async def given(kafka: Kafka, topic_name: Callable[[], str], tmp_path: Path, nod
     async with asyncio.timeout(20):
         while not {resource, f"{resource}.inbox"} <= (await asyncio.to_thread(admin.list_topics, timeout=10)).topics.keys():
             await asyncio.sleep(0.05)
-    write_folder(tmp_path / "given", department_files(DEPARTMENT, "民政厅", bootstrap=kafka.bootstrap, registry=f"{url}/"))
+    info, s = KafkaInfo(bootstrap=kafka.bootstrap, protocol=kafka.security.protocol), kafka.security
+    login = Login(username=s.username, password=s.password) if s.username and s.password else None
+    write_folder(tmp_path / "given", department_files(DEPARTMENT, "民政厅", kafka=info, login=login, registry=f"{url}/"))
     rows = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in (ROW, PLAIN))
     (tmp_path / "given/rows.ndjson").write_text(rows, "utf-8")
     return Given(tmp_path / "given", kafka, resource)
@@ -219,15 +223,27 @@ def told(row: dict[str, Any], at: str) -> dict[str, Any]:
     return row | {"rate": row.get("rate", 0.5), "at": at}
 
 
+INFO = KafkaInfo(bootstrap="10.0.0.1:9092", protocol="SASL_SSL", ca="-----BEGIN CERTIFICATE-----\n")
+LOGIN = Login(username=DEPARTMENT, password="secret")  # noqa: S106
+
+
 def test_the_settings_are_filled_in() -> None:
     """Addresses and names of this department; nothing is left blank, and a name of two lines stays in its comment."""
-    files = department_files(DEPARTMENT, "民政\nacks=0", bootstrap="10.0.0.1:9092", registry="http://10.0.0.1:8080/")
+    files = department_files(DEPARTMENT, "民政\nacks=0", kafka=INFO, login=LOGIN, registry="http://10.0.0.1:8080/")
     lines = dict(line.split("=", 1) for line in files["client.properties"].splitlines() if line and not line.startswith("#"))
     assert lines == {
         "bootstrap.servers": "10.0.0.1:9092",
         "schema.registry.url": "http://10.0.0.1:8080",
         "client.id": DEPARTMENT,
-        "group.id": DEPARTMENT,
+        "group.id": f"{DEPARTMENT}.programs",
+        "security.protocol": "SASL_SSL",
+        "sasl.mechanism": "SCRAM-SHA-512",
+        "sasl.username": DEPARTMENT,
+        "sasl.password": "secret",
+        "sasl.jaas.config": f'org.apache.kafka.common.security.scram.ScramLoginModule required username="{DEPARTMENT}" password="secret";',
+        "ssl.truststore.type": "PEM",
+        "ssl.truststore.location": "authority.pem",
+        "ssl.ca.location": "authority.pem",
         "acks": "all",
         "enable.idempotence": "true",
         "compression.type": "lz4",
