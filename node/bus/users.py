@@ -3,6 +3,7 @@
 A password never travels: the broker gets what PBKDF2 makes of it, and from that it cannot be told who else knows it.
 """
 
+import asyncio
 import hashlib
 import secrets
 from collections.abc import Collection, Iterable
@@ -10,11 +11,14 @@ from collections.abc import Collection, Iterable
 from aiokafka.protocol.api import RequestStruct, Response
 from aiokafka.protocol.types import CompactArray, CompactBytes, CompactString, Int8, Int16, Int32, Schema, TaggedFields
 
-from node.bus.client import Client
+from node.bus.client import Client, open_client
 from node.bus.faults import name_of
 from node.bus.metadata import Prepared
 from node.bus.passwords import SCRAM_256, SCRAM_512, Login
-from node.errors import BusError
+from node.bus.security import Security
+from node.bus.wire import knock
+from node.errors import BusError, Unavailable
+from node.model.limits import REQUEST_TIMEOUT_S
 
 ITERATIONS = 4096
 """Kafka's least. Passwords are 256 random bits: more rounds would protect nothing, and cost at each connection."""
@@ -22,6 +26,7 @@ ITERATIONS = 4096
 _CODES = {SCRAM_256: 1, SCRAM_512: 2}
 _HASHES = {SCRAM_256: "sha256", SCRAM_512: "sha512"}
 _SALT_BYTES = 24
+_POLL_S = 0.01
 _TEXT = CompactString("utf-8")
 _TAGS = ("tags", TaggedFields)
 _MISSING = 91
@@ -106,6 +111,27 @@ async def set_logins(client: Client, logins: Iterable[Login]) -> None:
 async def remove_logins(client: Client, users: Iterable[tuple[str, str]]) -> None:
     """Take users' passwords for a mechanism out of use; one that is not there is no error. Connections last until they log in again."""
     await _alter(client, _Alter([(user, _CODES[mechanism], {}) for user, mechanism in users], [], {}), allowed=(_MISSING,))
+
+
+async def let_in(bootstrap: str, security: Security, brokers: Security) -> None:
+    """Make a user with the brokers' own login, and wait until every broker lets it in. Unavailable if that does not come to be."""
+    assert security.username is not None
+    assert security.password is not None
+    login = Login(username=security.username, password=security.password, mechanism=security.mechanism)
+    async with open_client(bootstrap, client_id=security.username, security=brokers) as client:
+        await set_logins(client, [login])
+    try:
+        async with asyncio.timeout(REQUEST_TIMEOUT_S):
+            for address in bootstrap.split(","):
+                while not await lets_in(address, security):  # noqa: ASYNC110 -- the brokers hear of it one by one
+                    await asyncio.sleep(_POLL_S)
+    except TimeoutError as error:
+        raise Unavailable(f"{bootstrap}: {security.username} was made and is not let in") from error
+
+
+async def lets_in(address: str, security: Security) -> bool:
+    """Tell whether a broker lets somebody in."""
+    return not await knock(address, str(security.username), security)
 
 
 async def _alter(client: Client, request: _Alter, *, allowed: Collection[int]) -> None:

@@ -1,6 +1,5 @@
 """What closes an embedded cluster, and who holds the keys: in files of its folder that nobody else may read."""
 
-import asyncio
 import ssl
 from pathlib import Path
 from typing import Literal
@@ -8,15 +7,11 @@ from typing import Literal
 import msgspec
 
 from node.bus.certificates import CERTIFICATE, Authority, issue, kept_authority
-from node.bus.client import open_client
-from node.bus.embedded.settings import BROKER, HOST, KEYSTORE, TRUSTSTORE, Guard
-from node.bus.passwords import Login, kept_password, write_secret
+from node.bus.embedded.settings import HOST
+from node.bus.guard import BROKER, KEYSTORE, TRUSTSTORE, Guard
+from node.bus.passwords import kept_password, write_secret
 from node.bus.security import Security
-from node.bus.users import set_logins
-from node.errors import Unavailable
-from node.model.limits import REQUEST_TIMEOUT_S
-
-_POLL_S = 0.01
+from node.bus.users import let_in
 
 
 class Lock(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,23 +32,8 @@ class Lock(msgspec.Struct, frozen=True, kw_only=True):
 
     async def let_in(self, bootstrap: str) -> None:
         """Make the super user, and wait until every broker knows it. Unavailable if that does not come to be."""
-        if self.guard is None:
-            return
-        assert self.security.password is not None
-        async with open_client(bootstrap, client_id=BROKER, security=self.brokers) as client:
-            await set_logins(client, [Login(username=self.guard.principal, password=self.security.password)])
-        async with asyncio.timeout(REQUEST_TIMEOUT_S):
-            for address in bootstrap.split(","):
-                while not await _lets_in(address, self.security):  # noqa: ASYNC110 -- the brokers hear of it
-                    await asyncio.sleep(_POLL_S)
-
-
-async def _lets_in(address: str, security: Security) -> bool:
-    try:
-        async with open_client(address, client_id=BROKER, security=security):
-            return True
-    except Unavailable:
-        return False
+        if self.guard is not None:
+            await let_in(bootstrap, self.security, self.brokers)
 
 
 def make_lock(folder: Path, principal: str, closed: Literal["sasl", "tls", "no"]) -> Lock:

@@ -4,11 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from node.bus.guard import Guard, closed_by
+
 HOST = "127.0.0.1"
-BROKER = "broker"
-"""The name by which brokers log in to each other."""
-KEYSTORE, TRUSTSTORE = "keystore.pem", "truststore.pem"
-REAUTHENTICATION_MS = 3_600_000
 
 JAVA_OPTIONS = (
     # With these and the archive of classes (seed.py) a broker took 141 MB and 1.0 s; without any 410 MB and 3.5 s.
@@ -38,29 +36,9 @@ class Seat(msgspec.Struct, frozen=True, kw_only=True):
     cable: int | None = None
 
 
-class Guard(msgspec.Struct, frozen=True, kw_only=True):
-    """What closes a cluster: who is let in by its brokers' own files, and who may do everything in it.
-
-    Everybody else is a SCRAM user that is made while it runs. The brokers are not: `kafka-storage format --add-scram` would make one, but takes
-    the password on its command line, where every process of the machine can read it.
-    """
-
-    password: str
-    """of the brokers, to each other and for whoever makes the first user"""
-    principal: str
-    """a super user beside the brokers: the node's"""
-    tls: bool = False
-    """the folder of each broker holds KEYSTORE and TRUSTSTORE"""
-
-    @property
-    def protocol(self) -> str:
-        """Kafka's name of what every listener speaks."""
-        return "SASL_SSL" if self.tls else "SASL_PLAINTEXT"
-
-
 def properties(seat: Seat, seats: Sequence[Seat], guard: Guard | None = None) -> dict[str, str]:
     """Return the broker's properties in a cluster of `seats`, each of them both broker and controller; without a guard it is open to everybody."""
-    closed = {} if guard is None else _closed(seat, guard)
+    closed = {} if guard is None else closed_by(guard, ("local", "controller") if seat.link is None else ("local", "link", "controller"))
     return _listeners(seat, seats, guard.protocol if guard else "PLAINTEXT") | closed | _replication(len(seats)) | _SMALL
 
 
@@ -92,26 +70,6 @@ def _listeners(seat: Seat, seats: Sequence[Seat], protocol: str) -> dict[str, st
     }
 
 
-def _closed(seat: Seat, guard: Guard) -> dict[str, str]:
-    scram, plain = ("SCRAM-SHA-512", "SCRAM-SHA-256"), "PLAIN"
-    entries = {
-        "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
-        "super.users": f"User:{BROKER};User:{guard.principal}",
-        "allow.everyone.if.no.acl.found": "false",
-        "sasl.mechanism.inter.broker.protocol": plain,
-        "sasl.mechanism.controller.protocol": plain,
-        # A user that is deleted or has another password keeps its connection until then.
-        "connections.max.reauth.ms": str(REAUTHENTICATION_MS),
-    }
-    listeners = {"local": (*scram, plain), "controller": (plain,)} | ({} if seat.link is None else {"link": scram})
-    for listener, mechanisms in listeners.items():
-        entries[f"listener.name.{listener}.sasl.enabled.mechanisms"] = ",".join(mechanisms)
-        for mechanism in mechanisms:
-            login = _PLAIN.format(user=BROKER, password=guard.password) if mechanism == plain else _SCRAM
-            entries[f"listener.name.{listener}.{mechanism.lower()}.sasl.jaas.config"] = login
-    return entries | (_TLS if guard.tls else {})
-
-
 def _replication(brokers: int) -> dict[str, str]:
     copies, in_sync = str(brokers), str(brokers // 2 + 1)
     return {
@@ -128,16 +86,6 @@ def _replication(brokers: int) -> dict[str, str]:
     }
 
 
-_PLAIN = (
-    'org.apache.kafka.common.security.plain.PlainLoginModule required username="{user}" password="{password}" user_{user}="{password}";'
-)
-_SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
-_TLS = {
-    "ssl.keystore.type": "PEM",
-    "ssl.keystore.location": KEYSTORE,
-    "ssl.truststore.type": "PEM",
-    "ssl.truststore.location": TRUSTSTORE,
-}
 _SMALL = {
     "log.dirs": "data",
     "auto.create.topics.enable": "false",
