@@ -24,6 +24,7 @@ POLL_S = 1.0
 COMMIT_EVERY = 1000
 WRITING = {"acks", "enable.idempotence", "compression.type", "partitioner"}
 READING = {"group.id", "isolation.level", "auto.offset.reset", "enable.auto.commit"}
+JAVAS = {"sasl.jaas.config", "ssl.truststore.type", "ssl.truststore.location"}
 LOGICAL: dict[str, Callable[[str], Any]] = {
     "date": date.fromisoformat,
     "time-millis": time.fromisoformat,
@@ -37,10 +38,10 @@ LOGICAL: dict[str, Callable[[str], Any]] = {
 
 
 def properties(but: set[str]) -> dict[str, str]:
-    """Read client.properties beside this file, but for the settings of the other direction."""
+    """Read client.properties beside this file, but for the settings of the other direction and for those of Java, which librdkafka refuses."""
     lines = Path(__file__).with_name("client.properties").read_text("utf-8").splitlines()
     settings = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
-    return {name: value for name, value in settings.items() if name not in but}
+    return {name: value for name, value in settings.items() if name not in but | JAVAS}
 
 
 def produce(resource: str, rows: Path) -> None:

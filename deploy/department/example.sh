@@ -8,10 +8,10 @@ set -eu
 
 settings="$(dirname "$0")/client.properties"
 registry="$(sed -n 's/^schema\.registry\.url=//p' "$settings")"
-# kcat reads the names that librdkafka has; the registry's address is an option of its own, and idempotence is for writing alone.
+# kcat reads the names that librdkafka has, and refuses Java's; the registry's address is an option of its own, and idempotence is for writing alone.
 own="$(mktemp)"
 trap 'rm -f "$own"' EXIT
-grep -v -e '^schema\.registry\.url=' -e '^enable\.idempotence=' -e '^#' -e '^$' "$settings" > "$own"
+grep -v -e '^schema\.registry\.url=' -e '^enable\.idempotence=' -e '^sasl\.jaas\.config=' -e '^ssl\.truststore\.' -e '^#' -e '^$' "$settings" > "$own"
 
 case "${1:-} $#" in
 "list 1")

@@ -15,9 +15,14 @@ from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import AdminClient
 
 from node.avro import decode, parse, schema_id, unframe
-from node.cli.folder import check_folder, department_files, write_folder
+from node.bus.acls import list_acls
+from node.bus.client import open_client
+from node.bus.passwords import Login
+from node.cli.client import KafkaInfo
+from node.cli.folder import check_folder, department_files, kept_login, write_folder
 from node.cli.voice import CliError
 from node.control import AddDepartment, ApplyCatalogue, CatalogueItem
+from node.control.entitled import Acl
 from node.http import open_http
 from node.model.names import Department, Topic, division_of
 from node.model.partition import partition_of
@@ -26,9 +31,12 @@ from node.model.values import Kind
 from node.runtime import Node, NodeSettings, run_node
 from node.telemetry import Metrics
 from tests.conftest import NO_DATA, Kafka
+from tests.granting import approval, consent, wanted
 
 DEPARTMENT = Department("992000.civil-affairs")
 """Of a division that no other test uses: the cluster is shared."""
+TAKER = Department("992000.taxation")
+"""It is granted what the other publishes: its programs read what the other's write."""
 PARTITIONS = 3
 SCHEMA: dict[str, Any] = {
     "type": "record",
@@ -92,16 +100,18 @@ NEEDS_KCAT = pytest.mark.skipif(shutil.which("kcat") is None, reason="kcat is no
 
 
 class Given(NamedTuple):
-    """A department's folder, and a resource with its inbox whose topics exist."""
+    """The folders of a department and of its taker, and a resource with its inbox whose topics exist."""
 
     folder: Path
+    taker: Path
     kafka: Kafka
     resource: Topic
 
-    async def run(self, *command: str) -> str:
-        """Run a command of the folder as its user does; return what it printed. It must not fail."""
+    async def run(self, words: tuple[str, ...], *command: str) -> str:
+        """Run a command of a folder as its user does, what reads in the taker's; return what it printed. It must not fail."""
+        folder = self.folder if words[0] in {"produce", "remove"} else self.taker
         process = await asyncio.create_subprocess_exec(
-            *command, cwd=self.folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+            *command, *words, cwd=folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
         )
         try:
             async with asyncio.timeout(60):
@@ -114,20 +124,20 @@ class Given(NamedTuple):
 
     async def python(self, *words: str) -> str:
         """Run the Python example."""
-        return await self.run(sys.executable, "example.py", *words)
+        return await self.run(words, sys.executable, "example.py")
 
     async def java(self, *words: str) -> str:
         """Run the Java example."""
-        return await self.run("java", "-cp", f"{LIBS}/*", "Example.java", *words)
+        return await self.run(words, "java", "-cp", f"{LIBS}/*", "Example.java")
 
     async def kcat(self, *words: str) -> str:
         """Run the kcat example."""
-        return await self.run("sh", "example.sh", *words)
+        return await self.run(words, "sh", "example.sh")
 
 
 @pytest.fixture(scope="module")
-async def node(kafka: Kafka) -> AsyncIterator[tuple[Node, str]]:
-    """A node with the department, and its URL."""
+async def node(kafka: Kafka) -> AsyncIterator[tuple[Node, str, dict[Department, Login | None]]]:
+    """A node with the departments, its URL, and the logins of both."""
     node = Node(
         NodeSettings(division=division_of(DEPARTMENT), bootstrap=kafka.bootstrap, security=kafka.security, replication=1, data_dir=NO_DATA),
         Metrics(),
@@ -138,15 +148,20 @@ async def node(kafka: Kafka) -> AsyncIterator[tuple[Node, str]]:
             while node.reasons:
                 await asyncio.sleep(0.05)
         await node.command(AddDepartment(department=DEPARTMENT, name="民政厅"))
-        yield node, f"http://127.0.0.1:{port}"
+        await node.command(AddDepartment(department=TAKER, name="税务局"))
+        is_open = kafka.security.username is None
+        logins = {one: None if is_open else await node.logins.give(one, 0) for one in (DEPARTMENT, TAKER)}
+        yield node, f"http://127.0.0.1:{port}", logins
         node.stopping.set()
         await running
 
 
 @pytest.fixture
-async def given(kafka: Kafka, topic_name: Callable[[], str], tmp_path: Path, node: tuple[Node, str]) -> Given:
-    """Return a resource with the topics that the node makes of it, and the folder with two rows in a file."""
-    running, url = node
+async def given(
+    kafka: Kafka, topic_name: Callable[[], str], tmp_path: Path, node: tuple[Node, str, dict[Department, Login | None]]
+) -> Given:
+    """Return a resource with the topics that the node makes of it, granted to the taker, and the folders, with two rows in a file."""
+    running, url, logins = node
     resource = Topic(f"{DEPARTMENT}.{topic_name().rpartition('.')[2]}")
     item = CatalogueItem(name=resource, title="办件", kind=Kind.STATE, schema=SCHEMA, partitions=PARTITIONS)
     await running.command(ApplyCatalogue(resources=(item,)))
@@ -154,10 +169,25 @@ async def given(kafka: Kafka, topic_name: Callable[[], str], tmp_path: Path, nod
     async with asyncio.timeout(20):
         while not {resource, f"{resource}.inbox"} <= (await asyncio.to_thread(admin.list_topics, timeout=10)).topics.keys():
             await asyncio.sleep(0.05)
-    write_folder(tmp_path / "given", department_files(DEPARTMENT, "民政厅", bootstrap=kafka.bootstrap, registry=f"{url}/"))
+    await give(running, kafka, resource)
+    told = KafkaInfo(kafka.bootstrap, kafka.security.protocol)
+    for department, login in logins.items():
+        write_folder(tmp_path / department, department_files(department, "民政厅", kafka=told, login=login, registry=f"{url}/"))
     rows = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in (ROW, PLAIN))
-    (tmp_path / "given/rows.ndjson").write_text(rows, "utf-8")
-    return Given(tmp_path / "given", kafka, resource)
+    (tmp_path / DEPARTMENT / "rows.ndjson").write_text(rows, "utf-8")
+    return Given(tmp_path / DEPARTMENT, tmp_path / TAKER, kafka, resource)
+
+
+async def give(node: Node, kafka: Kafka, resource: Topic) -> None:
+    """Let the taker be granted a resource, and wait until the cluster knows."""
+    asked = wanted(resource, TAKER)
+    request = (await node.command(asked))[-1].ref
+    await node.command(approval(asked, request))
+    await node.command(consent(asked, request))
+    if kafka.security.username is not None:
+        async with open_client(kafka.bootstrap, client_id="test", security=kafka.security) as client, asyncio.timeout(20):
+            while Acl(f"User:{TAKER}", "topic", resource, "literal", "read") not in await list_acls(client):
+                await asyncio.sleep(0.05)
 
 
 def records(kafka: Kafka, topic: str, count: int) -> list[tuple[int, str, bytes | None]]:
@@ -219,15 +249,21 @@ def told(row: dict[str, Any], at: str) -> dict[str, Any]:
     return row | {"rate": row.get("rate", 0.5), "at": at}
 
 
+def settings_of(files: dict[str, str]) -> dict[str, str]:
+    """The entries of a folder's client.properties."""
+    return dict(line.split("=", 1) for line in files["client.properties"].splitlines() if line and not line.startswith("#"))
+
+
 def test_the_settings_are_filled_in() -> None:
     """Addresses and names of this department; nothing is left blank, and a name of two lines stays in its comment."""
-    files = department_files(DEPARTMENT, "民政\nacks=0", bootstrap="10.0.0.1:9092", registry="http://10.0.0.1:8080/")
-    lines = dict(line.split("=", 1) for line in files["client.properties"].splitlines() if line and not line.startswith("#"))
+    files = department_files(DEPARTMENT, "民政\nacks=0", kafka=KafkaInfo("10.0.0.1:9092"), login=None, registry="http://10.0.0.1:8080/")
+    lines = settings_of(files)
     assert lines == {
         "bootstrap.servers": "10.0.0.1:9092",
         "schema.registry.url": "http://10.0.0.1:8080",
         "client.id": DEPARTMENT,
-        "group.id": DEPARTMENT,
+        "group.id": f"{DEPARTMENT}.programs",
+        "security.protocol": "PLAINTEXT",
         "acks": "all",
         "enable.idempotence": "true",
         "compression.type": "lz4",
@@ -238,6 +274,23 @@ def test_the_settings_are_filled_in() -> None:
     }
     assert not any("$department" in text or "$name" in text for text in files.values())
     assert files["README.md"].startswith(f"# 民政 acks=0（{DEPARTMENT}）")
+
+
+def test_the_login_is_there_for_either_client(tmp_path: Path) -> None:
+    """In Java's words and librdkafka's, with what TLS trusts beside it; nobody else may read the file, and the login is found in it again."""
+    login = Login(username=DEPARTMENT, password="pass-word_1")  # noqa: S106
+    kafka = KafkaInfo("10.0.0.1:9092", "SASL_SSL", "the authority's PEM")
+    files = department_files(DEPARTMENT, "民政厅", kafka=kafka, login=login, registry="http://10.0.0.1:8080")
+    lines = settings_of(files)
+    assert (lines["security.protocol"], lines["sasl.mechanism"]) == ("SASL_SSL", "SCRAM-SHA-512")
+    assert (lines["sasl.username"], lines["sasl.password"]) == (DEPARTMENT, "pass-word_1")
+    assert f'ScramLoginModule required username="{DEPARTMENT}" password="pass-word_1";' in lines["sasl.jaas.config"]
+    assert lines["ssl.truststore.location"] == lines["ssl.ca.location"] == "authority.pem"
+    assert files["authority.pem"] == "the authority's PEM"
+    write_folder(tmp_path, files)
+    assert (tmp_path / "client.properties").stat().st_mode & 0o077 == 0
+    assert kept_login(tmp_path) == login
+    assert kept_login(tmp_path / "none") is None
 
 
 def test_files_that_are_as_written_may_be_written_again(tmp_path: Path) -> None:

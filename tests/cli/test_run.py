@@ -9,7 +9,11 @@ import pytest
 from node import app
 from node.config import Config
 
-RIGHT = 'division: "445102"\nkafka: {bootstrap: "127.0.0.1:9092"}\nparent: {division: "445100", bootstrap: "10.0.0.1:9092"}\n'
+RIGHT = """
+division: "445102"
+kafka: {bootstrap: "127.0.0.1:9092"}
+parent: {division: "445100", bootstrap: "10.0.0.1:9092", ca_file: parent.pem}
+""".lstrip()
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import pytest
 from node.adapters import tail as adapter
 from node.adapters.tail import Tailed
 from node.avro import encode, frame, parse
+from node.bus.security import Security
 from node.http.book import ResourceFace, SchemaFace
 from node.http.views import ViewFace, ViewShownFace
 from node.model.names import Topic
@@ -35,11 +36,12 @@ class Records:
     def __init__(self) -> None:
         self.laid: list[Tailed | BaseException] = []
         self.given: tuple[Any, ...] = ()
+        self.security: Security | None = None
         self.closed = False
 
-    async def tail(self, bootstrap: str, resource: ResourceValue, *, start: Any, follow: bool) -> AsyncIterator[Tailed]:
+    async def tail(self, bootstrap: str, resource: ResourceValue, *, start: Any, follow: bool, security: Security) -> AsyncIterator[Tailed]:
         """Yield what is laid down."""
-        self.given = (bootstrap, resource.name, start, follow)
+        self.given, self.security = (bootstrap, resource.name, start, follow), security
         try:
             for one in self.laid:
                 if isinstance(one, BaseException):
