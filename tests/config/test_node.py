@@ -1,10 +1,12 @@
 """The configuration of a node: what is right is taken, what is wrong is told at once, by line."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from node.config import Config, Http, Kafka, Parent, load
+from node.errors import ConfigError
 from node.model.names import Division
 from tests.config.files import LEAST, problems
 
@@ -22,19 +24,26 @@ def test_least_configuration_has_defaults_that_work(file: Path) -> None:
 
 
 def test_whole_configuration_is_taken_as_it_stands(file: Path) -> None:
-    """Every key lands in its place; a relative data_dir counts from the file, spaces around brokers do not count."""
+    """Every key lands in its place; a relative path counts from the file, spaces around brokers do not count."""
     file.write_text("""# the district's node
 division: '445102'
 kafka:
   bootstrap: "a.example:9092, [::1]:9093"
   replication: 1
-parent: {division: "445100", bootstrap: 10.0.0.1:9092}
+  login_file: own.login
+  ca_file: /etc/exchange/own.pem
+parent: {division: "445100", bootstrap: 10.0.0.1:9092, login_file: parent.login, ca_file: ../parent.pem}
 http: {listen: "[::1]:0"}
 data_dir: ../elsewhere
 """)
     config = load(file)
-    assert config.kafka == Kafka(bootstrap="a.example:9092,[::1]:9093", replication=1)
-    assert config.parent == Parent(division=Division("445100"), bootstrap="10.0.0.1:9092")
+    here = file.parent
+    assert config.kafka == Kafka(
+        bootstrap="a.example:9092,[::1]:9093", replication=1, login_file=here / "own.login", ca_file=Path("/etc/exchange/own.pem")
+    )
+    assert config.parent == Parent(
+        division=Division("445100"), bootstrap="10.0.0.1:9092", login_file=here / "parent.login", ca_file=here / "../parent.pem"
+    )
     assert (config.http.host, config.http.port) == ("::1", 0)
     assert config.data_dir == file.parent / "../elsewhere"
 
@@ -99,14 +108,39 @@ def test_listen_is_a_host_with_a_port(file: Path, listen: str) -> None:
 )
 def test_replication_is_a_plain_whole_number(file: Path, written: str, cause: str) -> None:
     """Quotes, fractions, octals and numbers that Kafka cannot hold are told."""
-    (told,) = problems(file, f'division: "445102"\nkafka: {{bootstrap: "a:1", replication: {written}}}')
+    (told,) = problems(file, f'division: "445102"\nkafka: {{bootstrap: "127.0.0.1:1", replication: {written}}}')
     assert cause in told
 
 
 def test_parent_is_another_division_with_another_cluster(file: Path) -> None:
     """A node is not its own parent, and a link does not lead into the cluster that it comes from."""
-    told = problems(file, LEAST + 'parent:\n  division: "445102"\n  bootstrap: "b:9092,127.0.0.1:9092"\n')
+    told = problems(file, LEAST + 'parent:\n  division: "445102"\n  bootstrap: "127.0.0.1:9192,127.0.0.1:9092"\n')
     assert [problem.split(" ")[:2] for problem in told] == [
         ["node.yaml:4:", "parent.division:"],
         ["node.yaml:5:", "parent.bootstrap:"],
     ]
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:9092", "127.8.8.8:9092", "[::1]:9092", "localhost:9092", "localhost:1,[::1]:2"])
+def test_loopback_may_go_without_encryption(file: Path, address: str) -> None:
+    """What never leaves the machine nobody reads on the way."""
+    file.write_text(LEAST.replace("127.0.0.1:9092", address))
+    assert load(file).kafka.ca_file is None
+
+
+@pytest.mark.parametrize(
+    "address", ["10.0.0.1:9092", "localhost.example:9092", "[2001:db8::1]:9092", "0.0.0.0:9092", "127.0.0.1:1,a.example:2"]
+)
+def test_a_cluster_over_a_network_needs_what_tls_trusts(file: Path, address: str) -> None:
+    """One broker that is away suffices, the parent's as the own; the message names it and the key, in either language."""
+    asked = LEAST.replace("127.0.0.1:9092", address)
+    away = address.rsplit(",", maxsplit=1)[-1]
+    (told,) = problems(file, asked)
+    assert told.startswith(f"node.yaml:2: kafka.bootstrap: {away} is not on this machine, and nothing may go there in the clear")
+    assert told.endswith("name what TLS trusts in `ca_file` (for example ca_file: authority.pem)")
+    (told,) = problems(file, LEAST + f'parent: {{division: "445100", bootstrap: "{address}", login_file: parent.login}}')
+    assert told.startswith(f"node.yaml:3: parent.bootstrap: {away} ")
+    with pytest.raises(ConfigError, match=f"{re.escape(away)} 不在本机，不得以明文连接"):
+        load(file, "zh")
+    file.write_text(asked.replace('"}', '", ca_file: authority.pem}'))
+    assert load(file).kafka.ca_file == file.parent / "authority.pem"
