@@ -99,8 +99,8 @@ async def test_a_node_tells_each_vain_attempt_and_ends_at_once_when_asked(tmp_pa
         assert pauses == [0.1, 0.2, 0.4, 0.8, 1.6][: len(pauses)]
         assert len(pauses) >= 4
     async with httpx.AsyncClient() as http:
-        ready = await http.get(f"{listening['http']}/readyz")
-        alive = await http.get(f"{listening['http']}/livez")
+        ready = await http.get(f"{listening['probes']}/readyz")
+        alive = await http.get(f"{listening['probes']}/livez")
     assert (ready.status_code, alive.status_code) == (503, 200)
     assert [line.partition(":")[0] for line in ready.text.splitlines()] == ["own cluster", "gate", "views", "link"]
     began = time.monotonic()
@@ -149,6 +149,7 @@ async def test_ipv6_addresses_are_listened_on(tmp_path: Path, nobody: tuple[str,
     app = await _start(tmp_path, nobody, "[::1]:0")
     (listening,) = await app.until("listening")
     async with httpx.AsyncClient() as http:
-        assert (await http.get(f"{listening['http']}/livez")).text == "ok"
+        assert (await http.get(f"{listening['http']}/v1/node")).status_code == 401
+        assert (await http.get(f"{listening['probes']}/livez")).text == "ok"
     app.process.send_signal(signal.SIGTERM)
     assert await app.ended() == 0

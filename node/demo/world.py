@@ -37,9 +37,9 @@ _HTTP_S = 15.0
 class NodeProcess:
     """One `exchange-node run` of its own, with its configuration, its log and its HTTP face."""
 
-    def __init__(self, division: str, folder: Path, port: int, http: httpx.AsyncClient) -> None:
+    def __init__(self, division: str, folder: Path, ports: tuple[int, int], http: httpx.AsyncClient) -> None:
         self.division = division
-        self.url = f"http://127.0.0.1:{port}"
+        self.url, self.probes_url = (f"http://127.0.0.1:{port}" for port in ports)
         self.config = folder / f"{division}.yaml"
         self.log = folder / f"{division}.log"
         self._folder = folder
@@ -53,7 +53,7 @@ class NodeProcess:
         lines = [
             f'division: "{self.division}"',
             f'kafka: {{bootstrap: "{cluster.bootstrap}", replication: {len(cluster.brokers)}}}',
-            f"http: {{listen: {json.dumps(self.url.removeprefix('http://'))}}}",
+            f"http: {{listen: {json.dumps(self.url.removeprefix('http://'))}, probes: {json.dumps(self.probes_url.removeprefix('http://'))}}}",
             f"data_dir: {json.dumps(f'data-{self.division}')}",
         ]
         if parent is not None:
@@ -174,8 +174,9 @@ async def open_world(folder: Path, settings: Mapping[str, str] = MappingProxyTyp
         opening = [open_cluster(folder / f"kafka-{code}", settings=settings, cable=code != DISTRICT) for code in TREE]
         clusters = dict(zip(TREE, await _enter_all(stack, opening), strict=True))
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=_HTTP_S))
-        ports = stack.enter_context(reserved_ports(len(TREE)))  # held, so that nobody takes the port of a node that is down
-        nodes = {code: NodeProcess(code, folder, port, http) for code, port in zip(TREE, ports, strict=True)}
+        ports = stack.enter_context(reserved_ports(2 * len(TREE)))  # held, so that nobody takes the port of a node that is down
+        pairs = zip(ports[::2], ports[1::2], strict=True)
+        nodes = {code: NodeProcess(code, folder, pair, http) for code, pair in zip(TREE, pairs, strict=True)}
         for code, node in nodes.items():
             above = TREE[code]
             node.configure(clusters[code], None if above is None else (above, clusters[above]))

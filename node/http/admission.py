@@ -1,30 +1,61 @@
-"""Who is let in: a bearer token (RFC 6750) says who asks, and each path by which roles it may be asked.
+"""Who is let in: a token says who asks, and each path by which roles it may be asked.
 
-Open to everybody are only what Prometheus and probes ask, the registry, whose clients know no tokens of ours, and the description of the paths.
+Programs bring it as a bearer (RFC 6750); clients of the registry also as the password of HTTP Basic (RFC 7617), with any user name, for that is what they
+have settings for. Nowhere else: a browser sends a password that it was once given by itself, whichever page has it ask.
+Open to everybody is the description of the paths alone, and on a listener of their own what Prometheus and probes ask (`probes`).
 """
 
+import base64
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 from litestar.connection import ASGIConnection, Request
 from litestar.handlers import BaseRouteHandler
 from litestar.params import QueryParameter
+from litestar.types import Scope
 
 from node.control.desk import ROLES_ZH, not_entitled
 from node.errors import CommandRefused
+from node.http.answers import NO_ACCESS
+from node.http.registry import serves
 from node.model.values import Actor, Role
+from node.runtime.access import Access, Token
 
 SCHEME = "bearer"
-NO_ACCESS = "no-access"
 _PREFIX = "bearer "
+_BASIC = "basic "
+
+
+def finding(access: Access) -> Callable[[Scope], Token | None]:
+    """Return how the token is found that a request brings."""
+
+    def find(scope: Scope) -> Token | None:
+        told = next((value for name, value in scope["headers"] if name == b"authorization"), b"").decode("latin-1")
+        secret = _secret(told, basic=serves(scope["path"]))
+        return access.find(secret) if secret else None
+
+    return find
+
+
+def _secret(told: str, *, basic: bool) -> str:
+    """Return the token of an Authorization header, empty where it has none."""
+    if told[: len(_PREFIX)].lower() == _PREFIX:
+        return told[len(_PREFIX) :].strip()
+    if basic and told[: len(_BASIC)].lower() == _BASIC:
+        try:
+            return base64.b64decode(told[len(_BASIC) :].strip(), validate=True).decode("utf-8").partition(":")[2].strip()
+        except ValueError:  # of base64 or of UTF-8
+            return ""
+    return ""
 
 
 def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Refuse whoever brings no token that counts, one of a role that the path is not for (its option `roles`), or a query that it does not know."""
-    told = connection.headers.get("authorization", "")
-    by = connection.app.state.node.access.who(told[len(_PREFIX) :].strip()) if told[: len(_PREFIX)].lower() == _PREFIX else None
-    if by is None:
-        raise no_access(told=bool(told))
+    token: Token | None = connection.scope["auth"]
+    if token is None or token.ended:
+        raise no_access(told="authorization" in connection.headers)
+    by = token.by
     roles: tuple[Role, ...] = handler.opt.get("roles", ())
     if roles and by.role not in roles:
         raise not_entitled(by, f"a {' or '.join(roles)}", "或".join(ROLES_ZH[role] for role in roles))

@@ -24,8 +24,10 @@ from litestar.connection import ASGIConnection
 from litestar.exceptions import HTTPException
 from litestar.handlers import BaseRouteHandler
 
+from node.errors import CommandRefused
 from node.http import registry_compatibility, registry_schemas, registry_settings, registry_subjects
-from node.http.registry_answers import Code, fault, http_error, unforeseen
+from node.http.answers import encoded
+from node.http.registry_answers import MEDIA_TYPE, Code, fault, http_error, refusal_body, unforeseen
 
 _ROOTS = {"subjects", "schemas", "config", "mode", "compatibility"}
 
@@ -33,6 +35,13 @@ _ROOTS = {"subjects", "schemas", "config", "mode", "compatibility"}
 def serves(path: str) -> bool:
     """Tell whether a path is the registry's, also where nothing is at it."""
     return path.split("/")[1] in _ROOTS
+
+
+def encoded_for(path: str, error: CommandRefused) -> tuple[str, bytes]:
+    """Return media type and body of a refusal, in the form of the face that a path belongs to."""
+    if serves(path):
+        return MEDIA_TYPE, refusal_body(error)
+    return "application/json", encoded(error.code, error.en, error.zh)
 
 
 def registry() -> Router:

@@ -12,7 +12,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
 from node.avro.compatibility import Comparable, read
-from node.errors import SchemaError
+from node.errors import CommandRefused, SchemaError
 from node.http import answers
 
 MEDIA_TYPE = "application/vnd.schemaregistry.v1+json"
@@ -22,6 +22,7 @@ AVRO = "AVRO"
 class Code(IntEnum):
     """Confluent's error codes, as far as they are used here."""
 
+    NO_ACCESS = 40101
     SUBJECT_NOT_FOUND = 40401
     VERSION_NOT_FOUND = 40402
     SCHEMA_NOT_FOUND = 40403
@@ -52,6 +53,11 @@ class _Asked(msgspec.Struct, frozen=True, rename="camel"):
 def fault(code: Code, en: str, zh: str) -> HTTPException:
     """Return the refusal with a code and its reason in both languages, for the body has one message."""
     return HTTPException(status_code=code // 100, detail=f"{en} / {zh}", extra={"error_code": int(code)})
+
+
+def refusal_body(error: CommandRefused) -> bytes:
+    """Return a refusal that is none of Confluent's as a body: its code is the HTTP status."""
+    return msgspec.json.encode(Fault(answers.STATUS[error.code], f"{error.en} / {error.zh}"))
 
 
 def http_error(_request: Request[Any, Any, Any], error: HTTPException) -> Response[Fault]:

@@ -94,8 +94,8 @@ async def _rival(world: World) -> AsyncIterator[NodeProcess]:
     folder = world.folder / "rival"
     folder.mkdir(exist_ok=True)
     async with httpx.AsyncClient(timeout=15) as http:
-        with reserved_ports(1) as (port,):
-            rival = NodeProcess(CITY, folder, port, http)
+        with reserved_ports(2) as (port, probes_port):
+            rival = NodeProcess(CITY, folder, (port, probes_port), http)
             rival.configure(world.clusters[CITY], (PROVINCE, world.clusters[PROVINCE]))
             await rival.start()
             try:
