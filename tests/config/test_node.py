@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from node.config import Config, Http, Kafka, Parent, load
+from node.config import Config, Http, Kafka, Parent, address, load
 from node.model.names import Division
 from tests.config.files import LEAST, problems
 
@@ -16,7 +16,7 @@ def test_least_configuration_has_defaults_that_work(file: Path) -> None:
         division=Division("445102"),
         kafka=Kafka(bootstrap="127.0.0.1:9092", replication=3),
         parent=None,
-        http=Http(listen="127.0.0.1:8080"),
+        http=Http(listen="127.0.0.1:8080", probes="127.0.0.1:8081", requests_per_s=100, tls=None),
         data_dir=file.parent / "data",
     )
 
@@ -35,7 +35,7 @@ data_dir: ../elsewhere
     config = load(file)
     assert config.kafka == Kafka(bootstrap="a.example:9092,[::1]:9093", replication=1)
     assert config.parent == Parent(division=Division("445100"), bootstrap="10.0.0.1:9092")
-    assert (config.http.host, config.http.port) == ("::1", 0)
+    assert (address(config.http.listen), config.http.probes) == (("::1", 0), "127.0.0.1:0")
     assert config.data_dir == file.parent / "../elsewhere"
 
 
