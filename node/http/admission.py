@@ -8,6 +8,7 @@ Open to everybody is the description of the paths alone, and on a listener of th
 import base64
 from collections.abc import Callable
 from functools import cache
+from time import monotonic
 from typing import Any
 
 from litestar.connection import ASGIConnection, Request
@@ -17,14 +18,21 @@ from litestar.types import Scope
 
 from node.control.desk import ROLES_ZH, not_entitled
 from node.errors import CommandRefused
-from node.http.answers import NO_ACCESS
-from node.http.registry import serves
+from node.http.answers import NO_ACCESS, TooMany
+from node.http.faces import is_registrys
+from node.http.rates import Rates
 from node.model.values import Actor, Role
-from node.runtime.access import Access, Token
+from node.runtime import Node
+from node.runtime.access import TOKENS_MAX, Access, Token
+from node.telemetry import logger
 
 SCHEME = "bearer"
 _PREFIX = "bearer "
 _BASIC = "basic "
+_SUBJECTS = {"name": "resource"}
+"""What an act names, by the path's parameters."""
+REFUSALS_PER_S, REFUSALS_BURST = 1, 20
+"""A program that was given the wrong role is seen by then; each costs one transaction of the control log's pen, 10 ms."""
 
 
 def finding(access: Access) -> Callable[[Scope], Token | None]:
@@ -32,7 +40,7 @@ def finding(access: Access) -> Callable[[Scope], Token | None]:
 
     def find(scope: Scope) -> Token | None:
         told = next((value for name, value in scope["headers"] if name == b"authorization"), b"").decode("latin-1")
-        secret = _secret(told, basic=serves(scope["path"]))
+        secret = _secret(told, basic=is_registrys(scope["path"]))
         return access.find(secret) if secret else None
 
     return find
@@ -50,20 +58,56 @@ def _secret(told: str, *, basic: bool) -> str:
     return ""
 
 
-def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """Refuse whoever brings no token that counts, one of a role that the path is not for (its option `roles`), or a query that it does not know."""
+class Refusals:
+    """What was refused to somebody who is known, in the audit.
+
+    There it stands beside commands, whose pen it takes: so a token is refused once a second, and twenty times at once, and then told to wait. Who is
+    told that has done nothing; so whatever was refused by role, or to a token that has ended, is in the audit, if that can be written at all.
+    """
+
+    def __init__(self, node: Node, clock: Callable[[], float] = monotonic) -> None:
+        self._node, self._clock = node, clock
+        self._rates = Rates(REFUSALS_PER_S, REFUSALS_BURST, TOKENS_MAX)
+
+    async def note(self, token: Token, act: str, subject: dict[str, str], code: str) -> None:
+        """Put a refusal into the audit. TooMany if there were too many."""
+        if wait := self._rates.wait_s(token.id, self._clock()):
+            raise TooMany(wait)
+        why = "the control logs are not being read"
+        if self._node.ledger.reading:  # else it would be waited for
+            try:
+                await self._node.record(act, token.by, subject, code=code)
+            except CommandRefused as error:
+                why = error.code
+            else:
+                return
+        logger().warning("refusal-not-audited", act=act, token=token.id, code=code, cause=why)
+
+
+async def known(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+    """Refuse whoever brings no token that counts."""
     token: Token | None = connection.scope["auth"]
+    if token is not None and token.ended:
+        await connection.app.state.refusals.note(token, "use-ended-token", {"token": token.id}, NO_ACCESS)
     if token is None or token.ended:
         raise no_access(told="authorization" in connection.headers)
-    by = token.by
+    connection.scope["user"] = token.by
+
+
+async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Refuse whoever brings no token that counts, one of a role that the path is not for (its options `roles` and `act`), or a query that it does not know."""
+    await known(connection, handler)
+    token: Token = connection.scope["auth"]
     roles: tuple[Role, ...] = handler.opt.get("roles", ())
-    if roles and by.role not in roles:
-        raise not_entitled(by, f"a {' or '.join(roles)}", "或".join(ROLES_ZH[role] for role in roles))
-    connection.scope["user"] = by
+    if roles and token.by.role not in roles:
+        refusal = not_entitled(token.by, f"a {' or '.join(roles)}", "或".join(ROLES_ZH[role] for role in roles))
+        subject = {_SUBJECTS.get(name, name): str(value) for name, value in connection.path_params.items()}
+        await connection.app.state.refusals.note(token, handler.opt["act"], subject, refusal.code)
+        raise refusal
     unknown = set(connection.query_params) - _queries(handler)
     if unknown:  # as in bodies: a slip of the hand is better told than lost
-        names, known = ", ".join(sorted(unknown)), ", ".join(sorted(_queries(handler))) or "none"
-        en, zh = f"unknown query parameters: {names}; this path takes {known}", f"未知的查询参数：{names}；此路径可用：{known}"
+        names, there = ", ".join(sorted(unknown)), ", ".join(sorted(_queries(handler))) or "none"
+        en, zh = f"unknown query parameters: {names}; this path takes {there}", f"未知的查询参数：{names}；此路径可用：{there}"
         raise CommandRefused("malformed", en, zh)
 
 

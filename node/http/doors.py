@@ -16,8 +16,8 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from node.errors import CommandRefused
 from node.http.answers import REASONS, STATUS, TooMany
+from node.http.faces import encoded
 from node.http.rates import Rates
-from node.http.registry import encoded_for
 from node.runtime.access import TOKENS_MAX, Token
 from node.telemetry import Metrics
 
@@ -147,7 +147,7 @@ def _late(*, heard: bool) -> CommandRefused:
 
 async def _answer(scope: Scope, refusal: CommandRefused, send: Any) -> None:
     """Refuse in the form of the face that was asked."""
-    media_type, body = encoded_for(scope["path"], refusal)
+    media_type, body = encoded(scope["path"], refusal)
     headers = [(b"content-type", media_type.encode()), (b"content-length", str(len(body)).encode())]
     if isinstance(refusal, TooMany):
         headers.append((b"retry-after", refusal.retry_after.encode()))

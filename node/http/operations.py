@@ -95,7 +95,7 @@ async def me(by: NamedDependency[Actor]) -> Actor:
     return by
 
 
-@get("/v1/status", roles=OVERSEERS)
+@get("/v1/status", act="show-status", roles=OVERSEERS)
 async def status(node: NamedDependency[Node]) -> StatusFace:
     """Tell how the node, its link and its routes are."""
     book = node.ledger.book
@@ -115,7 +115,7 @@ async def status(node: NamedDependency[Node]) -> StatusFace:
     )
 
 
-@post("/v1/routes/resume", status_code=200, roles=("operator",))
+@post("/v1/routes/resume", status_code=200, act="resume-route", roles=("operator",))
 async def resume(node: NamedDependency[Node], by: NamedDependency[Actor], body: RawBody) -> ResumedFace:
     """Let a stopped route go on."""
     asked = read_body(body, ResumeAsked)

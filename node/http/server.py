@@ -14,10 +14,11 @@ from litestar.openapi.spec import Components, SecurityScheme
 from node import __version__
 from node.errors import CommandRefused
 from node.http import audit, book, catalogue, exports, grants, operations, quarantine, registry, registry_answers, requests, views
-from node.http.admission import SCHEME, actor, admit, finding
+from node.http.admission import SCHEME, Refusals, actor, admit, finding
 from node.http.answers import http_error, refused, unforeseen
 from node.http.description import Description
 from node.http.doors import REQUESTS_PER_S, Doors
+from node.http.faces import is_registrys
 from node.http.listening import Tls, listen
 from node.runtime import Node
 from node.runtime.auditing import Audit
@@ -40,7 +41,7 @@ def _paths(node: Node) -> Litestar:
             "quarantine": Provide(lambda: refused_records, sync_to_thread=False),
             "audit": Provide(lambda: acts, sync_to_thread=False),
         },
-        state=State({"node": node}),
+        state=State({"node": node, "refusals": Refusals(node)}),
         exception_handlers={CommandRefused: refused, HTTPException: _http_error, Exception: unforeseen},
         openapi_config=OpenAPIConfig(
             title="Exchange node",
@@ -68,7 +69,7 @@ def _behind_tokens() -> Router:
 
 def _http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     """Answer where no handler was found, in the form of the face that the path belongs to."""
-    answer = registry_answers.http_error if registry.serves(request.url.path) else http_error
+    answer = registry_answers.http_error if is_registrys(request.url.path) else http_error
     return answer(request, error)
 
 
