@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat, load_pem_private_key
 
 from node.config import Config, Http, Kafka, Parent, address, load
 from node.model.names import Division
+from tests.certificates import Authority
 from tests.config.files import LEAST, problems
 
 
@@ -110,3 +112,82 @@ def test_parent_is_another_division_with_another_cluster(file: Path) -> None:
         ["node.yaml:4:", "parent.division:"],
         ["node.yaml:5:", "parent.bootstrap:"],
     ]
+
+
+@pytest.mark.parametrize(
+    ("listen", "probes"), [("127.0.0.1:9000", "127.0.0.1:9001"), ("[::1]:0", "127.0.0.1:0"), ("localhost:65535", "127.0.0.1:65534")]
+)
+def test_probes_listen_beside_on_loopback_unless_it_is_said(file: Path, listen: str, probes: str) -> None:
+    """At the next port, or a free one; where it is said, there."""
+    file.write_text(LEAST + f"http: {{listen: '{listen}'}}")
+    assert load(file).http.probes == probes
+    file.write_text(LEAST + f"http: {{listen: '{listen}', probes: '127.0.0.1:7000'}}")
+    assert load(file).http.probes == "127.0.0.1:7000"
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "10.0.0.7", "[::]", "node.example"])  # noqa: S104 - that is what is refused
+@pytest.mark.parametrize("key", ["listen", "probes"])
+def test_what_is_reached_from_elsewhere_takes_tls(file: Path, host: str, key: str) -> None:
+    """Either listener, told by its line with the repair."""
+    (told,) = problems(file, LEAST + f"http:\n  {key}: '{host}:9000'\n")
+    assert told.startswith(f"node.yaml:4: http.{key}: {host}:9000 is reached from other machines, which takes TLS: give `http.tls` a ")
+    assert told.endswith("or listen on 127.0.0.1")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "[::1]", "localhost"])
+def test_on_loopback_nobody_else_hears(file: Path, host: str) -> None:
+    """So no TLS is asked for, and where there is some, probes go without: what asks them there knows no authority."""
+    file.write_text(LEAST + f"http: {{listen: '{host}:9000'}}")
+    http = load(file).http
+    assert (http.tls, http.probes_tls) == (None, None)
+
+
+def test_certificate_and_key_are_those_of_the_files_beside(file: Path) -> None:
+    """Both listeners speak TLS, the probes only where others can reach them."""
+    made = Authority(file.parent).tls("node.example")
+    tls = "tls: {certificate_file: node.crt, key_file: node.key}"
+    for probes, theirs in (("127.0.0.1:9001", False), ("0.0.0.0:9001", True)):
+        file.write_text(LEAST + f"http: {{listen: '0.0.0.0:9000', probes: '{probes}', {tls}}}")
+        http = load(file).http
+        assert http.tls is not None
+        assert (http.tls.certificate_file, http.tls.key_file) == (made.certificate_file, made.key_file)
+        assert http.probes_tls == (http.tls if theirs else None)
+
+
+def test_files_that_cannot_serve_are_told(file: Path) -> None:
+    """Missing, open to others, of different pairs, or no PEM at all; each by its line and with what would be right."""
+    authority = Authority(file.parent)
+    authority.tls("a.example", name="other")
+    node = authority.tls("a.example")
+
+    def told(certificate: str, key: str) -> str:
+        (one,) = problems(file, LEAST + f"http:\n  tls:\n    certificate_file: {certificate}\n    key_file: {key}\n")
+        return one
+
+    assert told("none.crt", "node.key").startswith("node.yaml:5: http.tls.certificate_file: none.crt cannot be read (No such")
+    assert told("node.crt", "none.key").startswith("node.yaml:6: http.tls.key_file: ")
+    assert "it is the certificate's own" in told("node.crt", "other.key")
+    assert "both are PEM" in told("node.yaml", "node.key")
+    node.key_file.chmod(0o640)
+    assert "(mode 0640); chmod 600" in told("node.crt", "node.key")
+
+
+def test_a_key_with_a_password_is_told_and_nobody_is_asked_for_it(file: Path) -> None:
+    """A node starts by itself."""
+    tls = Authority(file.parent).tls("a.example")
+    key = load_pem_private_key(tls.key_file.read_bytes(), None)
+    tls.key_file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret")))
+    (told,) = problems(file, LEAST + "http: {tls: {certificate_file: node.crt, key_file: node.key}}")
+    assert "the key without a password" in told
+
+
+def test_a_part_of_a_part_lacks_what_it_needs(file: Path) -> None:
+    """One file of two."""
+    (told,) = problems(file, LEAST + "http:\n  tls: {certificate_file: node.crt}\n")
+    assert told == "node.yaml:4: http.tls.key_file: is missing; add it (for example key_file: node.key)"
+
+
+def test_two_listeners_have_two_addresses(file: Path) -> None:
+    """A slip of the hand that would be told by the kernel else."""
+    (told,) = problems(file, LEAST + "http: {listen: '127.0.0.1:9000', probes: '127.0.0.1:9000'}")
+    assert "http.probes: 127.0.0.1:9000 is where `http.listen` listens" in told

@@ -1,10 +1,16 @@
 """The listener: its address, its connections, and what it says of its own."""
 
+import asyncio
+import ssl
+import warnings
+from pathlib import Path
+
 import httpx
 import pytest
 
 from node.errors import BusError
 from node.http import open_probes
+from tests.certificates import Authority
 from tests.http.catalogued import catalogued_node
 
 
@@ -31,3 +37,28 @@ async def test_an_address_that_is_taken_is_told() -> None:
         with pytest.raises(BusError, match=f"http.probes 127.0.0.1:{port}"):
             async with open_probes(node, "127.0.0.1", port):
                 pass
+
+
+async def test_with_a_certificate_it_speaks_tls_of_today(tmp_path: Path) -> None:
+    """TLS 1.2 and newer; a client that trusts the authority is answered, and told to come by TLS for good."""
+    authority = Authority(tmp_path)
+    async with open_probes(catalogued_node(), "127.0.0.1", 0, authority.tls("127.0.0.1")) as port:
+        trusting = ssl.create_default_context(cafile=authority.file)
+        async with httpx.AsyncClient(verify=trusting) as client:
+            answer = await client.get(f"https://127.0.0.1:{port}/livez")
+        assert (answer.text, "strict-transport-security" in answer.headers, "server" in answer.headers) == ("ok", True, False)
+        old = ssl.create_default_context(cafile=authority.file)
+        with warnings.catch_warnings(action="ignore"):  # Python says of itself that this is too old
+            old.minimum_version = old.maximum_version = ssl.TLSVersion.TLSv1_1
+        old.set_ciphers("DEFAULT:@SECLEVEL=0")
+        with pytest.raises((ssl.SSLError, ConnectionResetError)):  # an alert, or asyncio's end of it
+            await asyncio.open_connection("127.0.0.1", port, ssl=old)
+
+
+async def test_files_that_are_no_certificate_are_told(tmp_path: Path) -> None:
+    """Before it listens, with the key of the configuration, and the address is free again."""
+    tls = Authority(tmp_path).tls("127.0.0.1")
+    tls.certificate_file.write_text("none")
+    with pytest.raises(BusError, match=r"http\.tls cannot be used .* `exchange-node check`"):
+        async with open_probes(catalogued_node(), "127.0.0.1", 0, tls):
+            pass
