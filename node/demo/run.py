@@ -223,7 +223,7 @@ class _Demo:
 
     def _addresses(self, world: World) -> None:
         for division, node in world.nodes.items():
-            self._console.print(f"{division}  {node.url}/metrics  {world.clusters[division].bootstrap}  {node.log}", soft_wrap=True)
+            self._console.print(f"{division}  {node.probes_url}/metrics  {world.clusters[division].bootstrap}  {node.log}", soft_wrap=True)
         words = self._board.say("in another terminal", "在另一个终端")
         self._console.print(
             f"{words}: exchange-node demo break 445100 | mend 445100 | exchange-node status --node {world.nodes[DISTRICT].url} --token-file {world.nodes[DISTRICT].token_file()}"

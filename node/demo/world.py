@@ -42,9 +42,9 @@ _HTTP_S = 15.0
 class NodeProcess:
     """One `exchange-node run` of its own, with its configuration, its log and its HTTP face."""
 
-    def __init__(self, division: str, folder: Path, port: int, http: httpx.AsyncClient) -> None:
+    def __init__(self, division: str, folder: Path, ports: tuple[int, int], http: httpx.AsyncClient) -> None:
         self.division = division
-        self.url = f"http://127.0.0.1:{port}"
+        self.url, self.probes_url = (f"http://127.0.0.1:{port}" for port in ports)
         self.config = folder / f"{division}.yaml"
         self.log = folder / f"{division}.log"
         self._folder = folder
@@ -60,12 +60,17 @@ class NodeProcess:
         lines = [
             f'division: "{self.division}"',
             f'kafka: {{bootstrap: "{cluster.bootstrap}", replication: {len(cluster.brokers)}, login_file: {own}}}',
-            f"http: {{listen: {json.dumps(self.url.removeprefix('http://'))}}}",
+            f"http: {{listen: {json.dumps(self.url.removeprefix('http://'))}, probes: {json.dumps(self.probes_url.removeprefix('http://'))}}}",
             f"data_dir: {json.dumps(f'data-{self.division}')}",
         ]
         if parent is not None:
             division, above = parent
-            file = self._write_login("-parent", await _let_in(above, principal_of(Division(self.division))))
+            there = self._folder / f"{self.division}-parent.login"
+            file = (
+                json.dumps(there.name)
+                if there.exists()
+                else self._write_login("-parent", await _let_in(above, principal_of(Division(self.division))))
+            )
             lines.insert(2, f'parent: {{division: "{division}", bootstrap: "{above.link_bootstrap}", login_file: {file}}}')
         self.config.write_text("\n".join(lines) + "\n")
 
@@ -229,8 +234,9 @@ async def open_world(folder: Path, settings: Mapping[str, str] = MappingProxyTyp
         ]
         clusters = dict(zip(TREE, await _enter_all(stack, opening), strict=True))
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=_HTTP_S))
-        ports = stack.enter_context(reserved_ports(len(TREE)))  # held, so that nobody takes the port of a node that is down
-        nodes = {code: NodeProcess(code, folder, port, http) for code, port in zip(TREE, ports, strict=True)}
+        ports = stack.enter_context(reserved_ports(2 * len(TREE)))  # held, so that nobody takes the port of a node that is down
+        pairs = zip(ports[::2], ports[1::2], strict=True)
+        nodes = {code: NodeProcess(code, folder, pair, http) for code, pair in zip(TREE, pairs, strict=True)}
         for code, node in nodes.items():
             above = TREE[code]
             await node.configure(clusters[code], None if above is None else (above, clusters[above]))

@@ -12,16 +12,19 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
 from node.avro.compatibility import Comparable, read
-from node.errors import SchemaError
+from node.errors import CommandRefused, SchemaError
 from node.http import answers
 
 MEDIA_TYPE = "application/vnd.schemaregistry.v1+json"
 AVRO = "AVRO"
+REALM = "exchange-node"
+"""What a client is told that it needs a password for."""
 
 
 class Code(IntEnum):
     """Confluent's error codes, as far as they are used here."""
 
+    NO_ACCESS = 40101
     SUBJECT_NOT_FOUND = 40401
     VERSION_NOT_FOUND = 40402
     SCHEMA_NOT_FOUND = 40403
@@ -52,6 +55,24 @@ class _Asked(msgspec.Struct, frozen=True, rename="camel"):
 def fault(code: Code, en: str, zh: str) -> HTTPException:
     """Return the refusal with a code and its reason in both languages, for the body has one message."""
     return HTTPException(status_code=code // 100, detail=f"{en} / {zh}", extra={"error_code": int(code)})
+
+
+def refused(_request: Request[Any, Any, Any], error: CommandRefused) -> Response[Fault]:
+    """Answer whoever is not let in: a client that knows no token of ours learns how it is to be brought."""
+    headers = {"www-authenticate": f'Basic realm="{REALM}"'} if error.code == answers.NO_ACCESS else {}
+    if isinstance(error, answers.TooMany):
+        headers["retry-after"] = error.retry_after
+    return Response(_fault_of(error), status_code=answers.STATUS[error.code], headers=headers, media_type=MEDIA_TYPE)
+
+
+def encoded(error: CommandRefused) -> bytes:
+    """Return a refusal as a body, for where no handler answers."""
+    return msgspec.json.encode(_fault_of(error))
+
+
+def _fault_of(error: CommandRefused) -> Fault:
+    code = Code.NO_ACCESS if error.code == answers.NO_ACCESS else answers.STATUS[error.code]
+    return Fault(code, f"{error.en} / {error.zh}")
 
 
 def http_error(_request: Request[Any, Any, Any], error: HTTPException) -> Response[Fault]:

@@ -9,7 +9,6 @@ Failure modes: without the file nobody is let in; a file that cannot be read, or
 
 import fcntl
 import hashlib
-import hmac
 import os
 import secrets
 import stat
@@ -127,22 +126,27 @@ class Access:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._seen: object = None
-        self._tokens: tuple[Token, ...] = ()
+        self._tokens: dict[str, Token] = {}
+        """by their hashes"""
 
     @property
     def known(self) -> bool:
         """Whether anybody at all is let in."""
-        return any(not token.ended for token in self._current())
+        return any(not token.ended for token in self._current().values())
+
+    def find(self, secret: str) -> Token | None:
+        """Return a token, also one that has ended, None if there is none; costs a hash and a stat, however many there are.
+
+        It is found by its hash: how long that takes may tell of hashes, of which nobody comes to a token.
+        """
+        return self._current().get(_digest(secret))
 
     def who(self, secret: str) -> Actor | None:
-        """Return whose a token is, None if it is nobody's or has ended. Compared in constant time; costs a stat, and 1 µs for each token."""
-        digest, found = _digest(secret), None
-        for token in self._current():
-            if hmac.compare_digest(token.sha256, digest):
-                found = token
+        """Return whose a token is, None if it is nobody's or has ended."""
+        found = self.find(secret)
         return None if found is None or found.ended else found.by
 
-    def _current(self) -> tuple[Token, ...]:
+    def _current(self) -> dict[str, Token]:
         try:
             state = access_file(self._folder).stat()
             seen: object = (state.st_ino, state.st_mtime_ns, state.st_size, state.st_mode)
@@ -151,9 +155,9 @@ class Access:
         if seen != self._seen:
             self._seen = seen
             try:
-                self._tokens = read_tokens(self._folder)
+                self._tokens = {token.sha256: token for token in read_tokens(self._folder)}
             except AccessError as error:
-                self._tokens = ()
+                self._tokens = {}
                 logger().error("access-unreadable", cause=str(error))
         return self._tokens
 

@@ -13,7 +13,7 @@ import msgspec
 from node.bus.client import Client, open_client
 from node.bus.passwords import SCRAM_256, SCRAM_512, Login, new_password, write_secret
 from node.bus.security import Security
-from node.bus.users import mechanisms_of, remove_logins, set_logins
+from node.bus.users import let_in, lets_in, mechanisms_of, remove_logins, set_logins
 from node.errors import BusError, CommandRefused
 from node.telemetry import logger
 
@@ -39,6 +39,12 @@ class Logins:
         self._file = folder / LOGINS
         self._bootstrap, self._security = bootstrap, security
         self._endings: list[Ending] | None = None
+
+    async def make_own(self, brokers: Security | None) -> None:
+        """Make the node's own login with the brokers', where there is one and the cluster does not let the node in. Unavailable as with `let_in`."""
+        if brokers is not None and not await lets_in(self._bootstrap, self._security):
+            await let_in(self._bootstrap, self._security, brokers)
+            logger().info("own-login-made", user=self._security.username)
 
     async def give(self, user: str, grace_s: float) -> Login:
         """Make a user, or give it another password beside the one that it has, which ends after `grace_s`. Returns what to log in with; it is told this once.

@@ -184,6 +184,7 @@ class Node:
     async def keep_own_cluster(self) -> None:
         """Fold control logs and make topics until the cluster's clients fail."""
         s = self.settings
+        await self.logins.make_own(s.brokers_security)
         async with (
             open_client(s.bootstrap, client_id=s.division, security=s.security) as client,
             open_log_reader(s.bootstrap, s.security) as reader,

@@ -45,7 +45,9 @@ def decode(text: str) -> Invitation:
         raw = line.removeprefix(PREFIX)
         found = msgspec.json.decode(base64.urlsafe_b64decode(raw + "=" * (-len(raw) % 4)), type=Invitation)
     except (ValueError, binascii.Error, msgspec.DecodeError) as error:
-        raise ConfigError([f"this is no invitation of a parent's node ({error}): copy the whole line that `exchange-node token` printed"]) from error
+        raise ConfigError(
+            [f"this is no invitation of a parent's node ({error}): copy the whole line that `exchange-node token` printed"]
+        ) from error
     if found.version != _VERSION:
         raise ConfigError([f"the invitation has version {found.version}, this node reads {_VERSION}: join with the newer release"])
     return found

@@ -94,6 +94,7 @@ class Metrics:
             "Topics removed with what was in them, because no grant let them flow any more",
             registry=self.registry,
         )
+        self.http_refused = _http_refused(self.registry)
         self.ready = Gauge("exchange_ready", "1 if the node does all it is there for", registry=self.registry)
 
     def carried(self, labels: tuple[str, str, str], *, batches: int, records: int, size: int) -> None:
@@ -133,3 +134,8 @@ class Metrics:
         """Return the metrics in Prometheus' text format."""
         page: bytes = generate_latest(self.registry)
         return page
+
+
+def _http_refused(registry: CollectorRegistry) -> Counter:
+    text = "HTTP requests and connections refused before the book was asked, by reason"
+    return Counter("exchange_http_refused", text, ("reason",), registry=registry)

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import os
 import shutil
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -24,10 +25,11 @@ from node.http import open_http
 from node.model.names import Department, Topic, division_of
 from node.model.partition import partition_of
 from node.model.shipped import shipped_root
-from node.model.values import Kind
+from node.model.values import Actor, Kind
 from node.runtime import Node, NodeSettings, run_node
+from node.runtime.access import add_token
 from node.telemetry import Metrics
-from tests.conftest import NO_DATA, Kafka
+from tests.conftest import Kafka
 
 DEPARTMENT = Department("992000.civil-affairs")
 """Of a division that no other test uses: the cluster is shared."""
@@ -102,8 +104,9 @@ class Given(NamedTuple):
 
     async def run(self, *command: str) -> str:
         """Run a command of the folder as its user does; return what it printed. It must not fail."""
+        environment = os.environ | {"EXCHANGE_NODE_TOKEN_FILE": str(self.folder / "token")}
         process = await asyncio.create_subprocess_exec(
-            *command, cwd=self.folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+            *command, cwd=self.folder, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
         )
         try:
             async with asyncio.timeout(60):
@@ -128,12 +131,16 @@ class Given(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-async def node(kafka: Kafka) -> AsyncIterator[tuple[Node, str]]:
+async def node(kafka: Kafka, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Node, str]]:
     """A node with the department, and its URL."""
-    node = Node(
-        NodeSettings(division=division_of(DEPARTMENT), bootstrap=kafka.bootstrap, security=kafka.security, replication=1, data_dir=NO_DATA),
-        Metrics(),
+    settings = NodeSettings(
+        division=division_of(DEPARTMENT),
+        bootstrap=kafka.bootstrap,
+        security=kafka.security,
+        replication=1,
+        data_dir=tmp_path_factory.mktemp("data"),
     )
+    node = Node(settings, Metrics())
     running = asyncio.create_task(run_node(node))
     async with open_http(node, "127.0.0.1", 0) as port:
         async with asyncio.timeout(60):
@@ -161,6 +168,8 @@ async def given(kafka: Kafka, topic_name: Callable[[], str], tmp_path: Path, nod
     write_folder(tmp_path / "given", department_files(DEPARTMENT, "民政厅", kafka=info, login=login, registry=f"{url}/"))
     rows = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in (ROW, PLAIN))
     (tmp_path / "given/rows.ndjson").write_text(rows, "utf-8")
+    program = Actor(name="程序", role="steward", department=DEPARTMENT)
+    (tmp_path / "given/token").write_text(f"{add_token(running.settings.data_dir, program)[1]}\n")
     return Given(tmp_path / "given", kafka, resource)
 
 

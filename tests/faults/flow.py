@@ -302,6 +302,9 @@ async def in_transaction(cluster: Cluster, topic: Topic, partitions: int) -> boo
     return ends[0] != ends[1]
 
 
+_WATCHED = {"/metrics", "/livez", "/readyz"}
+
+
 class Face:
     """What a node shows over HTTP, errors included."""
 
@@ -313,9 +316,12 @@ class Face:
         async with httpx.AsyncClient(timeout=15) as http:
             method = "GET" if body is None else "POST"
             answer = await http.request(
-                method, self.node.url + path, content=None if body is None else json.dumps(body).encode(), headers=self.node.headers()
+                method, self._url(path), content=None if body is None else json.dumps(body).encode(), headers=self.node.headers()
             )
         return answer.status_code, answer.text
+
+    def _url(self, path: str) -> str:
+        return (self.node.probes_url if path in _WATCHED else self.node.url) + path
 
     async def ready(self) -> bool:
         """Tell whether the node is there and says that it is ready."""

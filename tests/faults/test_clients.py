@@ -18,9 +18,10 @@ from node.batch.header import GZIP, LZ4, NONE, SNAPPY, ZSTD, walk
 from node.bus import inspect
 from node.bus.client import open_client
 from node.bus.embedded import Cluster, find_distribution
-from node.demo.world import DISTRICT, TREE, World
+from node.demo.world import DISTRICT, TREE, NodeProcess, World
 from node.lane import TopicPartition
-from node.model.names import Topic, inbox_topic
+from node.model.names import Department, Topic, inbox_topic
+from node.model.values import Actor
 from tests.faults.flow import Face, offer, present, versions, way_in
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
@@ -36,9 +37,15 @@ _CODECS = {"none": NONE, "gzip": GZIP, "snappy": SNAPPY, "lz4": LZ4, "zstd": ZST
 _RECORDS = 700
 
 
-def _publish(cluster: Cluster, url: str, inbox: Topic) -> None:
+def _registry(node: NodeProcess) -> SchemaRegistryClient:
+    """Return a client of a node's registry with the token of some department's program."""
+    by = Actor(name="program", role="steward", department=Department(f"{node.division}.civil-affairs"))
+    return SchemaRegistryClient({"url": node.url, "basic.auth.user.info": f"program:{node.token_file(by).read_text().strip()}"})
+
+
+def _publish(cluster: Cluster, node: NodeProcess, inbox: Topic) -> None:
     """Write facts as any Python program does."""
-    with SchemaRegistryClient({"url": url}) as registry:
+    with _registry(node) as registry:
         serialize: Any = AvroSerializer(registry, json.dumps(_FACT))
         producer = confluent_kafka.Producer({**way_in(cluster), "partitioner": "murmur2_random", "log_level": 0}, logger=None)
         for fact in _FACTS:
@@ -46,9 +53,9 @@ def _publish(cluster: Cluster, url: str, inbox: Topic) -> None:
         assert producer.flush(20) == 0
 
 
-def _read(cluster: Cluster, url: str, topic: Topic) -> list[Any]:
+def _read(cluster: Cluster, node: NodeProcess, topic: Topic) -> list[Any]:
     """Read as many facts as were written."""
-    with SchemaRegistryClient({"url": url}) as registry:
+    with _registry(node) as registry:
         deserialize: Any = AvroDeserializer(registry)
         consumer = confluent_kafka.Consumer(
             {
@@ -77,14 +84,14 @@ async def test_confluents_serializers_write_an_inbox_and_read_the_resource_at_ev
     topic = await offer(world, "serialized", "440000.civil-affairs")
     near = world.clusters[DISTRICT]
     await present(near, inbox_topic(topic))
-    await asyncio.to_thread(_publish, near, world.nodes[DISTRICT].url, inbox_topic(topic))
+    await asyncio.to_thread(_publish, near, world.nodes[DISTRICT], inbox_topic(topic))
     for found in await asyncio.gather(*(_read_at(world, code, topic) for code in TREE)):
         assert sorted(found, key=lambda fact: int(fact["code"])) == _FACTS
 
 
 async def _read_at(world: World, code: str, topic: Topic) -> list[Any]:
     await present(world.clusters[code], topic)
-    return await asyncio.to_thread(_read, world.clusters[code], world.nodes[code].url, topic)
+    return await asyncio.to_thread(_read, world.clusters[code], world.nodes[code], topic)
 
 
 def _rows() -> Iterator[tuple[bytes, bytes]]:

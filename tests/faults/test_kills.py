@@ -10,9 +10,10 @@ import pytest
 from node.avro import encode, frame, key_of, parse, schema_id
 from node.avro.files import read_schema
 from node.bus.embedded import Cluster
+from node.bus.security import Way
 from node.demo.generate import records
 from node.demo.story import SEED
-from node.demo.takers import Received, Taker, Way
+from node.demo.takers import Received, Taker
 from node.demo.world import CITY, DISTRICT, PROVINCE, World
 from node.model.names import Topic, inbox_topic
 from node.model.shipped import shipped

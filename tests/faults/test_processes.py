@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import socket
 import time
@@ -94,8 +95,9 @@ async def _rival(world: World) -> AsyncIterator[NodeProcess]:
     folder = world.folder / "rival"
     folder.mkdir(exist_ok=True)
     async with httpx.AsyncClient(timeout=15) as http:
-        with reserved_ports(1) as (port,):
-            rival = NodeProcess(CITY, folder, port, http)
+        with reserved_ports(2) as (port, probes_port):
+            rival = NodeProcess(CITY, folder, (port, probes_port), http)
+            shutil.copy(world.folder / f"{CITY}-parent.login", folder)  # it is the same node, twice
             await rival.configure(world.clusters[CITY], (PROVINCE, world.clusters[PROVINCE]))
             await rival.start()
             try:

@@ -32,7 +32,7 @@ async def web(kafka: Kafka, work_folder: Path) -> AsyncIterator[httpx.AsyncClien
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20, auth=auth) as client,
     ):
         async with asyncio.timeout(30):
-            while (await client.get("/readyz")).status_code != 200:
+            while node.reasons:
                 await asyncio.sleep(0.05)
         for command in (
             {"command": "add-division", "code": ROOT, "name": "测试省", "level": "province"},

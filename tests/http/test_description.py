@@ -74,7 +74,7 @@ async def url(kafka: Kafka, work_folder: Path) -> AsyncIterator[str]:
     async with open_http(node, "127.0.0.1", 0) as port:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20, auth=AsNamed(folder)) as client:
             async with asyncio.timeout(30):
-                while (await client.get("/readyz")).status_code != 200:
+                while node.reasons:
                     await asyncio.sleep(0.05)
             for command in (
                 {"command": "add-division", "code": HERE, "name": "测试省", "level": "province"},
