@@ -10,7 +10,8 @@ their own.
 
 **Bounds.** A head has 100 headers and 16 KiB and comes within 10 s; a body has at most 4 MiB and comes within 60 s, and 60 s later its answer begins, or it is
 said that it does not. A stream ends when it has nothing to tell for 60 s, a connection when its client reads nothing for 30 s, or asks nothing for 5 s;
-a listener has at most 400. A token may ask 100 times a second, unless configured otherwise, and an address without one 20 times. A TLS handshake has asyncio's 60 s.
+a listener has at most 400. A token may ask 100 times a second, unless configured otherwise, and an address without one 20 times. A TLS handshake has 10 s; until it is done
+a connection is not among those.
 **Failure modes.** A handler that fails answers 500 with its class of error and no more.
 """
 

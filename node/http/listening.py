@@ -17,6 +17,8 @@ from node.http.doors import Doors
 
 KEEP_ALIVE_S = 5
 """A connection may be idle so long between two requests."""
+HANDSHAKE_S = 10.0
+"""Of TLS, as for a head: until then a connection is counted nowhere."""
 BACKLOG = 128
 """Connections that wait to be taken; more are refused by the kernel."""
 _STOP_S = 2
@@ -35,6 +37,20 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen on sockets of ours, as uvicorn would, but for the time of a TLS handshake: asyncio lets one take a minute, and uvicorn cannot be told."""
+        config, loop = self.config, asyncio.get_running_loop()
+        handshake_s = None if config.ssl is None else HANDSHAKE_S
+
+        def connection() -> Connection:
+            return Connection(config, self.server_state, self.lifespan.state)
+
+        self.servers = [
+            await loop.create_server(connection, sock=one, ssl=config.ssl, backlog=config.backlog, ssl_handshake_timeout=handshake_s)
+            for one in sockets or []
+        ]
+        self.started = True
 
 
 def secured(tls: Tls) -> ssl.SSLContext:

@@ -14,6 +14,7 @@ from litestar.exceptions import HTTPException
 from node.avro.compatibility import Comparable, read
 from node.errors import CommandRefused, SchemaError
 from node.http import answers
+from node.model.hidden import hidden, without_values
 
 MEDIA_TYPE = "application/vnd.schemaregistry.v1+json"
 AVRO = "AVRO"
@@ -72,16 +73,17 @@ def encoded(error: CommandRefused) -> bytes:
 
 def _fault_of(error: CommandRefused) -> Fault:
     code = Code.NO_ACCESS if error.code == answers.NO_ACCESS else answers.STATUS[error.code]
-    return Fault(code, f"{error.en} / {error.zh}")
+    return Fault(code, hidden(f"{error.en} / {error.zh}"))
 
 
 def http_error(_request: Request[Any, Any, Any], error: HTTPException) -> Response[Fault]:
     """Answer a refusal, ours or the server's own."""
     match error.extra:
         case {"error_code": int(code)}:
-            body = Fault(code, str(error.detail))
+            body = Fault(code, hidden(str(error.detail)))
         case _:
-            body = Fault(error.status_code, f"HTTP {error.status_code} {HTTPStatus(error.status_code).phrase}: {error.detail}")
+            en, zh = answers.told(error)
+            body = Fault(error.status_code, hidden(f"HTTP {error.status_code} {HTTPStatus(error.status_code).phrase}: {en} / {zh}"))
     return Response(body, status_code=error.status_code, media_type=MEDIA_TYPE)
 
 
@@ -101,8 +103,9 @@ def asked_schema(body: bytes) -> Comparable:
     try:
         asked = msgspec.json.decode(body, type=_Asked)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        why = f"the request cannot be read: {error}"
-        raise HTTPException(status_code=400, detail=f"{why} / 请求无法读取：{error}", extra={"error_code": 400}) from error
+        why = without_values(str(error))
+        en, zh = f"the request cannot be read: {why}", f"请求无法读取：{why}"
+        raise HTTPException(status_code=400, detail=f"{en} / {zh}", extra={"error_code": 400}) from error
     if (asked.schema_type or AVRO) != AVRO:
         raise fault(Code.INVALID_SCHEMA, "Invalid schema: resources have Avro schemas, of no other type", "模式无效：资源只使用 Avro 模式")
     if asked.references:

@@ -14,6 +14,7 @@ from litestar.response import Stream
 
 from node.control.quarantine import Advanced, Problem
 from node.errors import BusError, CommandRefused, DataError
+from node.model.hidden import hidden
 
 MEDIA_TYPE = "application/x-ndjson"
 ADVANCE_S = 0.2
@@ -42,10 +43,9 @@ async def _encoded(first: Any, lines: AsyncGenerator[Any, None]) -> AsyncIterato
                 told_at = monotonic()
                 yield _line(line)
     except CommandRefused as error:
-        yield _line(Problem(code=error.code, zh=error.zh, en=error.en))
+        yield _line(_problem(error))
     except (BusError, DataError) as error:
-        refusal = _refusal(error)
-        yield _line(Problem(code=refusal.code, zh=refusal.zh, en=refusal.en))
+        yield _line(_problem(_refusal(error)))
 
 
 async def _next(lines: AsyncGenerator[Any, None]) -> Any:
@@ -63,6 +63,10 @@ def _refusal(error: BusError | DataError) -> CommandRefused:
         return CommandRefused("note-unreadable", f"{error}", f"审计记录无法读取：{error}")
     en = f"Kafka: {error}. What was told as done is done; give the command again: nothing is done twice"
     return CommandRefused("kafka", en, f"Kafka：{error}。已告知完成的即已完成；请重试，不会重复")
+
+
+def _problem(refusal: CommandRefused) -> Problem:
+    return Problem(code=refusal.code, zh=hidden(refusal.zh), en=hidden(refusal.en))
 
 
 def _line(line: Any) -> bytes:

@@ -21,14 +21,13 @@ import msgspec
 
 from node.control import day_of, stamp
 from node.errors import NodeError
+from node.model.hidden import TOKEN_PREFIX
 from node.model.values import Actor
 from node.telemetry import logger
 
 NAME = "access.json"
 TOKENS_MAX = 10_000
 VERSION = 1
-_PREFIX = "xn-"
-"""So that scanners of repositories and logs know one when they see it."""
 _ID_DIGITS = 12
 
 
@@ -81,7 +80,7 @@ def read_tokens(folder: Path) -> tuple[Token, ...]:
 
 def add_token(folder: Path, by: Actor, until: str = "") -> tuple[Token, str]:
     """Make a token for a person; return it as it is kept, and the secret, which nobody can tell again. AccessError where it cannot be kept."""
-    secret = _PREFIX + secrets.token_urlsafe(32)
+    secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
     digest = _digest(secret)
     token = Token(id=digest[:_ID_DIGITS], by=by, sha256=digest, made=stamp(datetime.now(UTC)), until=until)
     with _changing(folder) as tokens:

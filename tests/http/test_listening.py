@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from node.errors import BusError
-from node.http import open_probes
+from node.http import listening, open_probes
 from tests.certificates import Authority
 from tests.http.catalogued import catalogued_node
 
@@ -62,3 +62,13 @@ async def test_files_that_are_no_certificate_are_told(tmp_path: Path) -> None:
     with pytest.raises(BusError, match=r"http\.tls cannot be used .* `exchange-node check`"):
         async with open_probes(catalogued_node(), "127.0.0.1", 0, tls):
             pass
+
+
+async def test_a_handshake_that_does_not_come_ends_its_connection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever connects and says nothing holds no connection for long, by TLS as without."""
+    monkeypatch.setattr(listening, "HANDSHAKE_S", 0.05)
+    async with open_probes(catalogued_node(), "127.0.0.1", 0, Authority(tmp_path).tls("127.0.0.1")) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        async with asyncio.timeout(10):
+            assert await reader.read() == b""
+        writer.close()
