@@ -96,7 +96,17 @@ def _known(url: str, secret: str) -> dict[str, Any]:
         number = client.get(f"/v1/resources/{FEES}").json()["schema_id"]
     request, ref = grant["value"]["request"], grant["grant"]
     places = {"name": FEES, "topic": grant["view"], "number": number, "author": HERE}
-    return places | {"resource": FEES, "item": FEES, "taker": TAKER, "department": TAKER, "request": request, "grant": ref, "seen": ref}
+    return places | {
+        "resource": FEES,
+        "item": FEES,
+        "taker": TAKER,
+        "department": TAKER,
+        "request": request,
+        "grant": ref,
+        "seen": ref,
+        "user": TAKER,
+        "grace_s": 0.0,
+    }
 
 
 def _held(url: str, secrets: dict[Actor, str], examples: int, mode: GenerationMode) -> Counter[tuple[str, int]]:
