@@ -77,15 +77,15 @@ def write(way: Way, topic: str) -> str:
     answers: list[str] = []
     producer = confluent_kafka.Producer({**_settings(way), "message.timeout.ms": int(_WAIT_S * 1000)}, logger=None)
     producer.produce(topic, b"trespass", on_delivery=lambda error, _message: answers.append("" if error is None else _name(error)))
-    producer.flush(_WAIT_S)
+    producer.flush(2 * _WAIT_S)
     return answers[0] if answers else _name(None)
 
 
 def create(way: Way, topic: str) -> str:
     """Make a topic; return the name of Kafka's error, empty where it is made."""
-    admin = AdminClient(_settings(way))
+    admin = AdminClient(_settings(way), logger=None)
     try:
-        admin.create_topics([NewTopic(topic, 1, 1)])[topic].result(_WAIT_S)
+        admin.create_topics([NewTopic(topic, 1, 1)], request_timeout=_WAIT_S)[topic].result()
     except confluent_kafka.KafkaException as error:
         return _name(error.args[0])
     return ""
