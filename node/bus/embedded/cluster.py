@@ -42,6 +42,8 @@ class Cluster:
         self.cable = cable
         self.security = lock.security
         """with which the super user logs in"""
+        self.authority = "" if lock.authority is None else lock.authority.pem
+        """what TLS trusts, in PEM; empty where there is none"""
         self._lock = lock
         self._distribution, self._seed, self._folder = distribution, seed, folder.absolute()
         self._seats = {seat.node_id: seat for seat in seats}
@@ -61,6 +63,11 @@ class Cluster:
     def link_bootstrap(self) -> str:
         """The brokers' addresses for whoever reaches them over the cable; without a cable the same as `bootstrap`."""
         return _addresses(self.cable.ports) if self.cable else self.bootstrap
+
+    def librdkafka(self) -> dict[str, str]:
+        """Return the settings with which a client that builds on librdkafka logs in as the super user."""
+        trusted = {"ssl.ca.pem": self.authority} if self.authority else {}
+        return {**self.security.librdkafka(), **trusted}
 
     def log(self, node_id: int) -> Path:
         """Return the file with all that a broker ever said."""
