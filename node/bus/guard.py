@@ -1,5 +1,7 @@
 """What closes the brokers of a cluster: their properties, as text that Kafka reads."""
 
+import base64
+import uuid
 from collections.abc import Iterable
 
 import msgspec
@@ -39,6 +41,11 @@ class Guard(msgspec.Struct, frozen=True, kw_only=True):
     def protocol(self) -> str:
         """Kafka's name of what every listener speaks."""
         return "SASL_SSL" if self.tls else "SASL_PLAINTEXT"
+
+
+def new_id() -> str:
+    """Return a random id in Kafka's form: 22 characters of base64url."""
+    return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
 
 
 def closed_by(guard: Guard, listeners: Iterable[str]) -> dict[str, str]:

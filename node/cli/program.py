@@ -19,6 +19,7 @@ from node.cli import (
     export,
     generate,
     grant,
+    init,
     publish,
     quarantine,
     request,
@@ -52,6 +53,7 @@ def build() -> App:
         result_action="return_value",
         suppress_keyboard_interrupt=False,
     )
+    app.command(init.init)
     app.command(run.run)
     app.command(run.check)
     app.command(status.status)

@@ -228,7 +228,8 @@ def read_division(text: str) -> Division | Wrong:
         return Wrong(en, f"{text!r} 不是行政区划代码；应为 GB/T 2260 的 6、9 或 12 位数字")
 
 
-def _read_bootstrap(text: str) -> str | Wrong:
+def read_bootstrap(text: str) -> str | Wrong:
+    """Read the addresses of brokers."""
     addresses = [address.strip() for address in text.split(",")]
     for address in addresses:
         found = _ADDRESS.fullmatch(address)
@@ -247,7 +248,7 @@ def _read_listen(text: str) -> str | Wrong:
 
 _DIVISION = Field(read_division, '"445102"')
 _WAY_IN = {
-    "bootstrap": Field(_read_bootstrap, '"127.0.0.1:9092"'),
+    "bootstrap": Field(read_bootstrap, '"127.0.0.1:9092"'),
     "login_file": Field(read_text, "445102.login", required=False),
     "ca_file": Field(read_text, "authority.pem", required=False),
 }

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from node.bus.certificates import CERTIFICATE, issue, kept_authority
-from node.bus.guard import BROKER, KEYSTORE, TRUSTSTORE, Guard
+from node.bus.guard import BROKER, KEYSTORE, TRUSTSTORE, Guard, new_id
 from node.bus.passwords import Login, new_password, write_login, write_secret
 from node.config.node import is_loopback
 from node.errors import ConfigError
@@ -24,6 +24,8 @@ class Founded(msgspec.Struct, frozen=True, kw_only=True):
     brokers: list[str]
     """the properties files, in the order of the brokers"""
     tls: bool
+    cluster_id: str
+    """with which the brokers' storage is to be formatted, each alike"""
 
 
 def found_node(folder: Path, division: Division, bootstrap: str, listen: str) -> Founded:
@@ -44,7 +46,7 @@ def found_node(folder: Path, division: Division, bootstrap: str, listen: str) ->
     # The configuration comes last: where it stands, all that it names does.
     (folder / CONFIG).write_text(_config(division, bootstrap, len(brokers), listen, tls=tls), encoding="utf-8")
     files = [str(home / "server.properties") for home in homes]
-    return Founded(folder=str(folder), config=str(folder / CONFIG), brokers=files, tls=tls)
+    return Founded(folder=str(folder), config=str(folder / CONFIG), brokers=files, tls=tls, cluster_id=new_id())
 
 
 def _lay_out(folder: Path, broker: Broker, brokers: list[Broker], guard: Guard) -> Path:

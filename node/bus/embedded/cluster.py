@@ -1,9 +1,7 @@
 """A cluster of real brokers on loopback, for as long as it is open."""
 
 import asyncio
-import base64
 import shutil
-import uuid
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -19,6 +17,7 @@ from node.bus.embedded.process import check_alive, end, spawn
 from node.bus.embedded.readiness import await_ready
 from node.bus.embedded.seed import CHECKPOINT, Seed, prepare
 from node.bus.embedded.settings import HOST, Seat, identity, properties, text
+from node.bus.guard import new_id
 from node.bus.passwords import write_secret
 
 _STOP_S = {1: 5.0, 3: 1.0}
@@ -116,7 +115,7 @@ class Cluster:
 
     def _lay_out(self, settings: Mapping[str, str]) -> None:
         """Write what each broker reads at its start; data that is there from an earlier opening is kept."""
-        cluster_id = _uuid()
+        cluster_id = new_id()
         for seat in self._seats.values():
             data = self._home(seat.node_id) / "data"
             data.mkdir(parents=True, exist_ok=True)
@@ -126,7 +125,7 @@ class Cluster:
             if not (data / "meta.properties").exists():
                 shutil.copyfile(self._seed.checkpoint, data / CHECKPOINT)
                 written = data.parent / "meta.properties"
-                written.write_text(identity(cluster_id=cluster_id, node_id=seat.node_id, directory_id=_uuid()), encoding="ascii")
+                written.write_text(identity(cluster_id=cluster_id, node_id=seat.node_id, directory_id=new_id()), encoding="ascii")
                 # The file that says "formatted" comes last and whole, else an interruption would leave data no broker opens.
                 written.rename(data / "meta.properties")
 
@@ -177,8 +176,3 @@ def _cabled(seat: Seat, link: int, cable: int) -> Seat:
 
 def _addresses(ports: Iterable[int]) -> str:
     return ",".join(f"{HOST}:{port}" for port in ports)
-
-
-def _uuid() -> str:
-    """Return a random id in Kafka's form: 22 characters of base64url."""
-    return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
