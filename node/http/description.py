@@ -14,12 +14,14 @@ from node.control import Command, NewRequest
 from node.control.exporting import ExportAsked
 from node.control.quarantine import Asked
 from node.http.answers import Problem
+from node.http.logins import LoginAsked
 from node.http.operations import ResumeAsked
 from node.http.streaming import MEDIA_TYPE
 
 BODIES: dict[str, Any] = {
     "/v1/commands": Command,
     "/v1/exports": ExportAsked,
+    "/v1/logins": LoginAsked,
     "/v1/requests/preview": NewRequest,
     "/v1/routes/resume": ResumeAsked,
     "/v1/quarantine/{name}/replay": Asked,

@@ -15,7 +15,7 @@ from node.errors import BusError
 from node.runtime import Node
 
 
-@get("/v1/doctor", roles=("operator", "inspector"))
+@get("/v1/doctor", act="show-doctor", roles=("operator", "inspector"))
 async def doctor(node: NamedDependency[Node]) -> list[Finding]:
     """Compare what the cluster lets others do with what the book says, and tell what the node does not do."""
     s, book = node.settings, node.ledger.book

@@ -22,7 +22,7 @@ class LoginAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     grace_s: float = 0.0
 
 
-@post("/v1/logins", status_code=200, roles=("operator",))
+@post("/v1/logins", status_code=200, act="give-login", roles=("operator",))
 async def give(node: NamedDependency[Node], by: NamedDependency[Actor], body: RawBody) -> Login:
     """Make a login to the node's cluster, or change its password."""
     asked = read_body(body, LoginAsked)

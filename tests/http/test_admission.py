@@ -12,7 +12,6 @@ import pytest
 from litestar.testing import AsyncTestClient
 
 from node.control import day_of
-from node.http import book, operations, quarantine, requests
 from node.http.admission import REFUSALS_BURST
 from node.model.values import Actor
 from node.runtime.access import add_token, remove_token
@@ -106,14 +105,6 @@ async def test_whoever_cannot_be_audited_is_refused_all_the_same(client: AsyncTe
     """Without waiting for a cluster that is away; the log has it then."""
     assert (await client.get("/v1/status", auth=as_(client, TAKER))).status_code == 403
     assert "refusal-not-audited" in "".join(capfd.readouterr())
-
-
-def test_every_path_for_some_roles_has_the_name_of_an_act() -> None:
-    """Else its refusal could not be told."""
-    handlers = [handler for module in (operations, book, quarantine, requests) for handler in module.HANDLERS]
-    for_some = [handler for handler in handlers if handler.opt.get("roles")]
-    assert len(for_some) == 5
-    assert [handler for handler in for_some if not handler.opt.get("act")] == []
 
 
 async def test_the_node_tells_as_whom_one_asks(web: httpx.AsyncClient) -> None:
