@@ -7,7 +7,7 @@ from node.bus.acls import NoAuthorizer, add_acls, list_acls, remove_acls
 from node.bus.client import Client
 from node.control.entitled import Acl, strangers
 from node.errors import BusError
-from node.telemetry import logger
+from node.telemetry import Metrics, logger
 
 _LOOK_S = 3.0
 """So often the cluster is asked what it has, though the book has not changed: somebody else may have given rights there. The rest of the 5 s in
@@ -17,7 +17,8 @@ which a stranger has to go is for the node's other work."""
 class Rights:
     """The access control lists of the node's cluster."""
 
-    def __init__(self, spared: Collection[str] = ()) -> None:
+    def __init__(self, metrics: Metrics, spared: Collection[str] = ()) -> None:
+        self._metrics = metrics.rights_changed
         self.trouble = ""
         """why the cluster's lists are not as they should be"""
         self.open = False
@@ -45,7 +46,10 @@ class Rights:
             return
         if too_much or missing:
             foreign = sorted(map(str, too_much - self._wanted))
-            logger().info("rights-changed", added=len(missing), removed=len(too_much))
+            changes = {"added": len(missing), "removed": len(too_much) - len(foreign), "stranger": len(foreign)}
+            for change, many in changes.items():
+                self._metrics.labels(change).inc(many)
+            logger().info("rights-changed", **changes)
             if foreign:
                 logger().warning("strange-rights-removed", count=len(foreign), first=foreign[0])
         self.trouble, self._wanted, self._looked = "", wanted, now

@@ -94,6 +94,12 @@ class Metrics:
             "Topics removed with what was in them, because no grant let them flow any more",
             registry=self.registry,
         )
+        self.rights_changed = Counter(
+            "exchange_rights_changed",
+            "Access control lists of the own cluster that were changed: added, removed as the book says, or found there though nobody here gave them (stranger)",
+            ("change",),
+            registry=self.registry,
+        )
         self.http_refused = _http_refused(self.registry)
         self.ready = Gauge("exchange_ready", "1 if the node does all it is there for", registry=self.registry)
 
