@@ -2,7 +2,7 @@
 
 An event's road: a command (`commands`) meets the book in `decide`, which answers with a run of events or a refusal in
 both languages; the caller appends the run to the node's own control log, and the links carry every log to every node.
-There `Book.fold` takes each record: `events` reads the form, `chain` holds it to its author's chain and holds it back
+There `folding` takes each record: `seals` lets through what a key that counts has signed (`keys`), and `Book.fold` takes that: `events` reads the form, `chain` holds it to its author's chain and holds it back
 until what it answers is there, `book` judges and applies it, `tree` grows the divisions. `routes` says from the book
 what each link carries and which topics each cluster has, `views` what takers are granted of a resource, under which schemas: their names are
 made where a grant is folded (`naming`), their schemas said with it and with each new version (`fitting`, `registering`).
@@ -16,6 +16,8 @@ done with refused records is no event: `audit` has the form of its notes, `acts`
 `quarantine`, `grouping` and `replay` what is asked, told and decided about them. All of it is pure: bytes, values and time come in as arguments.
 
 Non-obvious:
+- A signature ends a run of events. What is let through by it, under which keys, and what of it is void, is the same whatever the order: where a
+  revocation undoes what was folded, the book is folded anew.
 - All nodes must end with the same book, whatever the order in which logs reach them, or their links would disagree about
   who carries what. So a rule may look at the author's own log before the event and at the event that it answers, never
   at what else is folded by chance. Where two logs contradict each other, the outcome is a function of both (`tree`).
@@ -35,7 +37,8 @@ Non-obvious:
 Bounds: an event has at most CONTROL_EVENT_BYTES_MAX bytes and a nesting of DEPTH_MAX; CONTROL_WAITING_MAX events of one
 author wait, then its log is `Stuck` until others move. The book grows with what is said and never shrinks.
 
-Failure modes: a gap, another digest or an unreadable form breaks that author's log and no other (`book.broken`); a body that
+Failure modes: a gap, another digest or an unreadable form breaks that author's log and no other (`book.broken`), and so does what is not signed, or
+with a key that nobody vouched for, until it is (`alarms`); a body that
 cannot be read, or that the author was not entitled to say, is refused, counted and moves nothing (`book.refused`); so
 does an unknown kind (`book.unknown`); an event whose answer never comes waits for ever (`book.waiting`).
 """

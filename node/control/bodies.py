@@ -11,7 +11,7 @@ import msgspec
 
 from node.avro.ids import ID_MAX, text_id
 from node.errors import EventError
-from node.model import names
+from node.model import keys, names
 from node.model.items import ItemAct, ItemExtensionConsentedValue, ItemExtensionValue, ItemStateValue, ItemValue
 from node.model.limits import MESSAGE_BYTES_MAX, PARTITIONS_MAX
 from node.model.values import (
@@ -27,6 +27,8 @@ from node.model.values import (
     GrantSeenValue,
     GrantSuspendedValue,
     GrantValue,
+    KeyRevokedValue,
+    NodeKeyValue,
     RequestAmendedValue,
     RequestAnsweredValue,
     RequestApprovedValue,
@@ -43,10 +45,14 @@ AskerAct = RequestAmendedValue | RequestApprovedValue | RequestWithdrawnValue | 
 OwnerAct = RequestIncompleteValue | ExtensionValue | RequestAnsweredValue
 RequestAct = AskerAct | OwnerAct
 """What is said of a request after it was made, by either side."""
+KeyAct = NodeKeyValue | KeyRevokedValue
+"""What is said of a node's keys."""
 Entity = DivisionValue | DepartmentValue | SchemaValue | ResourceValue | ItemValue | GrantValue | RequestValue
-Body = Entity | ItemAct | GrantAct | RequestAct
+Body = Entity | KeyAct | ItemAct | GrantAct | RequestAct
 
 KINDS: dict[str, type[Body]] = {
+    "node-key": NodeKeyValue,
+    "key-revoked": KeyRevokedValue,
     "division": DivisionValue,
     "department": DepartmentValue,
     "schema": SchemaValue,
@@ -98,6 +104,7 @@ GRANT_TEXT_MAX = 1024
 GRANT_ROWS_MAX = 16 * 1024
 """Characters of the expression that chooses rows: some hundred tests, more than a filter may have."""
 
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DECODERS = {kind: msgspec.json.Decoder(value) for kind, value in KINDS.items()}
 
@@ -146,6 +153,19 @@ def _division(body: DivisionValue) -> None:
         names.division(body.successor)
     check_date("valid_from", body.valid_from)
     check_date("valid_to", body.valid_to)
+
+
+def _node_key(body: NodeKeyValue) -> None:
+    names.division(body.division)
+    keys.read_key(body.key)
+
+
+def _key_revoked(body: KeyRevokedValue) -> None:
+    names.division(body.division)
+    keys.read_key(body.key)
+    _within("last", body.last, 0, SEQUENCE_MAX)
+    if not _DIGEST.fullmatch(body.digest) if body.last else body.digest:
+        raise ValueError("digest: the SHA-256 of event `last` in 64 hexadecimal digits, and empty where that is 0")
 
 
 def _department(body: DepartmentValue) -> None:
@@ -304,6 +324,8 @@ def _within(field: str, number: int, least: int, most: int) -> None:
 
 
 _CHECKS: dict[type, Callable[..., None]] = {
+    NodeKeyValue: _node_key,
+    KeyRevokedValue: _key_revoked,
     DivisionValue: _division,
     DepartmentValue: _department,
     SchemaValue: _schema,

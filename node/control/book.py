@@ -6,15 +6,17 @@ never by what else happens to be folded already. What the rules refuse stays in 
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date
 
 import msgspec
 
-from node.control.bodies import Body, GrantAct, RequestAct
+from node.control.bodies import Body, GrantAct, KeyAct, RequestAct
 from node.control.chain import Broken, Chains, Released, Repeated, Stuck, Waiting
-from node.control.events import Event, typed
+from node.control.events import Event, decode, kind_in, sequence_in, typed
 from node.control.grants import Grant, changed
 from node.control.item_steps import acted, drafted
+from node.control.keys import KINDS, Keys
 from node.control.naming import view_name
 from node.control.requests import Request, begun, given, moved, state
 from node.control.rights import may
@@ -56,8 +58,14 @@ Outcome = Folded | Repeated | Waiting | Stuck | Broken
 class Book:
     """The catalogue, the tree, the requests and the grants, in memory; one owner, no threads. Read the mappings, never write them."""
 
-    def __init__(self) -> None:
+    def __init__(self, pin: str = "") -> None:
         self.tree = Tree()
+        self.keys = Keys(pin)
+        """whose signatures count; with a pinned root there is no other root"""
+        self.hints: dict[Division, Division] = {}
+        """which division is above an author, by its log whose signatures nobody vouched for yet: good for looking there, for nothing else"""
+        self.alarms: dict[Division, str] = {}
+        """why no more of an author's log is taken, where its signatures say so (`seals`)"""
         self.departments: dict[Department, DepartmentValue] = {}
         self.schemas: dict[int, dict[Division, SchemaValue]] = {}
         """by id and by who registered it: two nodes may register different schemas under one id in the same second"""
@@ -85,14 +93,21 @@ class Book:
         self.unknown: Counter[Division] = Counter()
         self.refused: Counter[tuple[Division, str]] = Counter()
         self._chains = Chains()
+        self._void: set[EventRef] = set()
         self._standing: dict[Topic, set[EventRef]] = {}
 
-    def fold(self, author: Division, value: bytes) -> Outcome:
+    def fold(self, author: Division, value: bytes, *, signer: str | None = None, void: bool = False) -> Outcome:
         """Take the next record of `author`'s control log; the author is the division in the topic's name.
 
-        Never raises for what the bytes hold: a value that is no event breaks that log, and the outcome says so.
+        `signer` is the key that signed it, if somebody looked (`seals`). What is `void`, for that key was revoked before, stands in its chain
+        and moves nothing. Never raises for what the bytes hold: a value
+        that is no event breaks that log, and the outcome says so.
         """
+        if void:
+            self._void.add((author, sequence_in(value)))
         taken = self._chains.take(author, value)
+        if isinstance(taken, Released | Waiting) and not void and kind_in(value) in KINDS:
+            self._take_key(value, signer)
         if not isinstance(taken, Released):
             return taken
         events, refused = [], []
@@ -104,6 +119,10 @@ class Book:
                 refused.append(refusal)
         return Folded(tuple(events), tuple(refused))
 
+    def _take_key(self, value: bytes, signer: str | None) -> None:
+        with suppress(EventError):  # it is refused where it is folded
+            self.keys.take(decode(value), signer)
+
     @property
     def heads(self) -> dict[Division, tuple[int, str]]:
         """Sequence and SHA-256 of the last event folded, for each author of whom there is one."""
@@ -111,8 +130,8 @@ class Book:
 
     @property
     def broken(self) -> dict[Division, str]:
-        """The reason, for each author whose log is broken."""
-        return self._chains.broken
+        """The reason, for each author of whose log no more is taken."""
+        return self.alarms | self._chains.broken
 
     @property
     def waiting(self) -> dict[Division, tuple[int, EventRef]]:
@@ -123,13 +142,21 @@ class Book:
         """Return sequence and SHA-256 of the last event that was taken, folded or not; (0, None) before the first."""
         return self._chains.tail(author)
 
+    def taken(self, author: Division) -> int:
+        """Return how many events of an author were taken, folded or not."""
+        return self._chains.taken(author)
+
+    def digest(self, author: Division, sequence: int) -> bytes:
+        """Return the SHA-256 of an event that was taken; empty where it was not."""
+        return self._chains.digest(author, sequence)
+
     def above(self, code: Division) -> Division | None:
         """Return the division above `code`; before the tree knows, the one that `code`'s own waiting log answers as such.
 
         Thus a node that has only its parent's log learns whose log it needs next, and so on up to the root.
         """
         answered = (event.answers[0] for event in self._chains.held(code) if event.kind == "division" and event.answers is not None)
-        return self.tree.parent(code) or next(answered, None)
+        return self.tree.parent(code) or next(answered, None) or self.hints.get(code)
 
     def schema(self, number: int, owner: Division | None = None) -> SchemaValue | None:
         """Return the schema that `owner` registered under an id; without an owner, or if it has none, that of the least division code."""
@@ -162,6 +189,8 @@ class Book:
         return (self.grants[ref] for ref in self._standing.get(resource, ()))
 
     def _apply(self, raw: Event) -> tuple[Event, Refused | None]:
+        if raw.ref in self._void:
+            return raw, Refused(raw.ref, raw.kind, "key-revoked")
         try:
             event = typed(raw)
         except EventError as error:
@@ -173,6 +202,8 @@ class Book:
         return event, Refused(event.ref, event.kind, reason) if reason else None
 
     def _move(self, event: Event, body: Body) -> str:
+        if isinstance(body, KeyAct):
+            return self.keys.refusal(event, body)
         if isinstance(body, ItemAct | GrantAct | RequestAct):
             return self._act(event, body)
         match body:
@@ -201,6 +232,8 @@ class Book:
         if body.code == event.author:
             if body.parent is not None:
                 return "not-by-parent"
+            if self.keys.pin and event.author != self.keys.root:
+                return "not-the-root"
         elif body.parent != event.author:
             return "not-own-child"
         elif not self._may_have_children(event):

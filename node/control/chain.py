@@ -103,6 +103,16 @@ class Chains:
             return (0, None)
         return (chain.taken, chain.digest(chain.taken).hex())
 
+    def taken(self, author: Division) -> int:
+        """Return how many events of an author were taken."""
+        chain = self._chains.get(author)
+        return 0 if chain is None else chain.taken
+
+    def digest(self, author: Division, sequence: int) -> bytes:
+        """Return the SHA-256 of an event that was taken, empty where it was not."""
+        chain = self._chains.get(author)
+        return chain.digest(sequence) if chain is not None and sequence > 0 else b""
+
     @property
     def heads(self) -> dict[Division, tuple[int, str]]:
         """Sequence and digest of the last event folded, for each author of whom there is one."""

@@ -60,8 +60,12 @@ class _Form(msgspec.Struct, frozen=True):
     body: msgspec.Raw
 
 
-class _Place(msgspec.Struct, frozen=True):
-    sequence: int
+class Place(msgspec.Struct, frozen=True):
+    """What a value seems to be, at a glance that vouches for nothing else."""
+
+    sequence: int = 0
+    previous: str | None = None
+    kind: str = ""
 
 
 def encode(event: Event) -> bytes:
@@ -114,12 +118,22 @@ def decode_form(value: bytes) -> Event:
     )
 
 
-def sequence_in(value: bytes) -> int:
-    """Return the sequence that a value seems to have, 0 where none can be seen: a glance, which vouches for nothing else."""
+def place_in(value: bytes) -> Place:
+    """Return what a value seems to be, sequence 0 where nothing can be seen."""
     try:
-        return _PLACE.decode(value).sequence
+        return _PLACE.decode(value)
     except (msgspec.DecodeError, ValueError, RecursionError):
-        return 0
+        return Place()
+
+
+def sequence_in(value: bytes) -> int:
+    """Return the sequence that a value seems to have, 0 where none can be seen."""
+    return place_in(value).sequence
+
+
+def kind_in(value: bytes) -> str:
+    """Return the kind that a value seems to be of, empty where none can be seen."""
+    return place_in(value).kind
 
 
 def stamp(at: datetime) -> str:
@@ -178,6 +192,6 @@ def _no_number(text: str) -> None:
 
 
 _FORM = msgspec.json.Decoder(_Form)
-_PLACE = msgspec.json.Decoder(_Place)
+_PLACE = msgspec.json.Decoder(Place)
 # Reads for the sake of its objections alone: numbers stay text, or Python's limit on digits would be a rule of the log.
 _JSON = json.JSONDecoder(object_pairs_hook=_once, parse_int=str, parse_float=str, parse_constant=_no_number)

@@ -104,10 +104,17 @@ CONTROL_EVENT_BYTES_MAX = 1 * MIB
 CONTROL_WAITING_MAX = 10_000
 """Events of one author held back until what they answer is there; beyond it that author's log is reported as stuck."""
 
+CONTROL_RUN_EVENTS_MAX = 5_000
+CONTROL_RUN_BYTES_MAX = 32 * MIB
+"""What one command makes a node say, under one signature. A command has 4 MiB, and the schemas and items that it brings stand in its events
+three times at most, with what is derived from them; a log of which more is not signed waits until a key event, so nobody's memory fills."""
+
 assert COMMIT_INTERVAL_S * 4 <= TRANSACTION_TIMEOUT_S
 assert REQUEST_TIMEOUT_S <= TRANSACTION_TIMEOUT_S
 assert FETCH_WAIT_S * 4 < LINK_UP_S
 assert UNSETTLED_BYTES_MAX + FETCH_BYTES_MAX <= 22 * MIB
 assert AHEAD_BYTES_MAX < UNSETTLED_BYTES_MAX
 assert MESSAGE_BYTES_MAX <= FETCH_BYTES_MAX < FRAME_BYTES_MAX
+assert CONTROL_EVENT_BYTES_MAX < CONTROL_RUN_BYTES_MAX
+assert CONTROL_RUN_EVENTS_MAX <= CONTROL_WAITING_MAX
 assert BACKOFF_FIRST_S < BACKOFF_MAX_S <= STOP_S

@@ -56,6 +56,23 @@ class DepartmentValue(Value, frozen=True, kw_only=True):
     name: str
 
 
+class NodeKeyValue(Value, frozen=True, kw_only=True):
+    """A key of a division's node: its parent vouches for it, or the node itself declares it, to be vouched for."""
+
+    division: Division
+    key: str
+
+
+class KeyRevokedValue(Value, frozen=True, kw_only=True):
+    """A key under which nothing counts behind event `last`; the history up to there is the one whose last event has this SHA-256."""
+
+    division: Division
+    key: str
+    last: int
+    digest: str = ""
+    """lower-case hexadecimal; empty where `last` is 0 and nothing counts at all"""
+
+
 class Kind(Enum):
     """What a resource's records are."""
 

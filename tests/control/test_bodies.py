@@ -8,6 +8,7 @@ from node.avro.ids import text_id
 from node.control.bodies import KIND_OF, KINDS, MISSING_MAX, TEXT_MAX, Body, check_date, read_body
 from node.errors import EventError
 from node.model.items import Classification, ItemExtensionConsentedValue, ItemExtensionValue, ItemStateValue, SharingTerms
+from node.model.keys import key_text
 from node.model.limits import CONTROL_EVENT_BYTES_MAX
 from node.model.names import Department, Division, Topic, view_topic
 from node.model.values import (
@@ -22,7 +23,9 @@ from node.model.values import (
     GrantSeenValue,
     GrantSuspendedValue,
     GrantValue,
+    KeyRevokedValue,
     Kind,
+    NodeKeyValue,
     RequestAmendedValue,
     RequestAnsweredValue,
     RequestApprovedValue,
@@ -40,7 +43,10 @@ TAKER = Department("440000.civil-affairs")
 HEAD = Actor(name="陈", role="head", department=TAKER)
 ASKED = RequestValue(by=HEAD, resource=VILLAGES, taker=TAKER, basis="依据", purpose="核对", fields=("code",), renews=(HERE, 3))
 GRANT = GrantValue(resource=VILLAGES, taker=TAKER, purpose="核对", fields=("code",), until="2026-12-31", request=(Division("440000"), 7))
+KEY = key_text(bytes(range(32)))
 BODIES: list[Body] = [
+    NodeKeyValue(division=HERE, key=KEY),
+    KeyRevokedValue(division=HERE, key=KEY, last=7, digest="0" * 64),
     DivisionValue(code=HERE, name="湘桥区", level="county", parent=Division("445100"), valid_from="2026-11-22"),
     DepartmentValue(department=Department("445102.civil-affairs"), name="民政局"),
     SchemaValue(id=text_id("{}"), schema="{}"),
@@ -101,6 +107,12 @@ def test_an_unknown_kind_has_no_body() -> None:
         ("division", {"valid_from": "20261122"}, "valid_from"),
         ("division", {"valid_to": "2026-02-30"}, "day"),
         ("division", {"name": 5}, "name"),
+        ("node-key", {"division": "44510"}, "division code"),
+        ("node-key", {"key": "sm2:AAAA"}, "algorithm"),
+        ("key-revoked", {"key": KEY[:-4]}, "32 bytes"),
+        ("key-revoked", {"last": -1}, "last"),
+        ("key-revoked", {"last": 0}, "digest"),
+        ("key-revoked", {"digest": ""}, "digest"),
         ("department", {"department": "445102.node"}, "department"),
         ("department", {"department": "445102"}, "department"),
         ("schema", {"id": 5}, "id of the schema"),
