@@ -44,8 +44,11 @@ class Guard(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def new_id() -> str:
-    """Return a random id in Kafka's form: 22 characters of base64url."""
-    return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    """Return a random id in Kafka's form: 22 characters of base64url, never `-` first: on a command line that would be an option."""
+    made = "-"
+    while made.startswith("-"):
+        made = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    return made
 
 
 def closed_by(guard: Guard, listeners: Iterable[str]) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """`init`: the folder of a new node."""
 
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -59,10 +60,10 @@ def init(
             f"on each broker's machine, with Apache Kafka {kafka_version()} and its own properties file:",
             f"在各 broker 所在机器上，用 Apache Kafka {kafka_version()} 及其各自的配置文件执行：",
         ),
-        f"  kafka-storage.sh format --cluster-id {founded.cluster_id} --config {first}",
-        f"  kafka-server-start.sh {first}",
+        f"  kafka-storage.sh format --cluster-id {founded.cluster_id} --config {quote(first)}",
+        f"  kafka-server-start.sh {quote(first)}",
         voice.say("then:", "然后："),
-        f"  exchange-node run --config {founded.config}",
+        f"  exchange-node run --config {quote(founded.config)}",
     ]
     voice.tell(founded, "\n".join(steps))
     return Exit.OK

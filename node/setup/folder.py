@@ -33,8 +33,9 @@ def found_node(folder: Path, division: Division, bootstrap: str, listen: str) ->
 
     TLS stands between all of them, unless every broker is on loopback: with an authority of the cluster's own.
     """
-    if (folder / CONFIG).exists():
-        raise ConfigError([f"{folder / CONFIG}: a node is set up here already; choose another --folder, or remove this one"])
+    there = next((folder / name for name in (CONFIG, OWN_LOGIN, BROKERS_LOGIN) if (folder / name).exists()), None)
+    if there is not None:  # also what is left of a node: its brokers may run by these very passwords
+        raise ConfigError([f"{there}: a node is set up here already; choose another --folder, or remove this one"])
     brokers = brokers_of(bootstrap)
     tls = not all(is_loopback(address) for address in bootstrap.split(","))
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -53,12 +54,19 @@ def _lay_out(folder: Path, broker: Broker, brokers: list[Broker], guard: Guard) 
     home = folder / f"broker-{broker.number}"
     home.mkdir(mode=0o700, exist_ok=True)
     entries = broker_properties(broker, brokers, guard, home)
-    write_secret(home / "server.properties", "".join(f"{key}={value}\n" for key, value in entries.items()))
+    write_secret(home / "server.properties", "".join(f"{key}={_for_java(value)}\n" for key, value in entries.items()))
     if guard.tls:
         authority = kept_authority(folder, f"{guard.principal} authority")
         write_secret(home / KEYSTORE, issue(authority, [broker.host.strip("[]")]))
         write_secret(home / TRUSTSTORE, authority.pem)
     return home
+
+
+def _for_java(value: str) -> str:
+    """Return a value as `java.util.Properties` reads it back: bytes are ISO 8859-1 to it, whatever the folder is called, and a backslash escapes."""
+    units = value.encode("utf-16-be")
+    codes = [int.from_bytes(units[at : at + 2], "big") for at in range(0, len(units), 2)]
+    return "".join(chr(code) if code < 0x7F and chr(code) != "\\" else f"\\u{code:04x}" for code in codes)
 
 
 def _config(division: Division, bootstrap: str, brokers: int, listen: str, *, tls: bool) -> str:

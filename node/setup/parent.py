@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 from node.bus.passwords import Login, write_login
@@ -9,18 +10,18 @@ from node.errors import ConfigError
 from node.model.names import Division
 
 LOGIN, CA = "parent.login", "parent.pem"
-_BLOCK = re.compile(r"^parent:.*\n(?:[ \t]+.*\n|[ \t]*\n|#.*\n(?=[ \t]))*", re.MULTILINE)
+_KEY = re.compile(r"""(parent|"parent"|'parent')[ \t]*:""")
 
 
 def write_parent(config: Path, *, division: Division, bootstrap: str, root: str, url: str, login: Login, ca: str) -> None:
     """Add the parent to a configuration, and its files beside it. ConfigError where it has one already."""
-    text = config.read_text("utf-8")
-    if _BLOCK.search(text):
+    lines = _lines(config)
+    if _block(lines) is not None:
         raise ConfigError([f"{config}: it has a parent already; `exchange-node leave` takes that out first"])
     write_login(config.with_name(LOGIN), login)
     if ca:
         config.with_name(CA).write_text(ca, encoding="ascii")
-    lines = [
+    added = [
         "parent:",
         f'  division: "{division}"',
         f"  bootstrap: {json.dumps(bootstrap)}",
@@ -29,16 +30,42 @@ def write_parent(config: Path, *, division: Division, bootstrap: str, root: str,
         f"  root: {json.dumps(root)}   # whom all others are vouched for by",
         f"  url: {json.dumps(url)}   # of the parent's node, to leave it",
     ]
-    part = config.with_name(f".{config.name}.new")
-    part.write_text(text + ("" if text.endswith("\n") else "\n") + "\n".join(lines) + "\n", encoding="utf-8")
-    part.replace(config)
+    whole = ["\n"] if lines and not lines[-1].endswith("\n") else []
+    _write(config, [*lines, *whole, *(f"{line}\n" for line in added)])
 
 
 def remove_parent(config: Path) -> None:
     """Take the parent out of a configuration, and its files away."""
-    text = config.read_text("utf-8")
-    part = config.with_name(f".{config.name}.new")
-    part.write_text(_BLOCK.sub("", text, count=1), encoding="utf-8")
-    part.replace(config)
+    lines = _lines(config)
+    found = _block(lines)
+    if found is not None:
+        del lines[found]
+        _write(config, lines)
     for name in (LOGIN, CA):
         config.with_name(name).unlink(missing_ok=True)
+
+
+def _block(lines: list[str]) -> slice | None:
+    """Return where the parent stands: its key and what is deeper. Blank lines and comments behind that are what follows'."""
+    begin = next((at for at, line in enumerate(lines) if _KEY.match(line)), None)
+    if begin is None:
+        return None
+    end = begin + 1
+    for at, line in enumerate(lines[end:], end):
+        if line.strip() and line[0] in " \t}":  # the brace ends a mapping in braces that somebody wrote over several lines
+            end = at + 1
+        elif line.strip() and line[0] != "#":
+            break
+    return slice(begin, end)
+
+
+def _lines(config: Path) -> list[str]:
+    """Return the lines as they end, for `read_text` would make all ends alike."""
+    return config.read_bytes().decode().splitlines(keepends=True)
+
+
+def _write(config: Path, lines: list[str]) -> None:
+    part = config.with_name(f".{config.name}.new")
+    part.write_bytes("".join(lines).encode())
+    shutil.copymode(config, part)
+    part.replace(config)
