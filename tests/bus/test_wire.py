@@ -300,16 +300,15 @@ async def test_a_broker_that_closes_at_once_is_unavailable() -> None:
 
 async def test_a_cancelled_connect_is_cancelled_and_leaves_nothing_open(monkeypatch: pytest.MonkeyPatch) -> None:
     """A cancellation that comes as the connection is there must not be swallowed, nor the connection forgotten."""
-    original = aiokafka.conn.create_conn
+    original = aiokafka.conn.AIOKafkaConnection.connect
 
-    async def cancelled_as_it_returns(*args: object, **named: object) -> object:
-        conn = await original(*args, **named)
+    async def cancelled_as_it_returns(self: aiokafka.conn.AIOKafkaConnection) -> None:
+        await original(self)
         task = asyncio.current_task()
         assert task is not None
         task.cancel()
-        return conn
 
-    monkeypatch.setattr(aiokafka.conn, "create_conn", cancelled_as_it_returns)
+    monkeypatch.setattr(aiokafka.conn.AIOKafkaConnection, "connect", cancelled_as_it_returns)
     async with open_broker() as broker:
         connecting = asyncio.create_task(connect("127.0.0.1", broker.port, Acks(lambda *_: None, Ends()), "test", Security()))
         await asyncio.wait([connecting])
