@@ -110,9 +110,9 @@ async def set_logins(client: Client, logins: Iterable[Login]) -> None:
 
 async def remove_logins(client: Client, users: Iterable[tuple[str, str]]) -> None:
     """Take users' passwords for a mechanism out of use; one that is not there is no error. Connections last until they log in again."""
-    named = list(users)
-    for mechanism, code in _CODES.items():  # by turns: Kafka refuses to alter a user twice in a request, though by different mechanisms
-        some = [(user, code, {}) for user, one in named if one == mechanism]
+    leaving = sorted(users)
+    for word, code in _CODES.items():  # one after the other: Kafka alters a user once in a request
+        some = [(user, code, {}) for user, mechanism in leaving if mechanism == word]
         if some:
             await _alter(client, _Alter(some, [], {}), allowed=(_MISSING,))
 

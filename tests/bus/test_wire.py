@@ -302,12 +302,11 @@ async def test_a_cancelled_connect_is_cancelled_and_leaves_nothing_open(monkeypa
     """A cancellation that comes as the connection is there must not be swallowed, nor the connection forgotten."""
     original = aiokafka.conn.AIOKafkaConnection.connect
 
-    async def cancelled_as_it_returns(conn: aiokafka.conn.AIOKafkaConnection) -> object:
-        answer = await original(conn)
+    async def cancelled_as_it_returns(self: aiokafka.conn.AIOKafkaConnection) -> None:
+        await original(self)
         task = asyncio.current_task()
         assert task is not None
         task.cancel()
-        return answer
 
     monkeypatch.setattr(aiokafka.conn.AIOKafkaConnection, "connect", cancelled_as_it_returns)
     async with open_broker() as broker:
