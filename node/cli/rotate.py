@@ -15,6 +15,8 @@ from node.model.names import NODE
 
 _HOURS = 24.0
 _HOURS_MAX = 720.0
+_LOGIN = {"sasl.mechanism", "sasl.username", "sasl.password"}
+"""What a file must have for a new password to count by it: the mechanism is another one each time."""
 
 
 def rotate(
@@ -67,7 +69,7 @@ def _before(file: Path) -> str:
         raise CliError(
             "no-client-file", en, f"{file}：无法读取（{why}）；请以 --output 指明部门的 client.properties。未做任何更改", Exit.WRONG
         ) from error
-    if "sasl.password=" not in text:
+    if not {line.partition("=")[0] for line in text.splitlines()} >= _LOGIN:
         en = f"{file}: it has no login; `exchange-node department add` writes one that has. Nothing was changed"
         raise CliError("no-login", en, f"{file}：其中没有登录信息；请用 `exchange-node department add` 生成。未做任何更改", Exit.WRONG)
     return text
