@@ -251,13 +251,7 @@ class Seals:
         keys = self.book.keys
         if keys.root is not None or self.book.taken(author):
             return Standing()
-        try:
-            said = decode(log.held[0].value)
-        except EventError:
-            return Standing()
-        body = said.body
-        is_root = isinstance(body, NodeKeyValue) and said.author == body.division == author and fingerprint(body.key) == keys.pin
-        return Standing(((body.key, None),)) if isinstance(body, NodeKeyValue) and is_root else Standing()
+        return first_key(log.held[0].value, author, keys.pin)
 
     def _release(self, author: Division, log: _Log, count: int, key: str) -> Iterator[Outcome]:
         first = self.book.taken(author) + 1
@@ -309,6 +303,18 @@ class Seals:
             if sealed is None:
                 self._sound(log, Alarm(author, first, "unsigned", f"{len(log.held)} events without a signature follow"))
             log.let_go(parked=True)
+
+
+def first_key(value: bytes, author: Division, pin: str) -> Standing:
+    """Return what a log is held to whose first event declares the pinned key; nothing where it does not."""
+    try:
+        said = decode(value)
+    except EventError:
+        return Standing()
+    body = said.body
+    if isinstance(body, NodeKeyValue) and said.author == body.division == author and fingerprint(body.key) == pin:
+        return Standing(((body.key, None),))
+    return Standing()
 
 
 def covered(records: Sequence[Signed], standing: Standing) -> int:

@@ -134,7 +134,7 @@ class Hand:
             logger().error("control-log-alarm", author=self.here, sequence=found.sequence, reason="fork", detail=self.fork)
             return []
         self.fork = ""
-        return None if found is None else list(found)
+        return found
 
     def wrote(self, sequence: int, digest: str) -> None:
         """Keep what was written last. It stands in the log by now: where it cannot be kept, that is told and nothing is undone."""
