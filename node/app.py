@@ -29,6 +29,7 @@ async def _run(config: Config) -> int:
         replication=config.kafka.replication,
         parent=parent.division if parent else None,
         parent_bootstrap=parent.bootstrap if parent else "",
+        root=parent.root if parent else "",
         data_dir=config.data_dir,
         calendar=config.calendar,
         security=secured(config.kafka.login_file, config.kafka.ca_file),

@@ -112,7 +112,7 @@ async def remove_logins(client: Client, users: Iterable[tuple[str, str]]) -> Non
     """Take users' passwords for a mechanism out of use; one that is not there is no error. Connections last until they log in again."""
     leaving = sorted(users)
     for word, code in _CODES.items():  # one after the other: Kafka alters a user once in a request
-        some = [(user, code, {}) for user, mechanism in leaving if mechanism == word]
+        some: list[tuple[object, ...]] = [(user, code, {}) for user, mechanism in leaving if mechanism == word]
         if some:
             await _alter(client, _Alter(some, [], {}), allowed=(_MISSING,))
 

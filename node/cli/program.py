@@ -20,6 +20,8 @@ from node.cli import (
     generate,
     grant,
     init,
+    key,
+    log,
     publish,
     quarantine,
     request,
@@ -64,7 +66,7 @@ def build() -> App:
     app.command(audit.audit)
     app.command(rotate.rotate)
     app.command(doctor.doctor)
-    for family in (demo, access, division, department, catalogue, request, grant, view, quarantine, route):
+    for family in (demo, access, key, log, division, department, catalogue, request, grant, view, quarantine, route):
         app.command(family.build())
     return app
 

@@ -12,6 +12,7 @@ parent:                           # absent at the root
   bootstrap: "10.0.0.1:9092"
   login_file: parent.login
   ca_file: parent.pem
+  root: "SHA256:…"                # fingerprint of the root's key, as its operator tells it (`exchange-node key show`)
   url: "https://10.0.0.1:8080"    # of the parent's node, which is told when this one leaves; may be absent
 http:
   listen: "127.0.0.1:8080"
@@ -36,6 +37,7 @@ from node.config.reading import Field, Lang, Part, Reading, Shape, Wrong, read_t
 from node.control.calendar import Calendar
 from node.errors import ConfigError
 from node.model import names
+from node.model.keys import read_fingerprint
 from node.model.names import Division
 
 REPLICATION_MAX = 32767
@@ -58,10 +60,12 @@ class Kafka(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Parent(msgspec.Struct, frozen=True, kw_only=True):
-    """The division above and its cluster, which this node dials."""
+    """The division above and its cluster, which this node dials; and whose word counts at the top of the tree."""
 
     division: Division
     bootstrap: str
+    root: str
+    """the fingerprint of the root's first key: all that is believed follows from it"""
     login_file: Path | None = None
     ca_file: Path | None = None
     url: str = ""
@@ -239,6 +243,16 @@ def read_bootstrap(text: str) -> str | Wrong:
     return ",".join(addresses)
 
 
+def _read_root(text: str) -> str | Wrong:
+    try:
+        return read_fingerprint(text)
+    except ValueError as error:
+        return Wrong(
+            f"{error}; `exchange-node key show` on the root's node tells it",
+            f"{text[:100]!r} 不是密钥指纹：应为 SHA256: 加 64 位十六进制数字；请在根节点执行 `exchange-node key show`",
+        )
+
+
 def _read_listen(text: str) -> str | Wrong:
     found = _ADDRESS.fullmatch(text)
     if found is None or int(found[2]) > PORT_MAX:
@@ -262,7 +276,15 @@ _SHAPE: Shape = {
             "brokers_login_file": Field(read_text, "brokers.login", required=False),
         }
     ),
-    "parent": Part({"division": _DIVISION, **_WAY_IN, "url": Field(read_text, '"https://10.0.0.1:8080"', required=False)}, required=False),
+    "parent": Part(
+        {
+            "division": _DIVISION,
+            **_WAY_IN,
+            "root": Field(_read_root, '"SHA256:…" (exchange-node key show, on the root)'),
+            "url": Field(read_text, '"https://10.0.0.1:8080"', required=False),
+        },
+        required=False,
+    ),
     "http": Part(
         {
             "listen": Field(_read_listen, f'"{LISTEN}"', required=False),

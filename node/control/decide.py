@@ -16,12 +16,14 @@ from node.control.commands import (
     Command,
     GrantCommand,
     ItemCommand,
+    KeyCommand,
     OwnerCommand,
 )
 from node.control.ending import follow
 from node.control.events import Event, day_of, stamp
 from node.control.items import act_on_item
 from node.control.run import Run
+from node.control.vouching import act_on_key
 from node.errors import CommandRefused
 from node.model.names import Division, division_of
 from node.model.values import DepartmentValue, DivisionValue, EventRef
@@ -46,8 +48,10 @@ def decide(command: Command, book: Book, author: Division, at: datetime) -> list
     return run.events
 
 
-def _act(command: ItemCommand | GrantCommand | AskerCommand | OwnerCommand, book: Book, at: datetime, run: Run) -> None:
-    if isinstance(command, ItemCommand):
+def _act(command: KeyCommand | ItemCommand | GrantCommand | AskerCommand | OwnerCommand, book: Book, at: datetime, run: Run) -> None:
+    if isinstance(command, KeyCommand):
+        act_on_key(command, book, run)
+    elif isinstance(command, ItemCommand):
         act_on_item(command, book, day_of(at), run)
     elif isinstance(command, GrantCommand):
         follow(command, book, run)

@@ -112,6 +112,10 @@ class Folding:
         """Return what an author's log is held to."""
         return self._now.standings.get(author, _NONE)
 
+    def is_behind(self, author: Division) -> bool:
+        """Tell whether something came of an author that is not let through: nobody may go on behind it."""
+        return self.is_anew or self._now.seals.is_behind(author)
+
     def _compare(self) -> None:
         """Hold each author's log to what the book says now."""
         now, anew = self._now, False

@@ -22,9 +22,11 @@ from node.bus.security import Security, Way
 from node.bus.users import set_logins
 from node.control import Command
 from node.errors import CommandRefused, Unavailable
+from node.model.keys import fingerprint
 from node.model.names import Division, principal_of
 from node.model.values import Actor
 from node.runtime.access import add_token
+from node.runtime.keys import node_key
 
 PROVINCE, CITY, DISTRICT = "440000", "445100", "445102"
 TREE = {PROVINCE: None, CITY: PROVINCE, DISTRICT: CITY}
@@ -54,8 +56,13 @@ class NodeProcess:
         """who has a token"""
         self._clients: dict[str, Security] = {}
 
-    async def configure(self, cluster: Cluster, parent: tuple[str, Cluster] | None) -> None:
-        """Write the node's configuration file, and the login that its parent's cluster gives it."""
+    @property
+    def key(self) -> str:
+        """The node's public key; made where it has none yet."""
+        return node_key(self._folder / f"data-{self.division}").key
+
+    async def configure(self, cluster: Cluster, parent: tuple[str, Cluster] | None, root: str) -> None:
+        """Write the node's configuration file, and the login that its parent's cluster gives it; `root` is the fingerprint that it pins."""
         own = self._write_login("", cluster.security)
         lines = [
             f'division: "{self.division}"',
@@ -71,7 +78,7 @@ class NodeProcess:
                 if there.exists()
                 else self._write_login("-parent", await _let_in(above, principal_of(Division(self.division))))
             )
-            lines.insert(2, f'parent: {{division: "{division}", bootstrap: "{above.link_bootstrap}", login_file: {file}}}')
+            lines.insert(2, f'parent: {{division: "{division}", bootstrap: "{above.link_bootstrap}", login_file: {file}, root: "{root}"}}')
         self.config.write_text("\n".join(lines) + "\n")
 
     def _write_login(self, of: str, security: Security) -> str:
@@ -237,9 +244,10 @@ async def open_world(folder: Path, settings: Mapping[str, str] = MappingProxyTyp
         ports = stack.enter_context(reserved_ports(2 * len(TREE)))  # held, so that nobody takes the port of a node that is down
         pairs = zip(ports[::2], ports[1::2], strict=True)
         nodes = {code: NodeProcess(code, folder, pair, http) for code, pair in zip(TREE, pairs, strict=True)}
+        root = fingerprint(nodes[PROVINCE].key)
         for code, node in nodes.items():
             above = TREE[code]
-            await node.configure(clusters[code], None if above is None else (above, clusters[above]))
+            await node.configure(clusters[code], None if above is None else (above, clusters[above]), root)
             await node.start()
             stack.push_async_callback(node.stop)
         yield World(folder, clusters, nodes)

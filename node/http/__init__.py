@@ -3,7 +3,7 @@
 `open_http` serves a `Node` until it is left, `open_probes` what Prometheus and probes ask of it (`/metrics`, `/livez`, `/readyz`) on a listener of its own. A
 request's road: `listening` (the socket, TLS), `connection` (bounds on what trickles), `doors` (whose it is, how often that one asks, the headers of every
 answer), then its handler. Every error is JSON `{code, en, zh}` (`answers`). One module for each family of paths: `operations` (`/v1/node`, `/v1/me`,
-`/v1/status`, `/v1/routes/resume`), `book` (`/v1/commands` and the lists), `views` (`/v1/views/…`), `requests` (`/v1/requests/…`), `grants` (`/v1/grants/…`),
+`/v1/status`, `/v1/routes/resume`), `book` (`/v1/commands` and the lists), `views` (`/v1/views/…`), `requests` (`/v1/requests/…`), `grants` (`/v1/grants/…`), `keys` (`/v1/keys`),
 `exports` (`/v1/exports`), `logins` (`/v1/logins`), `doctor` (`/v1/doctor`), and, whose answers are streams of lines, `quarantine` (`/v1/quarantine/…`) and `audit` (`/v1/audit`). `admission` lets in by token
 and says as whom; `description` is the OpenAPI document. `registry` is Confluent's Schema Registry API, whose clients ask for errors and media types of
 their own.

@@ -29,11 +29,13 @@ from node.runtime.access import Access
 from node.runtime.clocks import Clocks
 from node.runtime.following import SPEAKING_S, Following
 from node.runtime.gates import Gates
+from node.runtime.hand import Hand
 from node.runtime.lane import Lane, LaneSpec, RouteStatus, open_lane
 from node.runtime.ledger import Ledger
 from node.runtime.logins import Logins
 from node.runtime.preview import Preview, preview
 from node.runtime.reading import Cluster
+from node.runtime.restoring import compare_with_parent
 from node.runtime.rights import Rights
 from node.runtime.settings import LinkStatus, NodeSettings
 from node.runtime.supervising import supervise
@@ -58,7 +60,8 @@ class Node:
         self.metrics = metrics
         self.stopping = asyncio.Event()
         self.access = Access(settings.data_dir)
-        self.ledger = Ledger(settings.division, settings.bootstrap, settings.security, self._changed, self._prepare)
+        hand = Hand(settings.division, settings.data_dir, parent=settings.parent, root=settings.root)
+        self.ledger = Ledger(hand, settings.bootstrap, settings.security, self._changed, self._prepare)
         self.calendar = official() if settings.calendar is None else official().amended(settings.calendar)
         """the working days by which legal clocks run"""
         self.cluster = Cluster(settings.division, settings.bootstrap, settings.security)
@@ -93,6 +96,7 @@ class Node:
         if (link := self.link) is not None and not link.up and not self._troubles["link"]:
             since = "yet" if link.answered_s_ago is None else f"for {link.answered_s_ago:.0f} s"
             found.append(f"link: {link.parent} has not answered {since}: {link.trouble or 'nothing is carried yet'}")
+        found += self.ledger.reasons
         if given_up:
             found.append(f"{given_up} shards are held by another process with this node's name: stop one of the two and restart this one")
         return found
@@ -124,15 +128,7 @@ class Node:
                 metrics.shards.labels(name, phase).inc()
         if (link := self.link) is not None:
             metrics.link_up.labels(link.parent).set(int(link.up))
-        counts = {
-            "folded": self.ledger.events,
-            "refused": book.refused.total(),
-            "unknown": book.unknown.total(),
-            "waiting": sum(count for count, _answer in book.waiting.values()),
-            "broken-logs": len(book.broken),
-        }
-        for outcome, count in counts.items():
-            metrics.control_events.labels(outcome).set(count)
+        metrics.show_control(self.ledger.counts, {author: alarm.why for author, alarm in self.ledger.alarms.items()})
         least, lacking = seconds_left(book, self.settings.division, self.calendar, datetime.now(UTC))
         metrics.show_clocks(least, len(lacking))
         if lacking and not self._lacking:
@@ -279,6 +275,7 @@ class Node:
         ):
             self._trouble("link", "")
             async with self._carrying("link", {UP: up, DOWN: down}):
+                await compare_with_parent(self.ledger, s.division, parents, s.parent_security)
                 await asyncio.get_running_loop().create_future()
 
     # ---- the gate and the views
@@ -363,6 +360,8 @@ class Node:
     def failed(self, part: str, cause: str, pause_s: float) -> None:
         """Show that a part of the node has failed and will be tried again."""
         self._troubles[part] = cause
+        if part == "link":
+            self.ledger.hand.comparing = False
         logger().warning("not-ready", part=part, cause=cause, next_attempt_s=pause_s)
 
 

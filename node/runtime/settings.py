@@ -17,8 +17,10 @@ class NodeSettings(msgspec.Struct, frozen=True, kw_only=True):
     replication: int
     parent: Division | None = None
     parent_bootstrap: str = ""
+    root: str = ""
+    """the fingerprint of the root's first key; a node with a parent pins it, a root has its own"""
     data_dir: Path
-    """for what the node keeps on disk: its secret"""
+    """for what the node keeps on disk: its key, its secret, and how far it has written"""
     calendar: Calendar | None = None
     """the operator's own days off, over the official ones"""
     security: Security = Security()

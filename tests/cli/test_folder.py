@@ -29,7 +29,7 @@ from node.model.values import Actor, Kind
 from node.runtime import Node, NodeSettings, run_node
 from node.runtime.access import add_token
 from node.telemetry import Metrics
-from tests.conftest import Kafka
+from tests.conftest import Kafka, data_folder
 
 DEPARTMENT = Department("992000.civil-affairs")
 """Of a division that no other test uses: the cluster is shared."""
@@ -131,14 +131,14 @@ class Given(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-async def node(kafka: Kafka, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Node, str]]:
+async def node(kafka: Kafka) -> AsyncIterator[tuple[Node, str]]:
     """A node with the department, and its URL."""
     settings = NodeSettings(
         division=division_of(DEPARTMENT),
         bootstrap=kafka.bootstrap,
         security=kafka.security,
         replication=1,
-        data_dir=tmp_path_factory.mktemp("data"),
+        data_dir=data_folder(division_of(DEPARTMENT)),
     )
     node = Node(settings, Metrics())
     running = asyncio.create_task(run_node(node))

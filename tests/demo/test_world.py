@@ -11,6 +11,8 @@ from node.bus.security import Security
 from node.config import load
 from node.demo.world import CITY, DISTRICT, PROVINCE, NodeProcess, World
 from node.errors import CommandRefused, Unavailable
+from node.model.keys import fingerprint
+from node.runtime.keys import node_key
 
 
 class _Cluster:
@@ -26,9 +28,10 @@ async def test_a_nodes_configuration_is_one_that_the_node_takes(tmp_path: Path) 
     folder.mkdir()
     async with httpx.AsyncClient() as http:
         node = NodeProcess(CITY, folder, (18080, 18081), http)
-        await node.configure(cast("Any", _Cluster()), None)
+        await node.configure(cast("Any", _Cluster()), None, fingerprint(node.key))
     config = load(node.config)
     assert (config.division, config.kafka.bootstrap, config.kafka.replication) == (CITY, "127.0.0.1:1", 1)
+    assert node_key(config.data_dir).key == node.key
     assert config.kafka.login_file is not None
     assert read_login(config.kafka.login_file) == Login(username="admin", password="secret")  # noqa: S106
     assert (node.url, node.probes_url) == ("http://127.0.0.1:18080", "http://127.0.0.1:18081")

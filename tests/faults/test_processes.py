@@ -14,6 +14,7 @@ import pytest
 
 from node.bus.embedded.ports import reserved_ports
 from node.demo.world import CITY, DISTRICT, PROVINCE, NodeProcess, World
+from node.model.keys import fingerprint
 from node.model.limits import STOP_S
 from node.model.names import Topic, inbox_topic
 from tests.faults.flow import Face, Publisher, Reader, all_arrived, in_transaction, offer, publishing, reading, until
@@ -98,7 +99,9 @@ async def _rival(world: World) -> AsyncIterator[NodeProcess]:
         with reserved_ports(2) as (port, probes_port):
             rival = NodeProcess(CITY, folder, (port, probes_port), http)
             shutil.copy(world.folder / f"{CITY}-parent.login", folder)  # it is the same node, twice
-            await rival.configure(world.clusters[CITY], (PROVINCE, world.clusters[PROVINCE]))
+            shutil.copytree(world.folder / f"data-{CITY}", folder / f"data-{CITY}", dirs_exist_ok=True)
+            root = fingerprint(world.nodes[PROVINCE].key)
+            await rival.configure(world.clusters[CITY], (PROVINCE, world.clusters[PROVINCE]), root)
             await rival.start()
             try:
                 yield rival
