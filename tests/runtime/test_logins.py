@@ -54,7 +54,8 @@ async def test_a_new_user_has_one_password(kafka: Kafka, client: Client, user: s
     """It counts, nothing of it ends, and it is nowhere on disk."""
     login = await opened(kafka, tmp_path).give(user, HOUR_S)
     await until(kafka, login)
-    assert (login.username, await mechanisms_of(client, [user])) == (user, {user: {login.mechanism}})
+    assert login.username == user
+    assert await mechanisms_of(client, [user]) == {user: {login.mechanism}}
     assert list(tmp_path.iterdir()) == []
 
 
@@ -76,7 +77,7 @@ async def test_a_second_password_counts_beside_the_first_until_the_grace_is_over
     await again.step(client)
     assert len(await mechanisms_of(client, [user])) == 1, "not before its time"
     now = time.time()
-    monkeypatch.setattr(module.time, "time", lambda: now + HOUR_S + 1)
+    monkeypatch.setattr(time, "time", lambda: now + HOUR_S + 1)
     await again.step(client)
     await until(kafka, first, let=False)
     await until(kafka, second)
