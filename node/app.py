@@ -28,6 +28,7 @@ async def _run(config: Config) -> int:
         replication=config.kafka.replication,
         parent=parent.division if parent else None,
         parent_bootstrap=parent.bootstrap if parent else "",
+        root=parent.root if parent else "",
         data_dir=config.data_dir,
         calendar=config.calendar,
     )

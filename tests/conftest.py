@@ -25,6 +25,11 @@ NO_DATA = Path(os.devnull)
 """The data folder of nodes that keep nothing on disk: nothing can be made in it."""
 
 
+def data_folder(code: str) -> Path:
+    """Return the data folder of a division's node in this run: where a node is started again it finds its key."""
+    return _RUN / str(os.getpid()) / f"data-{code}"
+
+
 class Kafka(msgspec.Struct, frozen=True):
     """A cluster that tests share; whoever uses it makes topics of its own (`topic_name`)."""
 

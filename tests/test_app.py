@@ -80,7 +80,7 @@ async def _start(folder: Path, clusters: tuple[str, str], listen: str = "127.0.0
     config = folder / "node.yaml"
     config.write_text(
         f'division: "445102"\nkafka: {{bootstrap: "{own}", replication: 1}}\n'
-        f'parent: {{division: "445100", bootstrap: "{parent}"}}\nhttp: {{listen: "{listen}"}}\n'
+        f'parent: {{division: "445100", bootstrap: "{parent}", root: "SHA256:{"0" * 64}"}}\nhttp: {{listen: "{listen}"}}\n'
     )
     log = folder / "node.log"
     return App(await spawn([sys.executable, "-m", "node", "run", "--config", str(config)], folder=folder, log=log, environment={}), log)

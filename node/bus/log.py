@@ -1,7 +1,7 @@
 """Control logs with aiokafka's ordinary clients: the own one written, all of them read."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -13,6 +13,7 @@ from node.bus.client import stopped
 from node.bus.security import Security
 from node.bus.wire import cut_off
 from node.errors import BusError, Fenced, Unavailable, said
+from node.model.keys import HEADER, Signed
 from node.model.limits import REQUEST_TIMEOUT_S, TRANSACTION_TIMEOUT_S
 from node.model.names import Topic
 
@@ -29,16 +30,18 @@ class LogWriter:
         self._producer = producer
         self._topic = topic
 
-    async def append(self, values: list[bytes], *, beside: tuple[Topic, bytes] | None = None) -> None:
-        """Append a run of events in one transaction, and a record in another topic's partition 0 beside it: both stand, or neither does.
+    async def append(self, records: Sequence[Signed], *, beside: tuple[Topic, bytes] | None = None) -> None:
+        """Append events in one transaction, each with its seal in a header, and a record in another topic's partition 0: all stand, or none does.
 
         Fenced if another process writes this log, else Unavailable.
         """
         try:
             # Two limits: when the inner one has struck, leaving the transaction aborts it, which may wait for ever as well.
             async with asyncio.timeout(REQUEST_TIMEOUT_S), self._producer.transaction(), asyncio.timeout(REQUEST_TIMEOUT_S / 2):
-                places = [*((self._topic, value) for value in values), *([beside] if beside is not None else [])]
-                sent = [await self._producer.send(topic, value, partition=0) for topic, value in places]
+                places = [(self._topic, one) for one in records]
+                if beside is not None:
+                    places.append((beside[0], Signed(beside[1])))
+                sent = [await self._producer.send(topic, one.value, partition=0, headers=_headers(one)) for topic, one in places]
                 await asyncio.gather(*sent)  # aiokafka would commit with a batch in doubt
         except ProducerFenced as error:
             raise Fenced(f"another process writes {self._topic}: is this node running twice?") from error
@@ -95,21 +98,21 @@ class LogReader:
             self._next[topic] = 0
             self._consumer.seek(KafkaPartition(topic, 0), 0)
 
-    async def read(self) -> list[tuple[Topic, bytes]]:
-        """Wait up to a second for events; BusError if a log is not there any more from where it was left."""
+    async def read(self) -> dict[Topic, list[Signed]]:
+        """Wait up to a second for events, and return those of each log in their order; BusError if a log is not there any more from where it was left."""
         if not self._next:
             await asyncio.sleep(_POLL_S)
-            return []
+            return {}
         try:
             batches = await self._consumer.getmany(timeout_ms=int(_POLL_S * 1000))
         except (KafkaError, OSError) as error:
             raise BusError(f"control logs cannot be read: {said(error)}") from error
-        events = []
+        events = {}
         for partition, records in batches.items():
             topic = Topic(partition.topic)
             if topic in self._next:
                 self._next[topic] = records[-1].offset + 1
-                events += [(topic, record.value or b"") for record in records]
+                events[topic] = [Signed(record.value or b"", dict(record.headers).get(HEADER)) for record in records]
         return events
 
     async def at_end(self, topic: Topic) -> bool:
@@ -124,6 +127,10 @@ class LogReader:
         except (KafkaError, OSError, TimeoutError) as error:
             raise Unavailable(f"{topic}: {said(error)}") from error
         return bool(position >= ends[partition])
+
+
+def _headers(one: Signed) -> list[tuple[str, bytes]]:
+    return [] if one.seal is None else [(HEADER, one.seal)]
 
 
 @asynccontextmanager
@@ -151,3 +158,13 @@ async def _start(client: AIOKafkaProducer | AIOKafkaConsumer, bootstrap: str) ->
             await client.start()
     except (KafkaError, OSError, TimeoutError) as error:
         raise Unavailable(f"no Kafka broker answers at {bootstrap}: {said(error)}") from error
+
+
+async def read_log(bootstrap: str, topic: Topic, security: Security) -> list[Signed]:
+    """Return all that is committed in a control log now, which exists. BusError if it cannot be read to its end."""
+    found: list[Signed] = []
+    async with open_log_reader(bootstrap, security) as reader:
+        reader.follow({topic})
+        while not await reader.at_end(topic):
+            found += (await reader.read()).get(topic, [])
+    return found

@@ -18,6 +18,7 @@ from node.control.acts import Audited, Unreadable
 from node.control.course import Standing
 from node.control.exporting import Export, ExportAsked
 from node.control.foreseeing import Foreseen
+from node.control.holders import KeyRing
 from node.control.item_contents import Notice
 from node.control.offered import Offer
 from node.control.quarantine import Advanced, Asked, Ended, Line, Problem
@@ -221,6 +222,10 @@ class NodeClient:
     def status(self) -> Status:
         """Ask how it is."""
         return self._get("/v1/status", Status)
+
+    def keys(self) -> KeyRing:
+        """Ask whose keys count."""
+        return self._get("/v1/keys", KeyRing)
 
     def divisions(self) -> list[DivisionValue]:
         """Ask for the divisions of the tree."""

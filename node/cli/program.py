@@ -18,6 +18,8 @@ from node.cli import (
     export,
     generate,
     grant,
+    key,
+    log,
     publish,
     quarantine,
     request,
@@ -58,7 +60,7 @@ def build() -> App:
     app.command(tail.tail)
     app.command(export.export)
     app.command(audit.audit)
-    for family in (demo, access, division, department, catalogue, request, grant, view, quarantine, route):
+    for family in (demo, access, key, log, division, department, catalogue, request, grant, view, quarantine, route):
         app.command(family.build())
     return app
 

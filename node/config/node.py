@@ -7,6 +7,7 @@ kafka:
 parent:                           # absent at the root
   division: "445100"
   bootstrap: "10.0.0.1:9092"
+  root: "SHA256:…"                # fingerprint of the root's key, as its operator tells it (`exchange-node key show`)
 http:
   listen: "127.0.0.1:8080"
 data_dir: ./data                  # relative to this file
@@ -22,6 +23,7 @@ from node.config.reading import Field, Lang, Part, Reading, Shape, Wrong, read_t
 from node.control.calendar import Calendar
 from node.errors import ConfigError
 from node.model import names
+from node.model.keys import read_fingerprint
 from node.model.names import Division
 
 REPLICATION_MAX = 32767
@@ -39,10 +41,12 @@ class Kafka(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Parent(msgspec.Struct, frozen=True, kw_only=True):
-    """The division above and its cluster, which this node dials."""
+    """The division above and its cluster, which this node dials; and whose word counts at the top of the tree."""
 
     division: Division
     bootstrap: str
+    root: str
+    """the fingerprint of the root's first key: all that is believed follows from it"""
 
 
 class Http(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,6 +126,16 @@ def _read_bootstrap(text: str) -> str | Wrong:
     return ",".join(addresses)
 
 
+def _read_root(text: str) -> str | Wrong:
+    try:
+        return read_fingerprint(text)
+    except ValueError as error:
+        return Wrong(
+            f"{error}; `exchange-node key show` on the root's node tells it",
+            f"{text[:100]!r} 不是密钥指纹：应为 SHA256: 加 64 位十六进制数字；请在根节点执行 `exchange-node key show`",
+        )
+
+
 def _read_listen(text: str) -> str | Wrong:
     found = _ADDRESS.fullmatch(text)
     if found is None or int(found[2]) > PORT_MAX:
@@ -134,7 +148,10 @@ _DIVISION = Field(read_division, '"445102"')
 _SHAPE: Shape = {
     "division": _DIVISION,
     "kafka": Part({"bootstrap": _BOOTSTRAP, "replication": Field(whole_within(1, REPLICATION_MAX), "3", required=False, number=True)}),
-    "parent": Part({"division": _DIVISION, "bootstrap": _BOOTSTRAP}, required=False),
+    "parent": Part(
+        {"division": _DIVISION, "bootstrap": _BOOTSTRAP, "root": Field(_read_root, '"SHA256:…" (exchange-node key show, on the root)')},
+        required=False,
+    ),
     "http": Part({"listen": Field(_read_listen, '"127.0.0.1:8080"', required=False)}, required=False),
     "data_dir": Field(read_text, "./data", required=False),
     "calendar": Field(read_text, "holidays.yaml", required=False),

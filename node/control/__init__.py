@@ -57,6 +57,7 @@ from node.control.commands import (
     Command,
     ConsentExtension,
     ConsentItemExtension,
+    DeclareKey,
     DraftItem,
     EndGrant,
     ExtendItem,
@@ -66,9 +67,12 @@ from node.control.commands import (
     PublishItem,
     ResumeGrant,
     ReviewItem,
+    RevokeKey,
+    RotateKey,
     SeeGrant,
     SubmitItem,
     SuspendGrant,
+    VouchKey,
     WithdrawItem,
     WithdrawRequest,
     read_command,
@@ -76,6 +80,7 @@ from node.control.commands import (
 )
 from node.control.decide import decide
 from node.control.events import Event, day_of, decode, digest, encode, stamp
+from node.control.folding import Folding
 from node.control.grants import Grant
 from node.control.requests import Request
 from node.control.routes import Route, TopicSpec, gates, routes, topics_here
@@ -94,6 +99,7 @@ __all__ = [
     "Command",
     "ConsentExtension",
     "ConsentItemExtension",
+    "DeclareKey",
     "DraftItem",
     "EndGrant",
     "Event",
@@ -101,6 +107,7 @@ __all__ = [
     "ExtendRequest",
     "FileEnd",
     "Folded",
+    "Folding",
     "Grant",
     "NewRequest",
     "Outcome",
@@ -110,6 +117,8 @@ __all__ = [
     "Request",
     "ResumeGrant",
     "ReviewItem",
+    "RevokeKey",
+    "RotateKey",
     "Route",
     "SeeGrant",
     "Stuck",
@@ -117,6 +126,7 @@ __all__ = [
     "SuspendGrant",
     "TopicSpec",
     "Tree",
+    "VouchKey",
     "Waiting",
     "WithdrawItem",
     "WithdrawRequest",

@@ -16,9 +16,10 @@ import msgspec
 
 from node.control.audit import Note, decode_note
 from node.control.book import Book
-from node.control.commands import ApplyCatalogue, Command, DraftItem, SeeGrant
+from node.control.commands import ApplyCatalogue, Command, DeclareKey, DraftItem, RevokeKey, SeeGrant, VouchKey
 from node.control.events import Event, stamp
 from node.errors import DataError
+from node.model.keys import fingerprint
 from node.model.names import Department, department_of
 from node.model.values import RULE, Actor, EventRef
 
@@ -32,13 +33,15 @@ _ASKERS = {"new-request", "amend-request", "withdraw-request"}
 _NAME = r"[0-9]{6,12}(\.[a-z0-9-]{1,63}){1,4}"
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _FORM = re.compile(
-    rf"({_NAME}(, {_NAME})*|[0-9]{{6,12}}(/[0-9]{{1,19}})?|{_DAY}([T ][0-9:.]{{5,15}}([+-][0-9:]{{2,6}}|Z)?)?|[a-z][a-z-]{{0,39}}|[0-9]{{1,5}})?|True|False|Decree 809( Art\. [0-9]{{1,2}})?"
+    rf"({_NAME}(, {_NAME})*|[0-9]{{6,12}}(/[0-9]{{1,19}})?|{_DAY}([T ][0-9:.]{{5,15}}([+-][0-9:]{{2,6}}|Z)?)?|[a-z][a-z-]{{0,39}}|SHA256:[0-9a-f]{{64}}|[0-9]{{1,5}})?|True|False|Decree 809( Art\. [0-9]{{1,2}})?"
 )
 """What may stand in an act: names, numbers of events, days and moments, words of ours, counts. Anything else was typed by somebody, and may hold anything."""
 _ANYTHING = "?"
 
 _NAMED = (
     "code",
+    "division",
+    "last",
     "department",
     "item",
     "resource",
@@ -181,8 +184,9 @@ def _subject(command: Command, book: Book) -> dict[str, str]:
     if isinstance(command, DraftItem):
         return {"item": command.item.name}
     told = {field: getattr(command, field, None) for field in _NAMED}
+    key = {"key": _fingerprint(command.key)} if isinstance(command, VouchKey | RevokeKey | DeclareKey) else {}
     disposed = {"disposed": ", ".join(command.disposed)} if isinstance(command, SeeGrant) and command.disposed else {}
-    return _concerned(told, book) | {field: _text(value) for field, value in told.items() if value is not None} | disposed
+    return _concerned(told, book) | {field: _text(value) for field, value in told.items() if value is not None} | key | disposed
 
 
 def _concerned(told: dict[str, Any], book: Book) -> dict[str, str]:
@@ -190,6 +194,13 @@ def _concerned(told: dict[str, Any], book: Book) -> dict[str, str]:
     grant, request = book.grants.get(told["grant"]), book.requests.get(told["request"])
     value = grant.value if grant is not None else request.value if request is not None else None
     return {} if value is None else {"resource": value.resource, "taker": value.taker}
+
+
+def _fingerprint(key: str) -> str:
+    try:
+        return fingerprint(key)
+    except ValueError:  # the command was refused for it
+        return _ANYTHING
 
 
 def _text(value: Any) -> str:

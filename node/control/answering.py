@@ -17,6 +17,7 @@ from node.control.naming import selection_of
 from node.control.requests import Request, granted, state
 from node.control.rights import is_rule
 from node.control.run import Run
+from node.control.vouching import key_answers
 from node.errors import CommandRefused
 from node.model.names import Division, department_of, division_of
 from node.model.values import RULE, ExtensionValue, RequestAnsweredValue, RequestIncompleteValue
@@ -45,11 +46,11 @@ def answer(command: OwnerCommand, book: Book, at: datetime, run: Run) -> None:
 def rule_answers(book: Book, here: Division, at: datetime) -> list[Command]:
     """Return what the node of `here` has to say by rule, each a command that `decide` carries out; nothing where all is said.
 
-    A consent to each request for an unconditional item that fits and lacks nothing; one that does not waits for the owner's head. And the
+    Its word for keys that children have declared. A consent to each request for an unconditional item that fits and lacks nothing; one that does not waits for the owner's head. And the
     end of each grant whose request was withdrawn before its asker knew of it. Costs one look at each unsettled request of all nodes.
     """
     own = (book.requests[ref] for ref in sorted(book.unsettled) if division_of(book.requests[ref].value.resource) == here)
-    return list(_by_rule(own, book, day_of(at)))
+    return [*key_answers(book, here), *_by_rule(own, book, day_of(at))]
 
 
 def _by_rule(requests: Iterator[Request], book: Book, today: date) -> Iterator[Command]:

@@ -7,7 +7,7 @@ from datetime import date
 
 from node.control.bodies import check_date
 from node.errors import CommandRefused
-from node.model import names
+from node.model import keys, names
 
 
 def check_division(text: str) -> None:
@@ -35,6 +35,15 @@ def check_resource(text: str) -> None:
     except ValueError as error:
         zh = f"{text!r} 不是资源名称：应为 <区划代码>.<部门>.<名称>，只用 a-z、0-9 和 -，例如 445102.civil-affairs.villages"
         raise CommandRefused("bad-name", str(error), zh) from error
+
+
+def check_key(text: str) -> None:
+    """Refuse what is no key, or one of an algorithm that is not known here."""
+    try:
+        keys.read_key(text)
+    except ValueError as error:
+        zh = f"{text[:80]!r} 不是本版本认识的公钥：应为 ed25519:<32 字节的 base64>，由 exchange-node key show 给出"
+        raise CommandRefused("bad-key", str(error), zh) from error
 
 
 def check_day(field: str, text: str) -> None:

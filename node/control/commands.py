@@ -62,6 +62,32 @@ class AddDepartment(_Asked, frozen=True, kw_only=True, tag="add-department"):
     name: str
 
 
+class VouchKey(_Asked, frozen=True, kw_only=True, tag="vouch-key"):
+    """Stand for a key of a child's node: its first, or the one that it has declared itself."""
+
+    division: Division
+    key: str
+
+
+class RevokeKey(_Asked, frozen=True, kw_only=True, tag="revoke-key"):
+    """Let nothing count that was signed with a child's key, or the root's own, behind its event `last`; 0 for nothing at all."""
+
+    division: Division
+    key: str
+    last: int
+
+
+class RotateKey(_Asked, frozen=True, kw_only=True, tag="rotate-key"):
+    """Have this node make itself another key and declare it; it signs with that when the parent's node has answered."""
+
+
+class DeclareKey(_Asked, frozen=True, kw_only=True, tag="declare-key"):
+    """Say a key of this node's own. Said by the node itself alone, which has the private key."""
+
+    by: Actor
+    key: str
+
+
 class SharingAsked(SharingTerms, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """SharingTerms without a slip of the hand."""
 
@@ -305,7 +331,8 @@ ItemCommand = DraftItem | SubmitItem | ReviewItem | PublishItem | WithdrawItem |
 GrantCommand = EndGrant | SuspendGrant | ResumeGrant | FileEnd | SeeGrant
 AskerCommand = NewRequest | AmendRequest | ApproveRequest | WithdrawRequest | ConsentExtension
 OwnerCommand = AnswerRequest | ExtendRequest
-Command = AddDivision | AddDepartment | ApplyCatalogue | ItemCommand | GrantCommand | AskerCommand | OwnerCommand
+KeyCommand = VouchKey | RevokeKey | RotateKey | DeclareKey
+Command = AddDivision | AddDepartment | ApplyCatalogue | KeyCommand | ItemCommand | GrantCommand | AskerCommand | OwnerCommand
 
 _DECODER: msgspec.json.Decoder[Command] = msgspec.json.Decoder(Command)
 

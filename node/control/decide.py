@@ -16,13 +16,16 @@ from node.control.commands import (
     Command,
     GrantCommand,
     ItemCommand,
+    KeyCommand,
     OwnerCommand,
 )
 from node.control.ending import follow
 from node.control.events import Event, day_of, stamp
 from node.control.items import act_on_item
 from node.control.run import Run
+from node.control.vouching import act_on_key
 from node.errors import CommandRefused
+from node.model.limits import CONTROL_RUN_BYTES_MAX, CONTROL_RUN_EVENTS_MAX
 from node.model.names import Division, division_of
 from node.model.values import DepartmentValue, DivisionValue, EventRef
 
@@ -43,11 +46,16 @@ def decide(command: Command, book: Book, author: Division, at: datetime) -> list
             apply_catalogue(command, book, day_of(at), run)
         case _:
             _act(command, book, at, run)
+    if len(run.events) > CONTROL_RUN_EVENTS_MAX or run.bytes > CONTROL_RUN_BYTES_MAX:
+        en = f"that makes {len(run.events)} events of {run.bytes} bytes, more than one signature covers; give the command in parts"
+        raise CommandRefused("too-large", en, f"此命令将产生 {len(run.events)} 个事件、{run.bytes} 字节，超过一次签名的上限；请分批执行")
     return run.events
 
 
-def _act(command: ItemCommand | GrantCommand | AskerCommand | OwnerCommand, book: Book, at: datetime, run: Run) -> None:
-    if isinstance(command, ItemCommand):
+def _act(command: KeyCommand | ItemCommand | GrantCommand | AskerCommand | OwnerCommand, book: Book, at: datetime, run: Run) -> None:
+    if isinstance(command, KeyCommand):
+        act_on_key(command, book, run)
+    elif isinstance(command, ItemCommand):
         act_on_item(command, book, day_of(at), run)
     elif isinstance(command, GrantCommand):
         follow(command, book, run)

@@ -105,7 +105,7 @@ class Keys:
         """Return why what was said of a key moves nothing, empty where it does; asked when the event it answers is there."""
         if event.ref in self._refused or isinstance(body, KeyRevokedValue):
             return self._refused.get(event.ref, "")
-        key = self._keys(event.author, body.division)[body.key]
+        key = self._keys(event.author, body.division, event.sequence)[body.key]
         if key.said != event.ref:
             return "" if key.revoked is None else "key-revoked"
         return "" if key.counts else "not-declared"
@@ -167,16 +167,22 @@ class Keys:
         if self.root is None and event.sequence == 1 and self.pin and fingerprint(body.key) == self.pin:
             self.root = event.author
 
-    def _keys(self, issuer: Division, code: Division) -> dict[str, Key]:
-        """Return what somebody has said of a node's keys, by what the node has said of itself so far."""
+    def _keys(self, issuer: Division, code: Division, until: int | None = None) -> dict[str, Key]:
+        """Return what somebody has said of a node's keys, up to an event, by what the node has said of itself so far."""
         known: dict[str, Key] = {}
         for event in self._said.get((issuer, code), []):
+            if until is not None and event.sequence > until:
+                break
             body = event.body
             if isinstance(body, KeyRevokedValue):
                 before = known.get(body.key, Key(body.key, event.ref))
                 known[body.key] = msgspec.structs.replace(before, last=body.last, digest=body.digest, revoked=event.ref)
-            elif isinstance(body, NodeKeyValue) and body.key not in known:
-                alone = issuer == code or all(key.revoked is not None for key in known.values())
+            elif isinstance(body, NodeKeyValue) and (body.key not in known or _is_idle(known[body.key])):
+                alone = issuer == code or all(key.revoked is not None for key in known.values() if key.key != body.key)
                 counts = alone or (body.key, event.answers) in self.declared.get(code, [])
                 known[body.key] = Key(body.key, event.ref, counts)
         return known
+
+
+def _is_idle(key: Key) -> bool:
+    return not key.counts and key.revoked is None

@@ -17,6 +17,7 @@ class Run:
         """the schemas among them, by id"""
         self.author, self._at = author, at
         self._sequence, self._previous = tail
+        self.bytes = 0
 
     def say(self, body: Body, answers: EventRef | None = None) -> None:
         """Add an event; CommandRefused when it is longer than the log takes."""
@@ -35,6 +36,7 @@ class Run:
             raise CommandRefused(
                 "too-large", en, f"该事件（{event.kind}）有 {len(value)} 字节，超过 {CONTROL_EVENT_BYTES_MAX}；请缩短其文字"
             )
+        self.bytes += len(value)
         self._sequence, self._previous = event.sequence, digest(value)
         self.events.append(event)
         if isinstance(body, SchemaValue):

@@ -44,6 +44,11 @@ class Alarm(msgspec.Struct, frozen=True):
     detail: str
 
     @property
+    def may_heal(self) -> bool:
+        """Whether more of the log, or a key event, may mend it."""
+        return self.why in _HEALING
+
+    @property
     def text(self) -> str:
         """The alarm in a line."""
         return f"event {self.sequence}: {self.detail}"
@@ -77,7 +82,7 @@ class _Log:
 
     @property
     def is_broken(self) -> bool:
-        return self.alarm is not None and self.alarm.why not in _HEALING
+        return self.alarm is not None and not self.alarm.may_heal
 
     def let_go(self, *, parked: bool) -> None:
         self.held.clear()
@@ -96,10 +101,7 @@ class Seals:
         self._logs: dict[Division, _Log] = {}
 
     def take(self, author: Division, records: Sequence[Signed]) -> Iterator[Outcome]:
-        """Take the next records of an author's log; yield what the book makes of those that are let through.
-
-        Each outcome is to be looked at before the next is asked for: what it moves may change what the next is held to.
-        """
+        """Take the next records of an author's log; yield what the book makes of those that are let through."""
         log = self._logs.get(author) or self._logs.setdefault(author, _Log())
         fault = None
         for record in records:
@@ -115,6 +117,11 @@ class Seals:
             self._sound(log, fault)
             if log.base and not log.proven:  # what was let through may be the beginning of another history than the named one
                 self.undone.add(author)
+
+    def is_behind(self, author: Division) -> bool:
+        """Tell whether something came of an author that is not let through."""
+        log = self._logs.get(author)
+        return log is not None and (bool(log.held) or log.parked or log.alarm is not None)
 
     def begin(self, author: Division) -> None:
         """Be told that an author's log comes from its beginning next: what does not follow then is a gap."""
@@ -241,13 +248,7 @@ class Seals:
         keys = self.book.keys
         if keys.root is not None or self.book.taken(author):
             return Standing()
-        try:
-            said = decode(log.held[0].value)
-        except EventError:
-            return Standing()
-        body = said.body
-        is_root = isinstance(body, NodeKeyValue) and said.author == body.division == author and fingerprint(body.key) == keys.pin
-        return Standing(((body.key, None),)) if isinstance(body, NodeKeyValue) and is_root else Standing()
+        return first_key(log.held[0].value, author, keys.pin)
 
     def _release(self, author: Division, log: _Log, count: int, key: str) -> Iterator[Outcome]:
         first = self.book.taken(author) + 1
@@ -299,6 +300,24 @@ class Seals:
             if sealed is None:
                 self._sound(log, Alarm(author, first, "unsigned", f"{len(log.held)} events without a signature follow"))
             log.let_go(parked=True)
+
+
+def first_key(value: bytes, author: Division, pin: str) -> Standing:
+    """Return what a log is held to whose first event declares the pinned key; nothing where it does not."""
+    try:
+        said = decode(value)
+    except EventError:
+        return Standing()
+    body = said.body
+    if isinstance(body, NodeKeyValue) and said.author == body.division == author and fingerprint(body.key) == pin:
+        return Standing(((body.key, None),))
+    return Standing()
+
+
+def covered(records: Sequence[Signed], standing: Standing) -> int:
+    """Return how many of these records, which chain to each other, are covered by a good signature."""
+    held = [_Held(record.value, record.seal, hashlib.sha256(record.value).digest()) for record in records]
+    return sum(count for count, _key in _stretches(held, standing))
 
 
 def _stretches(held: list[_Held], standing: Standing) -> list[tuple[int, str]]:

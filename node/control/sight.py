@@ -8,7 +8,7 @@ from typing import get_args
 
 import msgspec
 
-from node.control.commands import AddDepartment, AddDivision, ApplyCatalogue, Command
+from node.control.commands import AddDepartment, AddDivision, ApplyCatalogue, Command, RevokeKey, RotateKey, VouchKey
 from node.control.desk import not_entitled
 from node.control.offered import Offer
 from node.control.requests import Request
@@ -63,6 +63,8 @@ def check_speaker(command: Command, by: Actor) -> None:
     """Refuse a command that names another as who gives it, or that is the operators' and the authority's alone."""
     if isinstance(command, AddDivision | AddDepartment | ApplyCatalogue) and not (by.role in SETTERS or is_rule(by)):
         raise not_entitled(by, f"an {' or '.join(SETTERS)}", "运维人员或主管部门")
+    if isinstance(command, VouchKey | RevokeKey | RotateKey) and not (by.role == "operator" or is_rule(by)):
+        raise not_entitled(by, "an operator", "运维人员")
     said: Actor | None = getattr(command, "by", None)
     if said is not None:
         check_self(said, by)

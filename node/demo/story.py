@@ -5,7 +5,7 @@ import json
 import sys
 from asyncio.subprocess import PIPE
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import msgspec
 import yaml
 
 from node.avro.files import read_schema
-from node.control import AddDepartment, AddDivision, ApplyCatalogue, CatalogueItem, NewRequest, read_item
+from node.control import AddDepartment, AddDivision, ApplyCatalogue, CatalogueItem, NewRequest, VouchKey, read_item
 from node.demo.generate import Made, write_rows
 from node.demo.generate import records as generated
 from node.demo.requesting import come_to, steward
@@ -95,8 +95,11 @@ async def prepare(world: World) -> None:
                 code=known[code].code, parent=known[code].parent if parent else None, name=known[code].name, level=known[code].level
             )
         )
+        if parent is not None:
+            await teller.command(VouchKey(division=known[code].code, key=world.nodes[code].key))
     for code, node in world.nodes.items():
         await node.until("/v1/divisions", "code", {code})
+        await _until(node, _may_speak)
         for department, name in DEPARTMENTS.items():
             if department.startswith(code):
                 await node.command(AddDepartment(department=department, name=name))  # type: ignore[arg-type]  # names of our own table
@@ -112,13 +115,23 @@ def _wanted(resource: Topic, taker: Department) -> NewRequest:
 
 async def _awake(node: NodeProcess) -> None:
     """Wait until a node reads its own log, so that it can decide."""
+    await _until(node, _is_awake)
+
+
+async def _until(node: NodeProcess, reached: Callable[[NodeProcess], Awaitable[bool]]) -> None:
     try:
         async with asyncio.timeout(30):
-            while not await _is_awake(node):
+            while not await reached(node):
                 node.check()
                 await asyncio.sleep(0.05)
     except TimeoutError as error:
         raise Unavailable(f"the node of {node.division} is not ready: see {node.log}") from error
+
+
+async def _may_speak(node: NodeProcess) -> bool:
+    """Tell whether a node signs with a key that its parent has vouched for, in a log that was compared with the parent's copy."""
+    keys = await node.get("/v1/keys")
+    return keys["own"]["state"] == "valid" and not keys["own"]["reasons"]
 
 
 async def _is_awake(node: NodeProcess) -> bool:

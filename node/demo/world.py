@@ -18,8 +18,10 @@ from node.bus.embedded.ports import reserved_ports
 from node.bus.embedded.process import check_alive, end, reap, spawn
 from node.control import Command
 from node.errors import CommandRefused, Unavailable
+from node.model.keys import fingerprint
 from node.model.values import Actor
 from node.runtime.access import add_token
+from node.runtime.keys import node_key
 
 PROVINCE, CITY, DISTRICT = "440000", "445100", "445102"
 TREE = {PROVINCE: None, CITY: PROVINCE, DISTRICT: CITY}
@@ -48,8 +50,13 @@ class NodeProcess:
         self._known: set[Actor] = set()
         """who has a token"""
 
-    def configure(self, cluster: Cluster, parent: tuple[str, Cluster] | None) -> None:
-        """Write the node's configuration file."""
+    @property
+    def key(self) -> str:
+        """The node's public key; made where it has none yet."""
+        return node_key(self._folder / f"data-{self.division}").key
+
+    def configure(self, cluster: Cluster, parent: tuple[str, Cluster] | None, root: str) -> None:
+        """Write the node's configuration file; `root` is the fingerprint that it pins."""
         lines = [
             f'division: "{self.division}"',
             f'kafka: {{bootstrap: "{cluster.bootstrap}", replication: {len(cluster.brokers)}}}',
@@ -57,7 +64,7 @@ class NodeProcess:
             f"data_dir: {json.dumps(f'data-{self.division}')}",
         ]
         if parent is not None:
-            lines.insert(2, f'parent: {{division: "{parent[0]}", bootstrap: "{parent[1].link_bootstrap}"}}')
+            lines.insert(2, f'parent: {{division: "{parent[0]}", bootstrap: "{parent[1].link_bootstrap}", root: "{root}"}}')
         self.config.write_text("\n".join(lines) + "\n")
 
     @property
@@ -176,9 +183,10 @@ async def open_world(folder: Path, settings: Mapping[str, str] = MappingProxyTyp
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=_HTTP_S))
         ports = stack.enter_context(reserved_ports(len(TREE)))  # held, so that nobody takes the port of a node that is down
         nodes = {code: NodeProcess(code, folder, port, http) for code, port in zip(TREE, ports, strict=True)}
+        root = fingerprint(nodes[PROVINCE].key)
         for code, node in nodes.items():
             above = TREE[code]
-            node.configure(clusters[code], None if above is None else (above, clusters[above]))
+            node.configure(clusters[code], None if above is None else (above, clusters[above]), root)
             await node.start()
             stack.push_async_callback(node.stop)
         yield World(folder, clusters, nodes)

@@ -2,7 +2,7 @@
 
 `open_http` serves a `Node` until it is left. Every error is JSON `{code, en, zh}`. One module for each family of paths:
 `operations` (`/metrics`, `/livez`, `/readyz`, `/v1/node`, `/v1/status`, `/v1/routes/resume`), `book` (`/v1/commands` and the lists), `views`
-(`/v1/views/…`), `requests` (`/v1/requests/…`), `grants` (`/v1/grants/…`), `exports` (`/v1/exports`), and, whose answers are streams of lines,
+(`/v1/views/…`), `requests` (`/v1/requests/…`), `grants` (`/v1/grants/…`), `keys` (`/v1/keys`), `exports` (`/v1/exports`), and, whose answers are streams of lines,
 `quarantine` (`/v1/quarantine/…`) and `audit` (`/v1/audit`). `admission` lets in by token and says as whom; `description` is the OpenAPI document.
 `registry` is Confluent's Schema Registry API, whose clients ask for errors and media types of their own.
 

@@ -17,7 +17,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 
 from node import __version__
 from node.errors import BusError, CommandRefused
-from node.http import audit, book, catalogue, exports, grants, operations, quarantine, registry, registry_answers, requests, views
+from node.http import audit, book, catalogue, exports, grants, keys, operations, quarantine, registry, registry_answers, requests, views
 from node.http.admission import SCHEME, actor, admit
 from node.http.answers import http_error, refused, unforeseen
 from node.http.description import Description
@@ -55,7 +55,7 @@ def application(node: Node) -> Litestar:
 
 def _behind_tokens() -> Router:
     """Return the paths for which somebody must say who they are."""
-    modules = (operations, book, catalogue, exports, grants, quarantine, requests, views, audit)
+    modules = (operations, book, catalogue, exports, grants, keys, quarantine, requests, views, audit)
     return Router(
         "/",
         route_handlers=[handler for module in modules for handler in module.HANDLERS],

@@ -32,10 +32,12 @@ from node.runtime.access import Access
 from node.runtime.clocks import Clocks
 from node.runtime.following import SPEAKING_S, Following
 from node.runtime.gates import Gates
+from node.runtime.hand import Hand
 from node.runtime.lane import Lane, LaneSpec, RouteStatus, open_lane
 from node.runtime.ledger import Ledger
 from node.runtime.preview import Preview, preview
 from node.runtime.reading import Cluster
+from node.runtime.restoring import compare_with_parent
 from node.runtime.supervising import supervise
 from node.runtime.views import OwnViews
 from node.telemetry import Metrics, logger
@@ -58,8 +60,10 @@ class NodeSettings(msgspec.Struct, frozen=True, kw_only=True):
     replication: int
     parent: Division | None = None
     parent_bootstrap: str = ""
+    root: str = ""
+    """the fingerprint of the root's first key; a node with a parent pins it, a root has its own"""
     data_dir: Path
-    """for what the node keeps on disk: its secret"""
+    """for what the node keeps on disk: its key, its secret, and how far it has written"""
     calendar: Calendar | None = None
     """the operator's own days off, over the official ones"""
     security: Security = Security()
@@ -82,7 +86,8 @@ class Node:
         self.metrics = metrics
         self.stopping = asyncio.Event()
         self.access = Access(settings.data_dir)
-        self.ledger = Ledger(settings.division, settings.bootstrap, settings.security, self._changed, self._prepare)
+        hand = Hand(settings.division, settings.data_dir, parent=settings.parent, root=settings.root)
+        self.ledger = Ledger(hand, settings.bootstrap, settings.security, self._changed, self._prepare)
         self.calendar = official() if settings.calendar is None else official().amended(settings.calendar)
         """the working days by which legal clocks run"""
         self.cluster = Cluster(settings.division, settings.bootstrap, settings.security)
@@ -115,6 +120,7 @@ class Node:
         if (link := self.link) is not None and not link.up and not self._troubles["link"]:
             since = "yet" if link.answered_s_ago is None else f"for {link.answered_s_ago:.0f} s"
             found.append(f"link: {link.parent} has not answered {since}: {link.trouble or 'nothing is carried yet'}")
+        found += self.ledger.reasons
         if given_up:
             found.append(f"{given_up} shards are held by another process with this node's name: stop one of the two and restart this one")
         return found
@@ -146,15 +152,7 @@ class Node:
                 metrics.shards.labels(name, phase).inc()
         if (link := self.link) is not None:
             metrics.link_up.labels(link.parent).set(int(link.up))
-        counts = {
-            "folded": self.ledger.events,
-            "refused": book.refused.total(),
-            "unknown": book.unknown.total(),
-            "waiting": sum(count for count, _answer in book.waiting.values()),
-            "broken-logs": len(book.broken),
-        }
-        for outcome, count in counts.items():
-            metrics.control_events.labels(outcome).set(count)
+        metrics.show_control(self.ledger.counts, {author: alarm.why for author, alarm in self.ledger.alarms.items()})
         least, lacking = seconds_left(book, self.settings.division, self.calendar, datetime.now(UTC))
         metrics.show_clocks(least, len(lacking))
         if lacking and not self._lacking:
@@ -226,11 +224,11 @@ class Node:
 
     async def _reconcile(self, client: Client) -> float:
         """Make what the book asks for: topics here, routes on the link. Also run now and then: terms end at midnight. Return after how many s."""
-        s, book = self.settings, self.ledger.book
+        s = self.settings
         await self._route()  # before all else: what was suspended has to stop, whatever the cluster answers
         specs = self._topics()
         if not self.folded:  # what is not read yet may say that a copy is not to be here: it would be disposed of no more
-            specs = {topic: spec for topic, spec in specs.items() if not (topic in book.granted and is_copy(topic, s.division))}
+            specs = {topic: spec for topic, spec in specs.items() if not (topic in self.ledger.book.granted and is_copy(topic, s.division))}
         try:
             made = await make_topics(client, specs.values(), replication=s.replication, security=s.security)
         except BusError as error:
@@ -252,7 +250,7 @@ class Node:
             return WATCH_INTERVAL_S
         await self._answer_by_rule()
         carried = {topic for lane in self._lanes.values() for topic in lane.carried}
-        held = await self._following.step(client, book, day_of(datetime.now(UTC)), carried, self._topics)
+        held = await self._following.step(client, self.ledger.book, day_of(datetime.now(UTC)), carried, self._topics)
         self._trouble("copies", self._following.trouble)
         return BACKOFF_FIRST_S if held else WATCH_INTERVAL_S
 
@@ -295,6 +293,7 @@ class Node:
         ):
             self._trouble("link", "")
             async with self._carrying("link", {UP: up, DOWN: down}):
+                await compare_with_parent(self.ledger, s.division, parents, s.security)
                 await asyncio.get_running_loop().create_future()
 
     # ---- the gate and the views
@@ -379,6 +378,8 @@ class Node:
     def failed(self, part: str, cause: str, pause_s: float) -> None:
         """Show that a part of the node has failed and will be tried again."""
         self._troubles[part] = cause
+        if part == "link":
+            self.ledger.hand.comparing = False
         logger().warning("not-ready", part=part, cause=cause, next_attempt_s=pause_s)
 
 

@@ -71,6 +71,12 @@ class Metrics:
         )
         self.shards = Gauge("exchange_shards", "Shards by lane and phase", ("lane", "phase"), registry=self.registry)
         self.control_events = Gauge("exchange_control_events", "Events of the book by outcome", ("outcome",), registry=self.registry)
+        self.control_alarms = Gauge(
+            "exchange_control_alarms",
+            "1 for each author of whose control log no more is taken, by why: its chain is broken, it is not signed, or with a key that does not count",
+            ("author", "reason"),
+            registry=self.registry,
+        )
         self.request_due = Gauge(
             "exchange_request_due_seconds",
             "Least seconds until a legal term that this node's departments or authority have to meet is over, of those that run, for requests and"
@@ -121,6 +127,14 @@ class Metrics:
                 self.waiting.labels(*labels).inc()
         for labels, lag in lags.items():
             self.lag_seconds.labels(*labels).set(lag)
+
+    def show_control(self, counts: Mapping[str, int], alarms: Mapping[str, str]) -> None:
+        """Set the events of the book anew, by outcome, and the alarms of logs, by author; an alarm that is over leaves no series."""
+        for outcome, count in counts.items():
+            self.control_events.labels(outcome).set(count)
+        self.control_alarms.clear()
+        for labels in alarms.items():
+            self.control_alarms.labels(*labels).set(1)
 
     def show_clocks(self, least: Mapping[tuple[str, str], float], lacking: int) -> None:
         """Set the legal terms anew, by kind and state, and how many cannot be told; those of which none runs leave no series."""

@@ -10,6 +10,7 @@ from node.bus import log as module
 from node.bus.log import LogReader, open_log_reader, open_log_writer
 from node.bus.security import Security
 from node.errors import BusError, Fenced, Unavailable
+from node.model.keys import Signed
 from node.model.names import Topic
 from tests.bus.conftest import Cluster, Transactions
 from tests.bus.scripted import PRODUCE, TOPIC, open_broker, silent
@@ -29,8 +30,13 @@ async def read(reader: LogReader, count: int) -> list[tuple[Topic, bytes]]:
     found: list[tuple[Topic, bytes]] = []
     async with asyncio.timeout(15):
         while len(found) < count:
-            found += await reader.read()
+            found += [(topic, one.value) for topic, records in (await reader.read()).items() for one in records]
     return found
+
+
+def bare(*values: bytes) -> list[Signed]:
+    """Events without a signature."""
+    return [Signed(value) for value in values]
 
 
 async def test_runs_are_read_as_they_were_written(near: Cluster) -> None:
@@ -39,13 +45,28 @@ async def test_runs_are_read_as_they_were_written(near: Cluster) -> None:
     async with open_log_reader(near.bootstrap, NONE) as reader:
         reader.follow({one, other})
         async with open_log_writer(near.bootstrap, one, f"id-{one}", NONE) as writer:
-            await writer.append([b"1", b"2"])
+            await writer.append(bare(b"1", b"2"))
             async with open_log_writer(near.bootstrap, other, f"id-{other}", NONE) as second:
-                await second.append([b"a"])
-            await writer.append([b"3"])
+                await second.append(bare(b"a"))
+            await writer.append(bare(b"3"))
         found = await read(reader, 4)
     assert [value for topic, value in found if topic == one] == [b"1", b"2", b"3"]
     assert [value for topic, value in found if topic == other] == [b"a"]
+
+
+async def test_a_signature_stands_beside_its_event(near: Cluster) -> None:
+    """In a header of the record, which is handed on; nothing else of the record is changed, and what has none has none."""
+    topic = await near.make()
+    run = [Signed(b"1"), Signed(b"2", b"signed")]
+    async with open_log_reader(near.bootstrap, NONE) as reader:
+        reader.follow({topic})
+        async with open_log_writer(near.bootstrap, topic, f"id-{topic}", NONE) as writer:
+            await writer.append(run)
+        found: list[Signed] = []
+        async with asyncio.timeout(15):
+            while len(found) < len(run):
+                found += (await reader.read()).get(topic, [])
+    assert found == run
 
 
 async def test_only_committed_events_are_read(near: Cluster, transactions: Callable[[], Transactions]) -> None:
@@ -56,15 +77,15 @@ async def test_only_committed_events_are_read(near: Cluster, transactions: Calla
     async with open_log_reader(near.bootstrap, NONE) as reader:
         reader.follow({topic})
         async with open_log_writer(near.bootstrap, topic, f"id-{topic}", NONE) as writer:
-            await writer.append([b"1"])
+            await writer.append(bare(b"1"))
         await asyncio.to_thread(producer.run, topic, [b"open"], commit=None)
         assert await read(reader, 1) == [(topic, b"1")]
-        assert await reader.read() == []
+        assert await reader.read() == {}
         await asyncio.to_thread(producer.end, commit=False)
         await near.until_settled(topic)
         async with asyncio.timeout(10):
             while not await reader.at_end(topic):
-                assert await reader.read() == []
+                assert await reader.read() == {}
 
 
 async def test_a_reader_knows_when_it_has_read_all(near: Cluster) -> None:
@@ -75,7 +96,7 @@ async def test_a_reader_knows_when_it_has_read_all(near: Cluster) -> None:
         reader.follow({topic})
         assert await reader.at_end(topic)
         async with open_log_writer(near.bootstrap, topic, f"id-{topic}", NONE) as writer:
-            await writer.append([b"1", b"2"])
+            await writer.append(bare(b"1", b"2"))
         await near.until_settled(topic)
         assert not await reader.at_end(topic)
         await read(reader, 2)
@@ -90,7 +111,7 @@ async def test_following_more_goes_on_where_each_was_left(near: Cluster) -> None
     await near.write(one, b"1")
     await near.write(other, b"a")
     async with open_log_reader(near.bootstrap, NONE) as reader:
-        assert await reader.read() == []
+        assert await reader.read() == {}
         reader.follow({one})
         assert await read(reader, 1) == [(one, b"1")]
         reader.follow({one, other})
@@ -132,11 +153,11 @@ async def test_a_successor_fences_the_writer(near: Cluster) -> None:
     """Who opens the log last writes it; the former writer hears that another process does, and nothing of it is read."""
     topic = await near.make()
     async with open_log_writer(near.bootstrap, topic, f"id-{topic}", NONE) as old:
-        await old.append([b"1"])
+        await old.append(bare(b"1"))
         async with open_log_writer(near.bootstrap, topic, f"id-{topic}", NONE) as new:
             with pytest.raises(Fenced, match="running twice"):
-                await old.append([b"never"])
-            await new.append([b"2"])
+                await old.append(bare(b"never"))
+            await new.append(bare(b"2"))
     async with open_log_reader(near.bootstrap, NONE) as reader:
         reader.follow({topic})
         assert [value for _topic, value in await read(reader, 2)] == [b"1", b"2"]
@@ -149,9 +170,9 @@ async def test_a_run_is_written_whole_or_not_at_all(near: Cluster) -> None:
         reader.follow({topic})
         async with open_log_writer(near.bootstrap, topic, f"id-{topic}", NONE) as writer:
             with pytest.raises(Unavailable, match=topic):
-                await writer.append([b"small", b"x" * 5000])
+                await writer.append(bare(b"small", b"x" * 5000))
         async with open_log_writer(near.bootstrap, topic, f"id-{topic}", NONE) as writer:
-            await writer.append([b"next"])
+            await writer.append(bare(b"next"))
         assert await read(reader, 1) == [(topic, b"next")]
 
 
@@ -176,7 +197,7 @@ async def test_a_broker_that_swallows_events_does_not_hold_the_steward(monkeypat
         began = time.monotonic()
         with pytest.raises(Unavailable, match=TOPIC):
             async with open_log_writer(broker.bootstrap, Topic(TOPIC), "id", NONE) as writer:
-                await writer.append([b"1"])
+                await writer.append(bare(b"1"))
         assert time.monotonic() - began < 3
         await broker.until(lambda: not broker.open)
         asked = len(broker.asked)

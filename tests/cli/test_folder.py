@@ -25,7 +25,7 @@ from node.model.shipped import shipped_root
 from node.model.values import Kind
 from node.runtime import Node, NodeSettings, run_node
 from node.telemetry import Metrics
-from tests.conftest import NO_DATA, Kafka
+from tests.conftest import Kafka, data_folder
 
 DEPARTMENT = Department("992000.civil-affairs")
 """Of a division that no other test uses: the cluster is shared."""
@@ -128,7 +128,8 @@ class Given(NamedTuple):
 @pytest.fixture(scope="module")
 async def node(kafka: Kafka) -> AsyncIterator[tuple[Node, str]]:
     """A node with the department, and its URL."""
-    node = Node(NodeSettings(division=division_of(DEPARTMENT), bootstrap=kafka.bootstrap, replication=1, data_dir=NO_DATA), Metrics())
+    here = division_of(DEPARTMENT)
+    node = Node(NodeSettings(division=here, bootstrap=kafka.bootstrap, replication=1, data_dir=data_folder(here)), Metrics())
     running = asyncio.create_task(run_node(node))
     async with open_http(node, "127.0.0.1", 0) as port:
         async with asyncio.timeout(60):

@@ -9,7 +9,10 @@ import pytest
 from node import app
 from node.config import Config
 
-RIGHT = 'division: "445102"\nkafka: {bootstrap: "127.0.0.1:9092"}\nparent: {division: "445100", bootstrap: "10.0.0.1:9092"}\n'
+RIGHT = (
+    'division: "445102"\nkafka: {bootstrap: "127.0.0.1:9092"}\nparent: {division: "445100", bootstrap: "10.0.0.1:9092", root: "SHA256:%s"}\n'
+    % ("0" * 64)
+)
 
 
 @pytest.fixture

@@ -28,13 +28,15 @@ division: '445102'
 kafka:
   bootstrap: "a.example:9092, [::1]:9093"
   replication: 1
-parent: {division: "445100", bootstrap: 10.0.0.1:9092}
+parent: {division: "445100", bootstrap: 10.0.0.1:9092, root: "SHA256:00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF"}
 http: {listen: "[::1]:0"}
 data_dir: ../elsewhere
 """)
     config = load(file)
     assert config.kafka == Kafka(bootstrap="a.example:9092,[::1]:9093", replication=1)
-    assert config.parent == Parent(division=Division("445100"), bootstrap="10.0.0.1:9092")
+    assert config.parent == Parent(
+        division=Division("445100"), bootstrap="10.0.0.1:9092", root="SHA256:" + "00112233445566778899aabbccddeeff" * 2
+    )
     assert (config.http.host, config.http.port) == ("::1", 0)
     assert config.data_dir == file.parent / "../elsewhere"
 
@@ -62,12 +64,14 @@ colour: red
         "node.yaml:4:",
         "node.yaml:5:",
         "node.yaml:6:",
+        "node.yaml:6:",
         "node.yaml:9:",
         "node.yaml:10:",
         "node.yaml:11:",
     ]
     assert told[2] == "node.yaml:4: kafka.replication: 40000 is out of bounds; it lies within 1 and 32767 (for example replication: 3)"
     assert told[4] == 'node.yaml:6: parent.bootstrap: is missing; add it (for example bootstrap: "127.0.0.1:9092")'
+    assert told[5].startswith("node.yaml:6: parent.root: is missing; add it (for example root: ")
 
 
 @pytest.mark.parametrize("code", ["44510", "4451020", "44510x", "４４５１０２"])
@@ -103,9 +107,17 @@ def test_replication_is_a_plain_whole_number(file: Path, written: str, cause: st
     assert cause in told
 
 
+@pytest.mark.parametrize("root", ["", "SHA256:", "0" * 64, "SHA256:" + "0" * 63, "SHA256:" + "g" * 64, "MD5:" + "0" * 64])
+def test_the_root_is_pinned_by_a_whole_fingerprint(file: Path, root: str) -> None:
+    """Half of one would fit many keys; the message says where it is told."""
+    (told,) = problems(file, LEAST + f'parent: {{division: "445100", bootstrap: "b:9092", root: "{root}"}}\n')
+    assert told.startswith("node.yaml:3: parent.root: ")
+    assert "exchange-node key show" in told
+
+
 def test_parent_is_another_division_with_another_cluster(file: Path) -> None:
     """A node is not its own parent, and a link does not lead into the cluster that it comes from."""
-    told = problems(file, LEAST + 'parent:\n  division: "445102"\n  bootstrap: "b:9092,127.0.0.1:9092"\n')
+    told = problems(file, LEAST + f'parent:\n  division: "445102"\n  bootstrap: "b:9092,127.0.0.1:9092"\n  root: "SHA256:{"0" * 64}"\n')
     assert [problem.split(" ")[:2] for problem in told] == [
         ["node.yaml:4:", "parent.division:"],
         ["node.yaml:5:", "parent.bootstrap:"],

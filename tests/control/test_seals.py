@@ -137,7 +137,8 @@ def test_a_key_that_nobody_vouched_for_is_waited_for() -> None:
     assert folded.book.broken[DISTRICT].startswith("event 1: nobody vouched for the key")
     fold(logs, into=folded)
     assert departments(folded) >= OWN
-    assert folded.alarms == folded.book.broken == {}
+    assert folded.alarms == {}
+    assert folded.book.broken == {}
 
 
 def test_unsigned_logs_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

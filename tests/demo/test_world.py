@@ -9,6 +9,8 @@ import pytest
 from node.config import load
 from node.demo.world import CITY, DISTRICT, PROVINCE, NodeProcess, World
 from node.errors import CommandRefused, Unavailable
+from node.model.keys import fingerprint
+from node.runtime.keys import node_key
 
 
 class _Cluster:
@@ -23,11 +25,14 @@ async def test_a_nodes_configuration_is_one_that_the_node_takes(tmp_path: Path) 
     folder.mkdir()
     async with httpx.AsyncClient() as http:
         node = NodeProcess(CITY, folder, 18080, http)
-        node.configure(cast("Any", _Cluster()), (PROVINCE, cast("Any", _Cluster())))
+        root = fingerprint(node.key)
+        node.configure(cast("Any", _Cluster()), (PROVINCE, cast("Any", _Cluster())), root)
     config = load(node.config)
     assert (config.division, config.kafka.bootstrap, config.kafka.replication) == (CITY, "127.0.0.1:1", 1)
     assert config.parent is not None
     assert (config.parent.division, config.parent.bootstrap) == (PROVINCE, "127.0.0.1:2")
+    assert config.parent.root == root
+    assert node_key(config.data_dir).key == node.key
     assert node.url == "http://127.0.0.1:18080"
 
 

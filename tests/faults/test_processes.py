@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import socket
 import time
@@ -13,6 +14,7 @@ import pytest
 
 from node.bus.embedded.ports import reserved_ports
 from node.demo.world import CITY, DISTRICT, PROVINCE, NodeProcess, World
+from node.model.keys import fingerprint
 from node.model.limits import STOP_S
 from node.model.names import Topic, inbox_topic
 from tests.faults.flow import Face, Publisher, Reader, all_arrived, in_transaction, offer, publishing, reading, until
@@ -96,7 +98,9 @@ async def _rival(world: World) -> AsyncIterator[NodeProcess]:
     async with httpx.AsyncClient(timeout=15) as http:
         with reserved_ports(1) as (port,):
             rival = NodeProcess(CITY, folder, port, http)
-            rival.configure(world.clusters[CITY], (PROVINCE, world.clusters[PROVINCE]))
+            shutil.copytree(world.folder / f"data-{CITY}", folder / f"data-{CITY}", dirs_exist_ok=True)
+            root = fingerprint(world.nodes[PROVINCE].key)
+            rival.configure(world.clusters[CITY], (PROVINCE, world.clusters[PROVINCE]), root)
             await rival.start()
             try:
                 yield rival

@@ -23,7 +23,7 @@ from node.model.values import Actor, Kind
 from node.runtime import Node, NodeSettings, run_node
 from node.runtime.quarantine import Quarantine, quarantine_of
 from node.telemetry import Metrics
-from tests.conftest import NO_DATA, Kafka
+from tests.conftest import Kafka, data_folder
 
 HERE = Division("996000")
 """A division that no other test uses: the cluster is shared."""
@@ -199,7 +199,7 @@ def lasting(kept: Iterable[Kept]) -> list[tuple[int, int, str]]:
 @asynccontextmanager
 async def open_desk(kafka: Kafka, topic_name: Callable[[], str]) -> AsyncIterator[Desk]:
     """Run a node with a department."""
-    node = Node(NodeSettings(division=HERE, bootstrap=kafka.bootstrap, replication=1, data_dir=NO_DATA), Metrics())
+    node = Node(NodeSettings(division=HERE, bootstrap=kafka.bootstrap, replication=1, data_dir=data_folder(HERE)), Metrics())
     running = asyncio.create_task(run_node(node))
     async with asyncio.timeout(60):
         while node.reasons:

@@ -19,7 +19,7 @@ from node.runtime import Node, NodeSettings, clocks, run_node
 from node.runtime.auditing import Audit
 from node.runtime.reading import Cluster
 from node.telemetry import Metrics
-from tests.conftest import NO_DATA, Kafka
+from tests.conftest import NO_DATA, Kafka, data_folder
 from tests.control.offers import AUTHORITY, asked, facts, offer
 from tests.runtime.conftest import until
 
@@ -36,7 +36,7 @@ def tax(here: Division) -> Actor:
 @asynccontextmanager
 async def running(kafka: Kafka, here: Division) -> AsyncIterator[Node]:
     """A node that is ready, and may be the second of its name after the first has stopped."""
-    node = Node(NodeSettings(division=here, bootstrap=kafka.bootstrap, replication=1, data_dir=NO_DATA), Metrics())
+    node = Node(NodeSettings(division=here, bootstrap=kafka.bootstrap, replication=1, data_dir=data_folder(here)), Metrics())
     driving = asyncio.create_task(run_node(node))
     try:
         await until(lambda: node.folded and not node.reasons)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -13,24 +14,27 @@ from node.bus.security import Security
 from node.bus.topics import make_topics
 from node.control import AddDepartment, AddDivision, Book, day_of, topics_here
 from node.errors import CommandRefused
+from node.model.keys import Signed
 from node.model.names import Department, Division, control_topic
 from node.model.values import Actor
 from node.runtime import ledger as ledger_module
+from node.runtime.hand import Hand
 from node.runtime.ledger import Ledger
-from tests.conftest import Kafka
+from tests.conftest import NO_DATA, Kafka
 from tests.runtime.conftest import until
 
 OPERATOR = Actor(name="operator", role="operator")
 
 
 @asynccontextmanager
-async def _opened(here: Division, kafka: Kafka) -> AsyncIterator[Ledger]:
+async def _opened(here: Division, kafka: Kafka, folder: Path) -> AsyncIterator[Ledger]:
     """Open a ledger on a log that is made if it is not there."""
     security = Security()
     specs = topics_here(Book(), here, None, day_of(datetime.now(UTC)))
     async with open_client(kafka.bootstrap, client_id=here, security=security) as client:
         await make_topics(client, specs.values(), replication=1, security=security)
-    ledger = Ledger(here, kafka.bootstrap, security, lambda: None)
+    hand = Hand(here, folder, parent=None, root="")
+    ledger = Ledger(hand, kafka.bootstrap, security, lambda: None)
     async with open_log_reader(kafka.bootstrap, security) as reader:
         reading = asyncio.create_task(ledger.read(reader))
         await until(lambda: ledger.reading)
@@ -48,33 +52,33 @@ def _department(code: str, name: str) -> AddDepartment:
     return AddDepartment(department=Department(f"{code}.{name}"), name=name)
 
 
-async def test_a_command_is_written_folded_and_there_after_a_restart(kafka: Kafka) -> None:
+async def test_a_command_is_written_folded_and_there_after_a_restart(kafka: Kafka, tmp_path: Path) -> None:
     """What a command answered stands in the log: a new process folds the same book from it."""
     code = Division("980001")
-    async with _opened(code, kafka) as ledger:
+    async with _opened(code, kafka, tmp_path) as ledger:
         assert len(await ledger.command(_root(code), OPERATOR)) == 1
         assert len(await ledger.command(_department(code, "a"), OPERATOR)) == 1
         assert await ledger.command(_department(code, "a"), OPERATOR) == []
         assert set(ledger.book.departments) == {f"{code}.a"}
-    async with _opened(code, kafka) as again:
+    async with _opened(code, kafka, tmp_path) as again:
         assert len(await again.command(_department(code, "b"), OPERATOR)) == 1
         assert set(again.book.departments) == {f"{code}.a", f"{code}.b"}
 
 
-async def test_commands_at_the_same_time_are_decided_one_after_the_other(kafka: Kafka) -> None:
+async def test_commands_at_the_same_time_are_decided_one_after_the_other(kafka: Kafka, tmp_path: Path) -> None:
     """Ten at once leave one unbroken chain."""
     code = Division("980002")
-    async with _opened(code, kafka) as ledger:
+    async with _opened(code, kafka, tmp_path) as ledger:
         await ledger.command(_root(code), OPERATOR)
         await asyncio.gather(*(ledger.command(_department(code, f"d{number}"), OPERATOR) for number in range(10)))
         assert len(ledger.book.departments) == 10
         assert ledger.book.broken == {}
 
 
-async def test_two_processes_of_one_node_do_not_break_its_log(kafka: Kafka) -> None:
+async def test_two_processes_of_one_node_do_not_break_its_log(kafka: Kafka, tmp_path: Path) -> None:
     """The newer pen fences the older, which is told so and, asked again, reads up to the end before it writes."""
     code = Division("980003")
-    async with _opened(code, kafka) as one, _opened(code, kafka) as other:
+    async with _opened(code, kafka, tmp_path) as one, _opened(code, kafka, tmp_path) as other:
         await one.command(_root(code), OPERATOR)
         await other.command(_department(code, "a"), OPERATOR)
         with pytest.raises(CommandRefused, match="another process"):
@@ -84,23 +88,23 @@ async def test_two_processes_of_one_node_do_not_break_its_log(kafka: Kafka) -> N
         assert one.book.broken == {}
 
 
-async def test_a_refusal_writes_nothing(kafka: Kafka) -> None:
+async def test_a_refusal_writes_nothing(kafka: Kafka, tmp_path: Path) -> None:
     """What the book forbids leaves no event."""
     code = Division("980004")
-    async with _opened(code, kafka) as ledger:
+    async with _opened(code, kafka, tmp_path) as ledger:
         await ledger.command(_root(code), OPERATOR)
         with pytest.raises(CommandRefused):
             await ledger.command(_department("980005", "a"), OPERATOR)
-        assert ledger.book.tail(code)[0] == 1
+        assert ledger.book.tail(code)[0] == 2
 
 
-async def test_a_broken_log_stops_alone(kafka: Kafka) -> None:
+async def test_a_broken_log_stops_alone(kafka: Kafka, tmp_path: Path) -> None:
     """Bytes that are no event break that author's log, are told, and further commands of it are refused."""
     code = Division("980006")
-    async with _opened(code, kafka) as ledger:
+    async with _opened(code, kafka, tmp_path) as ledger:
         await ledger.command(_root(code), OPERATOR)
         async with open_log_writer(kafka.bootstrap, control_topic(code), "somebody", Security()) as stranger:
-            await stranger.append([b"no event"])
+            await stranger.append([Signed(b"no event")])
         await until(lambda: code in ledger.book.broken)
         with pytest.raises(CommandRefused):
             await ledger.command(_department(code, "a"), OPERATOR)
@@ -109,7 +113,7 @@ async def test_a_broken_log_stops_alone(kafka: Kafka) -> None:
 async def test_whoever_waits_too_long_for_the_pen_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """One waits as long as its cluster may take, the others no longer than that again: nobody's patience ends before the node's."""
     monkeypatch.setattr(ledger_module, "STOP_S", 0.2)
-    ledger = Ledger(Division("980007"), "127.0.0.1:1", Security(), lambda: None)
+    ledger = Ledger(Hand(Division("980007"), NO_DATA, parent=None, root=""), "127.0.0.1:1", Security(), lambda: None)
     await ledger._lock.acquire()
     began = asyncio.get_running_loop().time()
     codes = []

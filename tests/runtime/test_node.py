@@ -1,17 +1,21 @@
 """A whole node on real clusters."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
-from node.control import AddDepartment, AddDivision
+from node.control import AddDepartment, AddDivision, VouchKey
 from node.errors import CommandRefused
 from node.lane import Resume
+from node.model.keys import fingerprint
 from node.model.names import Department, Division, Topic
 from node.runtime import Node, NodeSettings, run_node
+from node.runtime.keys import node_key
 from node.telemetry import Metrics
 from tests.conftest import NO_DATA, Kafka, KafkaPair
 from tests.runtime.conftest import until
@@ -29,17 +33,31 @@ async def _running(settings: NodeSettings) -> AsyncIterator[Node]:
             await running
 
 
-async def test_a_child_learns_of_its_division_over_the_link(kafka_pair: KafkaPair) -> None:
+async def test_a_child_learns_of_its_division_over_the_link(kafka_pair: KafkaPair, tmp_path: Path) -> None:
     """The parent adds it, the link brings the parent's log down and the child's own log up."""
     parent, child = Division("970000"), Division("970100")
     above, below = kafka_pair.target.bootstrap, kafka_pair.source.bootstrap
-    upper = NodeSettings(division=parent, bootstrap=above, replication=1, data_dir=NO_DATA)
-    lower = NodeSettings(division=child, bootstrap=below, replication=1, data_dir=NO_DATA, parent=parent, parent_bootstrap=above)
+    root, own = node_key(tmp_path / "root"), node_key(tmp_path / "child")
+    upper = NodeSettings(division=parent, bootstrap=above, replication=1, data_dir=tmp_path / "root")
+    lower = NodeSettings(
+        division=child,
+        bootstrap=below,
+        replication=1,
+        data_dir=tmp_path / "child",
+        parent=parent,
+        parent_bootstrap=above,
+        root=fingerprint(root.key),
+    )
     async with _running(upper) as one, _running(lower) as other:
         await until(lambda: not one.reasons)
         await one.command(AddDivision(code=parent, name="省", level="province"))
         await one.command(AddDivision(code=child, name="市", level="city", parent=parent))
         await until(lambda: child in other.ledger.book.tree.divisions)
+        await until(lambda: not other.ledger.hand.comparing)
+        with pytest.raises(CommandRefused, match=f"exchange-node key vouch {child} {re.escape(own.key)}"):
+            await other.command(AddDepartment(department=Department(f"{child}.a"), name="a"))
+        await one.command(VouchKey(division=child, key=own.key))
+        await until(lambda: own.key in dict(other.ledger.book.keys.standing(child).keys))
         await other.command(AddDepartment(department=Department(f"{child}.a"), name="a"))
         await until(lambda: f"{child}.a" in one.ledger.book.departments)
         await until(lambda: not other.reasons)
@@ -61,21 +79,29 @@ async def test_a_node_without_its_cluster_is_not_ready_and_says_why() -> None:
     assert all("127.0.0.1:1" in cause for cause in causes[1:])
 
 
-async def test_a_node_without_its_parent_still_keeps_its_own_book(kafka: Kafka) -> None:
-    """Only the link is missing; commands about the node's own things are decided."""
-    here = Division("970300")
+async def test_a_node_without_its_parent_still_keeps_its_own_book(kafka: Kafka, tmp_path: Path) -> None:
+    """It reads and answers; it says nothing before anybody has vouched for its key, and whether it has said something before is known above alone."""
+    here, key = Division("970300"), node_key(tmp_path)
     settings = NodeSettings(
-        division=here, bootstrap=kafka.bootstrap, replication=1, data_dir=NO_DATA, parent=Division("970400"), parent_bootstrap="127.0.0.1:1"
+        division=here,
+        bootstrap=kafka.bootstrap,
+        replication=1,
+        data_dir=tmp_path,
+        parent=Division("970400"),
+        parent_bootstrap="127.0.0.1:1",
+        root=fingerprint(key.key),
     )
     async with _running(settings) as node:
-        await until(lambda: [reason.partition(":")[0] for reason in node.reasons] == ["link"])
-        assert await node.command(AddDepartment(department=Department(f"{here}.a"), name="a"))
+        await until(lambda: [reason.partition(":")[0] for reason in node.reasons] == ["link", "own control log"])
+        with pytest.raises(CommandRefused) as refused:
+            await node.command(AddDepartment(department=Department(f"{here}.a"), name="a"))
+        assert refused.value.code == "log-unproven"
 
 
 @pytest.mark.parametrize("steps", range(4))
-async def test_a_half_that_is_cancelled_ends(kafka: Kafka, steps: int) -> None:
+async def test_a_half_that_is_cancelled_ends(kafka: Kafka, tmp_path: Path, steps: int) -> None:
     """Also where a change of the book and the cancellation come together: a stop must not be lost."""
-    node = Node(NodeSettings(division=Division("970800"), bootstrap=kafka.bootstrap, replication=1, data_dir=NO_DATA), Metrics())
+    node = Node(NodeSettings(division=Division("970800"), bootstrap=kafka.bootstrap, replication=1, data_dir=tmp_path), Metrics())
     half = asyncio.create_task(node.keep_own_cluster())
     await until(lambda: not any(reason.startswith("own cluster") for reason in node.reasons))
     node._changed()
@@ -88,9 +114,9 @@ async def test_a_half_that_is_cancelled_ends(kafka: Kafka, steps: int) -> None:
     await node.ledger.close()
 
 
-async def test_only_what_is_stopped_can_be_resumed(kafka: Kafka) -> None:
+async def test_only_what_is_stopped_can_be_resumed(kafka: Kafka, tmp_path: Path) -> None:
     """A word for a route that flows, or that there is not, is refused."""
-    async with _running(NodeSettings(division=Division("970500"), bootstrap=kafka.bootstrap, replication=1, data_dir=NO_DATA)) as node:
+    async with _running(NodeSettings(division=Division("970500"), bootstrap=kafka.bootstrap, replication=1, data_dir=tmp_path)) as node:
         with pytest.raises(CommandRefused, match="no route of"):
             node.resume(Topic("970500.a.b"), Resume.ACCEPT)
 
