@@ -125,6 +125,13 @@ def open_asking(session: Session) -> Iterator[Asking]:
         yield Asking(http, session.node)
 
 
+def ask_openly(url: str, authority: str, path: str, body: object, kind: type[T]) -> T:
+    """Ask a node that is not this session's, without a token, trusting an authority given in PEM (empty: those of this machine)."""
+    verify: ssl.SSLContext | bool = not url.startswith("http://") and ssl.create_default_context(cadata=authority or None)
+    with httpx.Client(timeout=httpx.Timeout(ANSWER_S, connect=CONNECT_S), trust_env=False, verify=verify) as http:
+        return Asking(http, url).ask("POST", path, msgspec.json.encode(body), kind)
+
+
 def _trusting(url: str, authority: Path | None) -> ssl.SSLContext | bool:
     """Return whom to trust: the authority in a file, or those of this machine; to read them takes 50 ms, more than all else here, so only for TLS."""
     if url.startswith("http://"):

@@ -46,6 +46,14 @@ class KafkaInfo(_Answer, frozen=True):
     ca: str = ""
 
 
+class InvitationInfo(_Answer, frozen=True):
+    """An invitation's secret, the fingerprint of the root's key, and until when it counts."""
+
+    secret: str
+    root: str
+    until: str
+
+
 class NodeInfo(_Answer, frozen=True):
     """Which node answers."""
 
@@ -284,6 +292,14 @@ class NodeClient:
     def export(self, asked: ExportAsked) -> Export:
         """Ask what may be exported; the records are read from the cluster."""
         return self._post("/v1/exports", asked, Export)
+
+    def invite(self, child: str, hours: float) -> InvitationInfo:
+        """Return an invitation of a child."""
+        return self._post("/v1/invitations", {"child": child, "hours": hours}, InvitationInfo)
+
+    def dismiss(self, child: str) -> list[str]:
+        """Take the login of a child away; return whose."""
+        return self._post("/v1/dismiss", {"child": child}, list[str])
 
     def doctor(self) -> list[Finding]:
         """Return what the node's look at itself and its cluster finds."""

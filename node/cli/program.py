@@ -20,6 +20,7 @@ from node.cli import (
     generate,
     grant,
     init,
+    joining,
     key,
     log,
     publish,
@@ -64,6 +65,8 @@ def build() -> App:
     app.command(tail.tail)
     app.command(export.export)
     app.command(audit.audit)
+    for command in (joining.token, joining.join, joining.leave, joining.dismiss):
+        app.command(command)
     app.command(rotate.rotate)
     app.command(doctor.doctor)
     for family in (demo, access, key, log, division, department, catalogue, request, grant, view, quarantine, route):

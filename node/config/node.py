@@ -69,6 +69,7 @@ class Parent(msgspec.Struct, frozen=True, kw_only=True):
     login_file: Path | None = None
     ca_file: Path | None = None
     url: str = ""
+    url_ca_file: Path | None = None
 
 
 class Tls(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,7 +139,7 @@ def load(path: Path, lang: Lang = "en") -> Config:
         except ConfigError as error:
             problems += error.problems
     for cluster in filter(None, (values.get("kafka"), values.get("parent"))):
-        cluster |= {key: here / cluster[key] for key in ("login_file", "ca_file", "brokers_login_file") if key in cluster}
+        cluster |= {key: here / cluster[key] for key in ("login_file", "ca_file", "brokers_login_file", "url_ca_file") if key in cluster}
         for login in ("login_file", "brokers_login_file"):
             try:
                 secured(cluster.get(login), cluster.get("ca_file"))
@@ -282,6 +283,7 @@ _SHAPE: Shape = {
             **_WAY_IN,
             "root": Field(_read_root, '"SHA256:…" (exchange-node key show, on the root)'),
             "url": Field(read_text, '"https://10.0.0.1:8080"', required=False),
+            "url_ca_file": Field(read_text, "parent-http.pem", required=False),
         },
         required=False,
     ),

@@ -14,13 +14,18 @@ from node.control import Command, NewRequest
 from node.control.exporting import ExportAsked
 from node.control.quarantine import Asked
 from node.http.answers import Problem
+from node.http.joining import DismissAsked, InvitationAsked, JoinAsked, LeaveAsked
 from node.http.logins import LoginAsked
 from node.http.operations import ResumeAsked
 from node.http.streaming import MEDIA_TYPE
 
 BODIES: dict[str, Any] = {
     "/v1/commands": Command,
+    "/v1/dismiss": DismissAsked,
     "/v1/exports": ExportAsked,
+    "/v1/invitations": InvitationAsked,
+    "/v1/join": JoinAsked,
+    "/v1/leave": LeaveAsked,
     "/v1/logins": LoginAsked,
     "/v1/requests/preview": NewRequest,
     "/v1/routes/resume": ResumeAsked,

@@ -20,6 +20,7 @@ from node.http import (
     doctor,
     exports,
     grants,
+    joining,
     keys,
     logins,
     operations,
@@ -50,7 +51,7 @@ def application(node: Node, *, requests_per_s: int = REQUESTS_PER_S, tls: bool =
 def _paths(node: Node) -> Litestar:
     refused_records, acts = quarantine_of(node), Audit(node.cluster)
     return Litestar(
-        [_behind_tokens(), registry.registry()],
+        [_behind_tokens(), *joining.OPEN, registry.registry()],
         dependencies={
             "node": Provide(lambda: node, sync_to_thread=False),
             "quarantine": Provide(lambda: refused_records, sync_to_thread=False),
@@ -72,7 +73,7 @@ def _paths(node: Node) -> Litestar:
 
 def _behind_tokens() -> Router:
     """Return the paths for which somebody must say who they are."""
-    modules = (operations, book, catalogue, doctor, exports, grants, keys, logins, quarantine, requests, views, audit)
+    modules = (operations, book, catalogue, doctor, exports, grants, joining, keys, logins, quarantine, requests, views, audit)
     handlers = [handler for module in modules for handler in module.HANDLERS]
     assert all("act" in one.opt for one in handlers if "roles" in one.opt), "what is refused by role is an act, and has a name"
     return Router(

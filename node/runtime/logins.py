@@ -5,7 +5,6 @@ grace is over. When that is stands in LOGINS in the data folder, so that it is k
 """
 
 import time
-from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -74,11 +73,16 @@ class Logins:
         await self.step(client)
         return login
 
-    async def remove(self, client: Client, users: Iterable[str]) -> None:
-        """Take users away with all their passwords. BusError where the cluster refuses."""
-        gone = set(users)
-        await remove_logins(client, [(user, mechanism) for user in gone for mechanism in (SCRAM_256, SCRAM_512)])
-        self._write([one for one in self._read() if one.user not in gone])
+    async def dismiss(self, user: str) -> None:
+        """Take a user away with all its passwords. CommandRefused where the cluster refuses or does not answer."""
+        try:
+            async with open_client(self._bootstrap, client_id="logins", security=self._security) as client:
+                await remove_logins(client, [(user, mechanism) for mechanism in (SCRAM_256, SCRAM_512)])
+        except BusError as error:
+            en = f"the cluster did not take the login of {user} away: {error}. Give the command again"
+            raise CommandRefused("login-unavailable", en, f"集群未能撤销 {user} 的登录：{error}。请重试") from error
+        self._write([one for one in self._read() if one.user != user])
+        logger().info("login-removed", user=user)
 
     async def step(self, client: Client) -> None:
         """Take out of use what has ended. What fails is tried again with the next step."""

@@ -30,6 +30,7 @@ from node.runtime.clocks import Clocks
 from node.runtime.following import SPEAKING_S, Following
 from node.runtime.gates import Gates
 from node.runtime.hand import Hand
+from node.runtime.invitations import Invitations
 from node.runtime.lane import Lane, LaneSpec, RouteStatus, open_lane
 from node.runtime.ledger import Ledger
 from node.runtime.logins import Logins
@@ -73,6 +74,7 @@ class Node:
         self._gates = Gates(settings.division, lambda: self.ledger.book)
         self._views = OwnViews(settings.division, lambda: self.ledger.book, settings.data_dir)
         self._rights = Rights(metrics)
+        self.invitations = Invitations(settings.data_dir)
         self.logins = Logins(settings.data_dir, settings.bootstrap, settings.security)
         self._following = Following(settings.division, settings.security, metrics, self.command)
         self.folded = False

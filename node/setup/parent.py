@@ -7,28 +7,30 @@ from pathlib import Path
 
 from node.bus.passwords import Login, write_login
 from node.errors import ConfigError
-from node.model.names import Division
+from node.setup.invitation import Invitation
 
-LOGIN, CA = "parent.login", "parent.pem"
+LOGIN, CA, URL_CA = "parent.login", "parent.pem", "parent-http.pem"
 _KEY = re.compile(r"""(parent|"parent"|'parent')[ \t]*:""")
 
 
-def write_parent(config: Path, *, division: Division, bootstrap: str, root: str, url: str, login: Login, ca: str) -> None:
-    """Add the parent to a configuration, and its files beside it. ConfigError where it has one already."""
+def write_parent(config: Path, asked: Invitation, login: Login, ca: str) -> None:
+    """Add the parent of an invitation to a configuration, with the login that it gave and what its cluster's TLS is trusted by. ConfigError where it has one."""
     lines = _lines(config)
     if _block(lines) is not None:
         raise ConfigError([f"{config}: it has a parent already; `exchange-node leave` takes that out first"])
     write_login(config.with_name(LOGIN), login)
-    if ca:
-        config.with_name(CA).write_text(ca, encoding="ascii")
+    for name, pem in {CA: ca, URL_CA: asked.ca}.items():
+        if pem:
+            config.with_name(name).write_text(pem, encoding="ascii")
     added = [
         "parent:",
-        f'  division: "{division}"',
-        f"  bootstrap: {json.dumps(bootstrap)}",
+        f'  division: "{asked.parent}"',
+        f"  bootstrap: {json.dumps(asked.bootstrap)}",
         f"  login_file: {LOGIN}",
         *([f"  ca_file: {CA}"] if ca else []),
-        f"  root: {json.dumps(root)}   # whom all others are vouched for by",
-        f"  url: {json.dumps(url)}   # of the parent's node, to leave it",
+        f"  root: {json.dumps(asked.root)}   # whom all others are vouched for by",
+        f"  url: {json.dumps(asked.url)}   # of the parent's node, which is told when this one leaves",
+        *([f"  url_ca_file: {URL_CA}"] if asked.ca else []),
     ]
     whole = ["\n"] if lines and not lines[-1].endswith("\n") else []
     _write(config, [*lines, *whole, *(f"{line}\n" for line in added)])
@@ -41,7 +43,7 @@ def remove_parent(config: Path) -> None:
     if found is not None:
         del lines[found]
         _write(config, lines)
-    for name in (LOGIN, CA):
+    for name in (LOGIN, CA, URL_CA):
         config.with_name(name).unlink(missing_ok=True)
 
 

@@ -10,6 +10,7 @@ import yaml
 from node.bus.passwords import Login, read_login
 from node.errors import ConfigError
 from node.model.names import Division
+from node.setup.invitation import Invitation
 from node.setup.parent import CA, LOGIN, remove_parent, write_parent
 
 WITH = Login(username="445102.node", password="hidden")  # noqa: S106
@@ -20,8 +21,16 @@ BLOCK = 'parent:   # above\n  division: "445100"\n\n  # the brokers\n  bootstrap
 
 def add(config: Path, ca: str = "") -> None:
     """Join."""
-    where = {"bootstrap": "k1.445100.example:9092", "url": "https://node.445100.example:8080"}
-    write_parent(config, division=Division("445100"), root="root-key", login=WITH, ca=ca, **where)
+    asked = Invitation(
+        parent=Division("445100"),
+        child=Division("445102"),
+        bootstrap="k1.445100.example:9092",
+        url="https://node.445100.example:8080",
+        root="root-key",
+        secret="",
+        until="",
+    )
+    write_parent(config, asked, WITH, ca)
 
 
 def written(folder: Path, text: str) -> Path:
