@@ -34,7 +34,11 @@ OWNER, TAKER = Department(f"{HERE}.tax"), Department(f"{HERE}.police")
 FEES = f"{OWNER}.fees"
 SELDOM = {
     "POST /v1/commands",
+    "POST /v1/dismiss",
     "POST /v1/exports",
+    "POST /v1/invitations",
+    "POST /v1/join",
+    "POST /v1/leave",
     "POST /v1/routes/resume",
     "POST /v1/quarantine/{name}/replay",
     "POST /v1/quarantine/{name}/discard",
@@ -124,7 +128,7 @@ def _held(url: str, secrets: dict[Actor, str], examples: int, mode: GenerationMo
         if mode is GenerationMode.NEGATIVE and not (operation.body or operation.query or operation.path_parameters):
             continue  # there is nothing that could be wrong
 
-        @given(case=operation.as_strategy(generation_mode=mode), by=st.sampled_from(PEOPLE), real=st.booleans())
+        @given(case=operation.as_strategy(generation_mode=mode), by=st.sampled_from(PEOPLE), real=st.sampled_from([True, True, False]))
         @settings(
             max_examples=examples,
             deadline=None,
