@@ -25,6 +25,7 @@ from node.control.items import act_on_item
 from node.control.run import Run
 from node.control.vouching import act_on_key
 from node.errors import CommandRefused
+from node.model.limits import CONTROL_RUN_BYTES_MAX, CONTROL_RUN_EVENTS_MAX
 from node.model.names import Division, division_of
 from node.model.values import DepartmentValue, DivisionValue, EventRef
 
@@ -45,6 +46,9 @@ def decide(command: Command, book: Book, author: Division, at: datetime) -> list
             apply_catalogue(command, book, day_of(at), run)
         case _:
             _act(command, book, at, run)
+    if len(run.events) > CONTROL_RUN_EVENTS_MAX or run.bytes > CONTROL_RUN_BYTES_MAX:
+        en = f"that makes {len(run.events)} events of {run.bytes} bytes, more than one signature covers; give the command in parts"
+        raise CommandRefused("too-large", en, f"此命令将产生 {len(run.events)} 个事件、{run.bytes} 字节，超过一次签名的上限；请分批执行")
     return run.events
 
 

@@ -13,7 +13,7 @@ there is another pass.
 Bounds: PASSES_MAX passes in a row, far more than a tree has levels; then the last book stands, and the next change of a key begins anew.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from node.control.book import Book, Outcome
 from node.control.chain import Stuck
@@ -30,10 +30,10 @@ _NONE = Standing()
 class _Pass:
     """A book with its seals, and what each author is held to in it."""
 
-    def __init__(self, pin: str, standings: dict[Division, Standing]) -> None:
+    def __init__(self, pin: str, standings: dict[Division, Standing], standing: Callable[[Division], Standing]) -> None:
         self.book = Book(pin)
         self.standings = standings
-        self.seals = Seals(self.book, lambda author: self.standings.get(author, _NONE))
+        self.seals = Seals(self.book, standing)
 
 
 class Folding:
@@ -42,7 +42,7 @@ class Folding:
     def __init__(self, pin: str) -> None:
         assert pin
         self._pin = pin
-        self._now = _Pass(pin, {})
+        self._now = _Pass(pin, {}, self._held_to)
         self._next: _Pass | None = None
         self._passes = 0
         self._compared = 0
@@ -94,9 +94,8 @@ class Folding:
         for outcome in taking.seals.take(author, records):
             if isinstance(outcome, Stuck):
                 self._stuck.add(author)
-            if taking is self._now and taking.book.keys.changes != self._compared:
-                self._compare()
             yield outcome
+        self._compare()
         if taking is self._now and author in taking.seals.undone:
             self._begin_anew()
 
@@ -104,6 +103,7 @@ class Folding:
         """Be told that all logs have been read to their ends: the new book takes the place of the former."""
         if self._next is not None:
             self._now, self._next = self._next, None
+            self._compared = -1
             self._compare()
             if self._next is None:
                 self._passes = 0
@@ -116,8 +116,15 @@ class Folding:
         """Tell whether something came of an author that is not let through: nobody may go on behind it."""
         return self.is_anew or self._now.seals.is_behind(author)
 
+    def _held_to(self, author: Division) -> Standing:
+        """Return what an author is held to in what is being folded: as it was when that began, or as the book says now."""
+        self._compare()
+        return (self._next or self._now).standings.get(author, _NONE)
+
     def _compare(self) -> None:
-        """Hold each author's log to what the book says now."""
+        """Hold each author's log to what the book says now, where that was moved."""
+        if self._next is not None or self._now.book.keys.changes == self._compared:
+            return
         now, anew = self._now, False
         self._compared = now.book.keys.changes
         for author in {*now.seals.authors, *now.book.keys.tree.divisions}:
@@ -136,7 +143,7 @@ class Folding:
     def _begin_anew(self) -> None:
         if self._passes < PASSES_MAX and self._next is None:
             self._passes += 1
-            self._next = _Pass(self._pin, dict(self._now.standings))
+            self._next = _Pass(self._pin, dict(self._now.standings), self._held_to)
             self._again |= {*self._now.seals.authors}
             self._stuck.clear()
             self._beginning = True

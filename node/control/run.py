@@ -3,7 +3,7 @@
 from node.control.bodies import KIND_OF, Body
 from node.control.events import Event, digest, encode
 from node.errors import CommandRefused
-from node.model.limits import CONTROL_EVENT_BYTES_MAX, CONTROL_RUN_BYTES_MAX, CONTROL_RUN_EVENTS_MAX
+from node.model.limits import CONTROL_EVENT_BYTES_MAX
 from node.model.names import Division
 from node.model.values import EventRef, SchemaValue
 
@@ -17,10 +17,10 @@ class Run:
         """the schemas among them, by id"""
         self.author, self._at = author, at
         self._sequence, self._previous = tail
-        self._bytes = 0
+        self.bytes = 0
 
     def say(self, body: Body, answers: EventRef | None = None) -> None:
-        """Add an event; CommandRefused when it is longer than the log takes, or the run than one signature covers."""
+        """Add an event; CommandRefused when it is longer than the log takes."""
         event = Event(
             author=self.author,
             sequence=self._sequence + 1,
@@ -36,11 +36,7 @@ class Run:
             raise CommandRefused(
                 "too-large", en, f"该事件（{event.kind}）有 {len(value)} 字节，超过 {CONTROL_EVENT_BYTES_MAX}；请缩短其文字"
             )
-        self._bytes += len(value)
-        if len(self.events) >= CONTROL_RUN_EVENTS_MAX or self._bytes > CONTROL_RUN_BYTES_MAX:
-            en = f"that would be more than {CONTROL_RUN_EVENTS_MAX} events or {CONTROL_RUN_BYTES_MAX} bytes at once; give the command in parts"
-            zh = f"一次将产生超过 {CONTROL_RUN_EVENTS_MAX} 个事件或 {CONTROL_RUN_BYTES_MAX} 字节；请分批执行"
-            raise CommandRefused("too-large", en, zh)
+        self.bytes += len(value)
         self._sequence, self._previous = event.sequence, digest(value)
         self.events.append(event)
         if isinstance(body, SchemaValue):

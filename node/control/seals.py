@@ -101,10 +101,7 @@ class Seals:
         self._logs: dict[Division, _Log] = {}
 
     def take(self, author: Division, records: Sequence[Signed]) -> Iterator[Outcome]:
-        """Take the next records of an author's log; yield what the book makes of those that are let through.
-
-        Each outcome is to be looked at before the next is asked for: what it moves may change what the next is held to.
-        """
+        """Take the next records of an author's log; yield what the book makes of those that are let through."""
         log = self._logs.get(author) or self._logs.setdefault(author, _Log())
         fault = None
         for record in records:

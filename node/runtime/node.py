@@ -203,16 +203,16 @@ class Node:
 
     async def _reconcile(self, client: Client) -> float:
         """Make what the book asks for: topics here, routes on the link. Also run now and then: terms end at midnight. Return after how many s."""
-        s, book = self.settings, self.ledger.book
+        s = self.settings
         await self._route()  # before all else: what was suspended has to stop, whatever the cluster answers
         today = day_of(datetime.now(UTC))
         if self.folded:
-            await self._rights.step(client, entitled(book, s.division, s.parent, today))
+            await self._rights.step(client, entitled(self.ledger.book, s.division, s.parent, today))
             await self.logins.step(client)
             self._trouble("rights", self._rights.trouble or self.logins.trouble)
         specs = self._topics()
         if not self.folded:  # what is not read yet may say that a copy is not to be here: it would be disposed of no more
-            specs = {topic: spec for topic, spec in specs.items() if not (topic in book.granted and is_copy(topic, s.division))}
+            specs = {topic: spec for topic, spec in specs.items() if not (topic in self.ledger.book.granted and is_copy(topic, s.division))}
         try:
             made = await make_topics(client, specs.values(), replication=s.replication, security=s.security)
         except BusError as error:
@@ -234,7 +234,7 @@ class Node:
             return WATCH_INTERVAL_S
         await self._answer_by_rule()
         carried = {topic for lane in self._lanes.values() for topic in lane.carried}
-        held = await self._following.step(client, book, today, carried, self._topics)
+        held = await self._following.step(client, self.ledger.book, today, carried, self._topics)
         self._trouble("copies", self._following.trouble)
         return BACKOFF_FIRST_S if held else WATCH_INTERVAL_S
 

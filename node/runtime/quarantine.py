@@ -41,7 +41,7 @@ NOBODY = Department("")
 class Quarantine:
     """The quarantines of a node's own resources. Every answer ends with `Ended`; what is refused is raised before the first line, or as it comes."""
 
-    def __init__(self, cluster: Cluster, book: Book, gate_at: Callable[[TopicPartition], int | None]) -> None:
+    def __init__(self, cluster: Cluster, book: Callable[[], Book], gate_at: Callable[[TopicPartition], int | None]) -> None:
         self._cluster = cluster
         self._book = book
         self._gate_at = gate_at
@@ -72,7 +72,7 @@ class Quarantine:
             raise CommandRefused(
                 "malformed", f"count: {count} is not within 1 and {SAMPLES_MAX}", f"条数 {count} 不在 1 至 {SAMPLES_MAX} 之间"
             )
-        values_of = _Values(self._book, self._cluster.division) if values else None
+        values_of = _Values(self._book(), self._cluster.division) if values else None
         with self._place():
             async with open_reading(self._cluster, [resource]) as reading:
                 yield reading.plan([resource], selection)
@@ -130,7 +130,7 @@ class Quarantine:
     # ---- whose, and how many at a time
 
     def _own(self, name: str) -> ResourceValue:
-        resource = self._book.resources.get(Topic(name))
+        resource = self._book().resources.get(Topic(name))
         if resource is None:
             raise CommandRefused("not-found", f"the book has no resource {name}", f"账簿中没有：{name}")
         owner = division_of(resource.name)
@@ -140,7 +140,7 @@ class Quarantine:
         return resource
 
     def _all(self, department: Department) -> Sequence[ResourceValue]:
-        own = gates(self._book, self._cluster.division).values()
+        own = gates(self._book(), self._cluster.division).values()
         return sorted((one for one in own if department in {NOBODY, department_of(one.name)}), key=lambda one: one.name)
 
     @contextmanager
@@ -158,7 +158,7 @@ class Quarantine:
 
     def _listed(self, resource: ResourceValue, grouping: Grouping) -> Listed:
         department = department_of(resource.name)
-        known = self._book.departments.get(department)
+        known = self._book().departments.get(department)
         return Listed(
             resource=resource.name,
             title=resource.title,
@@ -174,7 +174,7 @@ def quarantine_of(node: Node) -> Quarantine:
     def gate_at(place: TopicPartition) -> int | None:
         return next((one.next for one in node.routes() if one.lane == GATE and (one.topic, one.partition) == place), None)
 
-    return Quarantine(node.cluster, node.ledger.book, gate_at)
+    return Quarantine(node.cluster, lambda: node.ledger.book, gate_at)
 
 
 async def _waiting(reading: Reading, resource: ResourceValue, selection: Selection) -> AsyncGenerator[tuple[int, list[Refusal]], None]:

@@ -16,14 +16,18 @@ from node.control.commands import (
     CatalogueItem,
     Command,
     ConsentExtension,
+    DeclareKey,
     EndGrant,
     ExtendRequest,
     FileEnd,
     ItemCommand,
     NewRequest,
     ResumeGrant,
+    RevokeKey,
+    RotateKey,
     SeeGrant,
     SuspendGrant,
+    VouchKey,
     WithdrawRequest,
     read_command,
 )
@@ -55,6 +59,10 @@ COMMANDS: list[Command] = [
     AnswerRequest(by=HEAD, request=REQUEST, version=1, answer="incomplete", missing=("依据的条款",)),
     ExtendRequest(by=HEAD, request=REQUEST, days=5, reason="需会商"),
     ConsentExtension(by=HEAD, request=REQUEST),
+    VouchKey(division=Division("445102"), key="ed25519:"),
+    RevokeKey(division=Division("445102"), key="ed25519:", last=7),
+    RotateKey(),
+    DeclareKey(by=HEAD, key="ed25519:"),
 ]
 
 

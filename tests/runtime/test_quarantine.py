@@ -102,7 +102,9 @@ async def test_only_the_owners_node_knows(desk: Desk) -> None:
         await told(desk.quarantine.list("445102.a.b"))
     assert refused.value.code == "not-found"
     topic, settings = await desk.resource(), desk.node.settings
-    elsewhere = Quarantine(Cluster(Division("996001"), desk.kafka.bootstrap, settings.security), desk.node.ledger.book, lambda _place: None)
+    elsewhere = Quarantine(
+        Cluster(Division("996001"), desk.kafka.bootstrap, settings.security), lambda: desk.node.ledger.book, lambda _place: None
+    )
     with pytest.raises(CommandRefused, match=f"belongs to {HERE}"):
         await told(elsewhere.show(topic))
     assert await told(elsewhere.list()) == [Ended()]

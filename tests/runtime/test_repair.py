@@ -96,7 +96,9 @@ async def test_a_later_record_that_the_gate_has_not_reached_counts_too(desk: Des
     await desk.publish(topic, Fee(A, 1, 10, early=True), Fee("b", 1, 10, early=True))
     behind = TopicPartition(inbox_topic(topic), 0)
     standing = Quarantine(
-        Cluster(desk.node.settings.division, desk.kafka.bootstrap, desk.node.settings.security), desk.node.ledger.book, {behind: 2}.get
+        Cluster(desk.node.settings.division, desk.kafka.bootstrap, desk.node.settings.security),
+        lambda: desk.node.ledger.book,
+        {behind: 2}.get,
     )
     await desk.publish(topic, Fee(A, -7, 20))  # refused as well: the resource has nothing of it
     done, kept = ended(await told(standing.replay(topic, Asked(selection=EARLY, dry_run=True), STEWARD)))
@@ -122,7 +124,9 @@ async def test_without_a_gate_nothing_is_replayed(desk: Desk) -> None:
     topic = await desk.resource()
     await desk.publish(topic, Fee(A, -1))
     gateless = Quarantine(
-        Cluster(desk.node.settings.division, desk.kafka.bootstrap, desk.node.settings.security), desk.node.ledger.book, lambda _place: None
+        Cluster(desk.node.settings.division, desk.kafka.bootstrap, desk.node.settings.security),
+        lambda: desk.node.ledger.book,
+        lambda _place: None,
     )
     with pytest.raises(CommandRefused, match=r"gate of .* does not stand"):
         await told(gateless.replay(topic, Asked(selection=ALL), STEWARD))
