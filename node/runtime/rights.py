@@ -17,13 +17,13 @@ which a stranger has to go is for the node's other work."""
 class Rights:
     """The access control lists of the node's cluster."""
 
-    def __init__(self, metrics: Metrics, spared: Collection[str] = ()) -> None:
+    def __init__(self, metrics: Metrics, others: Collection[str] = ()) -> None:
         self._metrics = metrics.rights_changed
         self.trouble = ""
         """why the cluster's lists are not as they should be"""
         self.open = False
         """the cluster has no lists: it lets everybody do everything"""
-        self._spared = spared
+        self._others = others
         self._wanted: frozenset[Acl] = frozenset()
         self._looked = -_LOOK_S
 
@@ -34,7 +34,7 @@ class Rights:
             return
         try:
             there = await list_acls(client)
-            too_much, missing = strangers(there, wanted, self._spared), wanted - there
+            too_much, missing = strangers(there, wanted, self._others), wanted - there
             await remove_acls(client, too_much)
             await add_acls(client, missing)
         except NoAuthorizer as error:
