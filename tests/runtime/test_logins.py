@@ -109,7 +109,7 @@ async def test_one_that_was_cut_short_can_be_repeated(kafka: Kafka, client: Clie
     assert await mechanisms_of(client, [user]) == {user: {login.mechanism}}
 
 
-async def test_whoever_is_removed_has_no_password_left(kafka: Kafka, client: Client, user: str, tmp_path: Path) -> None:
+async def test_whoever_is_removed_has_no_password_left(kafka: Kafka, user: str, tmp_path: Path) -> None:
     """Of two that count, of one, and of none; and nothing is noted of it any more."""
     logins = opened(kafka, tmp_path)
     two = [await logins.give(user, HOUR_S) for _ in range(2)]
