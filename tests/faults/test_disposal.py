@@ -62,7 +62,7 @@ class Shown:
         """Let a department ask for two fields, its head approve and the owner's consent; return the grant."""
         node, district = self.world.nodes[taker[:6]], self.world.nodes[DISTRICT]
         steward, head = (Actor(name=role, role=role, department=Department(taker)) for role in ("steward", "head"))
-        owners = Actor(name="黄淑贞", role="head", department=department_of(self.resource))
+        owners = Actor(name="郑国栋", role="head", department=department_of(self.resource))
         wanted = NewRequest(
             by=steward, resource=self.resource, taker=Department(taker), basis="依据", purpose="核对", fields=("code", "version")
         )

@@ -16,7 +16,7 @@ from node.avro import schema_id
 from node.bus.embedded import Cluster
 from node.control import ApplyCatalogue, CatalogueItem, NewRequest
 from node.demo.requesting import ask, consent
-from node.demo.world import DISTRICT, TREE, World
+from node.demo.world import DISTRICT, TREE, NodeProcess, World
 from node.model.names import Topic, inbox_topic
 from node.model.values import EventRef, Kind
 from tests.faults.flow import OWNER, Face, end, gone, is_there, present, wanted, way_in
@@ -77,19 +77,22 @@ def _ends(cluster: Cluster, topic: str, isolation: str) -> list[int]:
 class Registry:
     """Schemas by id as a division's node tells them, parsed. They come with the owner's control log, beside the records and perhaps behind them."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, node: NodeProcess) -> None:
+        self._url, self._headers = node.url, node.headers()
         self._known: dict[int, Any] = {}
 
     def __call__(self, number: int) -> Any:
         """Return the schema under an id."""
         if number not in self._known:
             end = time.monotonic() + _LOG_S
-            while (answer := httpx.get(f"{self._url}/schemas/ids/{number}", timeout=15)).status_code == 404 and time.monotonic() < end:
+            while (answer := self._ask(number)).status_code == 404 and time.monotonic() < end:
                 time.sleep(0.1)
             assert answer.status_code == 200, f"{self._url} has no schema {number}: {answer.text}"
             self._known[number] = fastavro.parse_schema(json.loads(answer.json()["schema"]))
         return self._known[number]
+
+    def _ask(self, number: int) -> httpx.Response:
+        return httpx.get(f"{self._url}/schemas/ids/{number}", headers=self._headers, timeout=15)
 
 
 class View(msgspec.Struct):
@@ -118,7 +121,7 @@ class Viewed:
         self.face, self.cluster = Face(world.nodes[DISTRICT]), world.clusters[DISTRICT]
         self.held: Parts = []
         self._tellings: dict[Topic, Telling] = {}
-        self._registries = {code: Registry(node.url) for code, node in world.nodes.items()}
+        self._registries = {code: Registry(node) for code, node in world.nodes.items()}
 
     async def describe(self) -> None:
         """Apply the first version of its schema."""
