@@ -18,7 +18,7 @@ from rich.console import Console
 
 from benchmarks import machine, show
 from benchmarks.bench import FOLDER, Count
-from benchmarks.book_fold import LENGTH_BYTES, SUFFIX, Folding
+from benchmarks.book_fold import SUFFIX, Folding, written
 from benchmarks.book_world import Sizes, write
 from benchmarks.result import Alone, Bounds, Spent, encode
 from node.errors import Unavailable
@@ -42,14 +42,14 @@ def logs_of(sizes: Sizes, root: Path, console: Console) -> Path:
     folder.mkdir(parents=True)
     for code, log in write(sizes).items():
         with (folder / f"{code}{SUFFIX}").open("wb") as file:
-            file.writelines(len(value).to_bytes(LENGTH_BYTES, "big") + value for value in log)
+            file.writelines(written(one) for one in log)
     mark.write_text(makers, encoding="ascii")
     return folder
 
 
 def _makers() -> str:
     """Return the SHA-256 of the modules that make the logs."""
-    texts = [Path(__file__).with_name(f"{name}.py").read_bytes() for name in ("book_requests", "book_world", "book_writer")]
+    texts = [Path(__file__).with_name(f"{name}.py").read_bytes() for name in ("book_keys", "book_requests", "book_world", "book_writer")]
     return hashlib.sha256(b"".join(texts)).hexdigest()
 
 
@@ -68,7 +68,7 @@ def measure(sizes: Sizes, rounds: int, root: Path, console: Console) -> Alone:
     for seed in range(rounds):
         runs.append(fold(logs, seed, _askers(sizes)))
         one = runs[-1]
-        console.print(f"order {seed}: {one.seconds:.1f} s, {one.cpu_s:.1f} CPU s, {one.memory_mib:.0f} MiB, {one.repeated} records twice")
+        console.print(f"order {seed}: {one.seconds:.1f} s, {one.cpu_s:.1f} CPU s, {one.memory_mib:.0f} MiB, {one.rewound} logs again")
     ours = Spent(
         name="exchange-node",
         seconds=median(one.seconds for one in runs),

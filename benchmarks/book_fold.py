@@ -1,4 +1,4 @@
-"""A fresh node's side of `book`: a process that folds all control logs of a folder into a book, and asks it what a node asks.
+"""A fresh node's side of `book`: a process that verifies and folds all control logs of a folder into a book, and asks it what a node asks.
 
 `python -m benchmarks.book_fold FOLDER SEED DIVISION...`. The logs come as links bring them: each in its own order, a handful of records at a
 time, in an order among logs that the seed decides. It imports no more than the control side, so that memory is the book's.
@@ -7,7 +7,7 @@ time, in an order among logs that the seed decides. It imports no more than the 
 import gc
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -16,16 +16,19 @@ from typing import BinaryIO
 
 import msgspec
 
-from node.control import Book, Folded, Stuck, day_of, routes, rule_answers, topics_here
+from benchmarks.book_keys import pin
+from node.control import Book, Folded, Outcome, day_of, routes, rule_answers, topics_here
+from node.control.folding import Folding as Sealed
 from node.control.requests import state
 from node.control.views import views
 from node.errors import Unavailable
+from node.model.keys import Signed
 from node.model.names import Division
 
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 """When the book is asked."""
 LENGTH_BYTES = 4
-"""Before each record of a log's file stands its length, big-endian."""
+"""Before each record of a log's file stand the lengths of its value and its seal, big-endian."""
 SUFFIX = ".log"
 _TOGETHER_MAX = 200
 _REWINDS_MAX = 1000
@@ -41,8 +44,8 @@ class Folding(msgspec.Struct, frozen=True, kw_only=True):
     memory_mib: float
     """resident at the peak, above what the interpreter and its imports had"""
     events: int
-    repeated: int
-    """records that came again, for too many events of their log had waited"""
+    rewound: int
+    """how often a log was read again from its beginning: too many events of it had waited, or a key that nobody had vouched for yet"""
     counts: dict[str, int]
     states: dict[str, int]
     """requests by their states"""
@@ -58,59 +61,64 @@ class Logs:
         self._files: dict[Division, BinaryIO] = {Division(path.stem): path.open("rb") for path in paths}
         self.left = {Division(path.stem): path.stat().st_size for path in paths}
         """bytes that are still to come, of each log that is not at its end"""
+        self.rewound = 0
 
-    def next(self, author: Division) -> bytes:
+    def next(self, author: Division) -> Signed:
         """Return the next record of a log that is not at its end."""
         file = self._files[author]
-        length = int.from_bytes(file.read(LENGTH_BYTES), "big")
-        self.left[author] -= LENGTH_BYTES + length
+        length, sealed = (int.from_bytes(file.read(LENGTH_BYTES), "big") for _ in range(2))
+        self.left[author] -= 2 * LENGTH_BYTES + length + sealed
         if not self.left[author]:
             del self.left[author]
-        return file.read(length)
+        return Signed(file.read(length), file.read(sealed) or None)
 
     def rewind(self, author: Division) -> None:
         """Read a log from its beginning again."""
         file = self._files[author]
         self.left[author] = self.left.get(author, 0) + file.tell()
         file.seek(0)
+        self.rewound += 1
 
 
-def deliver(logs: Logs, rng: Random, fold: Callable[[Division, bytes], bool]) -> None:
-    """Fold all logs. `fold` tells whether the record was taken; where not, its log is read again once others have moved, as a node does."""
-    stuck: set[Division] = set()
+def written(one: Signed) -> bytes:
+    """Return a record as it stands in a log's file: the lengths of its value and its seal, and both."""
+    seal = one.seal or b""
+    return len(one.value).to_bytes(LENGTH_BYTES, "big") + len(seal).to_bytes(LENGTH_BYTES, "big") + one.value + seal
+
+
+def deliver(logs: Logs, rng: Random, sealed: Sealed) -> Iterator[Outcome]:
+    """Fold all logs as a node does: some records of one at a time, and a log again from its beginning where that is asked for."""
     rewinds = 0
     while logs.left:
-        author = rng.choices(list(logs.left), list(logs.left.values()))[0]
+        author, records = rng.choices(list(logs.left), list(logs.left.values()))[0], []
         for _ in range(rng.randint(1, _TOGETHER_MAX)):
-            if not fold(author, logs.next(author)):
-                stuck.add(author)
+            records.append(logs.next(author))
             if author not in logs.left:
                 break
-        if stuck and (author not in stuck or not logs.left):
-            for one in stuck:
-                logs.rewind(one)
-            stuck.clear()
-            rewinds += 1
+        yield from sealed.take(author, records)
+        if not logs.left and sealed.is_anew:
+            sealed.level()
+        again = sealed.again()
+        for one in again:
+            logs.rewind(one)
+        rewinds += bool(again)
         if rewinds > _REWINDS_MAX:
             raise Unavailable("the logs wait for each other: too many events of some wait for what comes behind others")
 
 
 def measure(folder: Path, seed: int, askers: list[Division]) -> Folding:
     """Fold a folder's logs and ask; Unavailable if anything of them counted for nothing."""
-    book, logs, counts = Book(), Logs(folder), Counter[str]()
-
-    def fold(author: Division, value: bytes) -> bool:
-        outcome = book.fold(author, value)
+    logs, counts = Logs(folder), Counter[str]()
+    sealed = Sealed(pin(min(logs.left)))
+    gc.collect()
+    before, cpu, begin = _memory_kib("VmRSS"), process_time(), perf_counter()
+    for outcome in deliver(logs, Random(seed), sealed):
         counts[type(outcome).__name__] += 1
         if isinstance(outcome, Folded):
             counts["events"] += len(outcome.events)
-        return not isinstance(outcome, Stuck)
-
-    gc.collect()
-    before, cpu, begin = _memory_kib("VmRSS"), process_time(), perf_counter()
-    deliver(logs, Random(seed), fold)
     cpu_s, seconds = process_time() - cpu, perf_counter() - begin
     memory_mib = (_memory_kib("VmHWM") - before) / _KIB_PER_MIB
+    book = sealed.book
     faults = {"broken": book.broken, "waiting": book.waiting, "refused": book.refused, "unknown": book.unknown}
     if any(faults.values()):
         raise Unavailable(f"{folder}: not all of these logs counts: {faults}")
@@ -119,7 +127,7 @@ def measure(folder: Path, seed: int, askers: list[Division]) -> Folding:
         cpu_s=round(cpu_s, 2),
         memory_mib=round(memory_mib, 1),
         events=counts["events"],
-        repeated=counts["Repeated"],
+        rewound=logs.rewound,
         counts=_counts(book),
         states=dict(Counter(state(request) for request in book.requests.values()).most_common()),
         asked_ms={here: _asked_ms(book, here) for here in askers},

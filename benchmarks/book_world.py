@@ -7,17 +7,21 @@ from random import Random
 
 import msgspec
 
+from benchmarks.book_keys import public
 from benchmarks.book_requests import REASONS, Asker, request
 from benchmarks.book_writer import LAST, Course, Writer, actor
 from node.cli.items import read_items
 from node.control import AddDepartment, AddDivision, CatalogueItem, DraftItem, PublishItem, ReviewItem, SubmitItem, WithdrawItem
-from node.control.commands import ConsentItemExtension, ExtendItem
+from node.control.commands import ConsentItemExtension, DeclareKey, ExtendItem, RevokeKey, VouchKey
 from node.model.divisions import known_divisions
+from node.model.keys import Signed
 from node.model.names import Department, Division, Topic, department_of, division_of
 from node.model.shipped import shipped
-from node.model.values import DivisionValue
+from node.model.values import RULE, DivisionValue
 
 _BEGIN = LAST - timedelta(days=790)
+_ROTATED = 10
+"""One node in so many has taken another key."""
 _REQUESTS_BEGIN = LAST - timedelta(days=700)
 _CHANGED = (_BEGIN + timedelta(days=1)).date().isoformat()
 """Since when an item that is updated was no longer right: any day before the first update."""
@@ -42,13 +46,15 @@ class Sizes(msgspec.Struct, frozen=True):
         return [known[code] for code in sorted(known)[: self.nodes]]
 
 
-def write(sizes: Sizes) -> dict[Division, list[bytes]]:
+def write(sizes: Sizes) -> dict[Division, list[Signed]]:
     """Return the control log of each node, parents before their children."""
-    writer, rng = Writer(), Random(sizes.seed)
     divisions = sizes.divisions
+    writer, rng = Writer(divisions[0].code), Random(sizes.seed)
     items = _items(divisions, sizes.items)
     for one in divisions:
         _begin(writer, one, sorted({department_of(item.name).partition(".")[2] for item in items}))
+    for one in divisions[1::_ROTATED]:
+        _rotate(writer, one)
     writer.play((_BEGIN + timedelta(days=20 * rng.random()), _item(item, rng)) for item in items)
     asked = _asked(_shared(items, writer), divisions, rng, sizes.requests)
     writer.play((asker.begin, request(asker, writer, rng)) for asker in asked)
@@ -57,9 +63,23 @@ def write(sizes: Sizes) -> dict[Division, list[bytes]]:
 
 def _begin(writer: Writer, value: DivisionValue, departments: Iterable[str]) -> None:
     told = {name: getattr(value, name) for name in value.__struct_fields__}
+    if value.parent is None:
+        writer.carry_out(value.code, DeclareKey(by=RULE, key=public(value.code)), _BEGIN)
     writer.carry_out(value.parent or value.code, AddDivision(**told), _BEGIN)
+    if value.parent is not None:
+        writer.carry_out(value.parent, VouchKey(division=value.code, key=public(value.code)), _BEGIN)
     for word in departments:
         writer.carry_out(value.code, AddDepartment(department=Department(f"{value.code}.{word}"), name=f"{value.name} {word}"), _BEGIN)
+
+
+def _rotate(writer: Writer, value: DivisionValue) -> None:
+    """Let a node take another key, and its parent revoke the first one behind what was signed with it."""
+    code, parent, name = value.code, value.parent, f"{value.code}-2"
+    assert parent is not None, "the root keeps its key"
+    writer.carry_out(code, DeclareKey(by=RULE, key=public(name)), _BEGIN)
+    writer.carry_out(parent, VouchKey(division=code, key=public(name)), _BEGIN)
+    writer.signs[code] = name
+    writer.carry_out(parent, RevokeKey(division=code, key=public(code), last=writer.book.taken(code)), _BEGIN)
 
 
 def _items(divisions: list[DivisionValue], count: int) -> list[CatalogueItem]:

@@ -8,7 +8,9 @@ from collections.abc import Generator, Iterable
 from datetime import UTC, datetime, timedelta
 from random import Random
 
+from benchmarks.book_keys import pin, signed
 from node.control import Book, Command, Event, decide, encode
+from node.model.keys import Signed
 from node.model.names import Department, Division
 from node.model.values import Actor, Role
 
@@ -25,19 +27,22 @@ _GIVEN = "晓海山明静伟芳敏强丽娟勇艳杰涛超霞平刚桂英"
 
 
 class Writer:
-    """Decides, keeps and folds what the nodes say."""
+    """Decides, signs, keeps and folds what the nodes say."""
 
-    def __init__(self) -> None:
-        self.book = Book()
-        self.logs: dict[Division, list[bytes]] = {}
+    def __init__(self, root: Division) -> None:
+        self.book = Book(pin(root))
+        self.logs: dict[Division, list[Signed]] = {}
+        self.signs: dict[Division, str] = {}
+        """with which name's key a node signs, where it is no longer that of its code"""
 
     def carry_out(self, author: Division, command: Command, at: datetime) -> list[Event]:
         """Have a node say what a command makes it say, and return that; CommandRefused as `decide` raises it."""
         said = decide(command, self.book, author, at)
-        log = self.logs.setdefault(author, [])
-        for event in said:
-            log.append(encode(event))
-            self.book.fold(author, log[-1])
+        values = [encode(event) for event in said]
+        for value in values:
+            self.book.fold(author, value)
+        if values:
+            self.logs.setdefault(author, []).extend(signed(values, self.signs.get(author, author)))
         return said
 
     def play(self, courses: Iterable[tuple[datetime, Course]]) -> None:

@@ -15,7 +15,7 @@ Bounds: PASSES_MAX passes in a row, far more than a tree has levels; then the la
 
 from collections.abc import Callable, Iterator, Sequence
 
-from node.control.book import Book, Outcome
+from node.control.book import Book, Folded, Outcome
 from node.control.chain import Stuck
 from node.control.keys import Standing
 from node.control.seals import Alarm, Seals
@@ -50,7 +50,8 @@ class Folding:
         self._beginning = False
         """the new book has begun, and what comes was read before"""
         self._stuck: set[Division] = set()
-        self._moved: set[Division] = set()
+        self._roomy: set[Division] = set()
+        """those of the stuck of whom some waiting events were folded since"""
 
     @property
     def book(self) -> Book:
@@ -70,13 +71,11 @@ class Folding:
     def again(self) -> set[Division]:
         """Return whose logs have to be read again; from their beginnings is then what has to come of them next.
 
-        Also those of which too many events waited, when others have moved.
+        Also those of which too many events waited, when there is room again.
         """
-        again, self._again = self._again, set()
-        if self._moved - self._stuck:
-            again |= self._stuck
-            self._stuck.clear()
-        self._moved.clear()
+        again, self._again = self._again | self._roomy, set()
+        self._stuck -= self._roomy
+        self._roomy.clear()
         taking = self._next or self._now
         again |= taking.seals.again
         taking.seals.again.clear()
@@ -90,10 +89,11 @@ class Folding:
         if self._beginning:
             return
         taking = self._next or self._now
-        self._moved.add(author)
         for outcome in taking.seals.take(author, records):
             if isinstance(outcome, Stuck):
                 self._stuck.add(author)
+            elif self._stuck and isinstance(outcome, Folded):
+                self._roomy |= self._stuck.intersection(event.author for event in outcome.events)
             yield outcome
         self._compare()
         if taking is self._now and author in taking.seals.undone:
@@ -146,4 +146,5 @@ class Folding:
             self._next = _Pass(self._pin, dict(self._now.standings), self._held_to)
             self._again |= {*self._now.seals.authors}
             self._stuck.clear()
+            self._roomy.clear()
             self._beginning = True

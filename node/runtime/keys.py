@@ -10,6 +10,7 @@ Failure modes: a key that others may read, or that is none of ours, is refused; 
 
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -115,6 +116,12 @@ def _read(file: Path) -> Signer | None:
     return Signer(key_text(private.public_key().public_bytes_raw()), private)
 
 
+def _put(part: Path, file: Path) -> None:
+    """Give a whole file its name, unless another has it by now."""
+    with suppress(FileExistsError):
+        os.link(part, file)
+
+
 def _made(file: Path) -> Signer:
     private = Ed25519PrivateKey.generate()
     part = file.with_name(f".{file.name}.{os.urandom(4).hex()}")
@@ -124,13 +131,12 @@ def _made(file: Path) -> Signer:
             out.write(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
             out.flush()
             os.fsync(out.fileno())
-        os.link(part, file)  # fails where there is one by now, whole or not at all
-    except FileExistsError:
-        pass
+        _put(part, file)
     except OSError as error:
         raise KeyFileError(f"{file}: it cannot be made ({error.strerror}); give the node a data_dir of its own") from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # it was never there
+            part.unlink()
     made = _read(file)
     assert made is not None
     return made

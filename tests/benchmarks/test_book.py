@@ -1,4 +1,4 @@
-"""Answers for benchmarks/book.py and what it measures with: book_world, book_requests, book_writer and book_fold."""
+"""Answers for benchmarks/book.py and what it measures with: book_world, book_requests, book_writer, book_keys and book_fold."""
 
 from collections import Counter
 from io import StringIO
@@ -11,12 +11,14 @@ from rich.console import Console
 
 from benchmarks.book import GOAL, fold, logs_of, measure
 from benchmarks.book_fold import Logs, deliver
+from benchmarks.book_keys import pin
 from benchmarks.book_world import Sizes, write
 from benchmarks.result import encode
 from benchmarks.show import tell_alone
-from node.control import Book, Folded, Stuck
+from node.control import Folded, Folding
 from node.control.bodies import KINDS
 from node.errors import Unavailable
+from node.model.keys import Signed
 from node.model.names import Division
 
 _SIZES = Sizes(nodes=5, items=12, requests=30, seed=5)
@@ -28,9 +30,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return logs_of(_SIZES, tmp_path_factory.mktemp("book"), Console(file=StringIO()))
 
 
-def _kept(folder: Path) -> dict[Division, list[bytes]]:
+def _kept(folder: Path) -> dict[Division, list[Signed]]:
     logs = Logs(folder)
-    found: dict[Division, list[bytes]] = {code: [] for code in logs.left}
+    found: dict[Division, list[Signed]] = {code: [] for code in logs.left}
     for code in list(logs.left):
         while code in logs.left:
             found[code].append(logs.next(code))
@@ -58,15 +60,11 @@ def test_logs_that_stand_there_are_kept_and_those_of_other_makers_made_anew(fold
 
 def test_every_kind_of_event_is_in_a_world(folder: Path) -> None:
     """What is not in the logs is not measured; consents are by far the most, and grants are seen by the nodes on their way."""
-    book, kinds = Book(), Counter[str]()
-
-    def one(author: Division, value: bytes) -> bool:
-        outcome = book.fold(author, value)
+    sealed, kinds = Folding(pin("440000")), Counter[str]()
+    for outcome in deliver(Logs(folder), Random(1), sealed):
         if isinstance(outcome, Folded):
             kinds.update(event.kind for event in outcome.events)
-        return True
-
-    deliver(Logs(folder), Random(1), one)
+    book = sealed.book
     assert kinds.keys() == KINDS.keys()
     assert len(book.requests) == _SIZES.requests
     assert len(book.grants) > 0.7 * _SIZES.requests
@@ -77,23 +75,21 @@ def test_every_kind_of_event_is_in_a_world(folder: Path) -> None:
 def test_a_log_of_which_too_many_wait_is_read_again_when_others_have_moved(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As a node does: what was not taken for want of room comes in the end, and what came before it is a repetition."""
     monkeypatch.setattr("node.control.chain.CONTROL_WAITING_MAX", 3)
-    book, outcomes = Book(), Counter[str]()
-
-    def one(author: Division, value: bytes) -> bool:
-        outcome = book.fold(author, value)
-        outcomes[type(outcome).__name__] += 1
-        return not isinstance(outcome, Stuck)
-
-    deliver(Logs(folder), Random(1), one)
-    assert outcomes["Stuck"] > 0 < outcomes["Repeated"]
-    assert {code: sequence for code, (sequence, _digest) in book.heads.items()} == {code: len(log) for code, log in _kept(folder).items()}
+    sealed, logs = Folding(pin("440000")), Logs(folder)
+    outcomes = Counter(type(outcome).__name__ for outcome in deliver(logs, Random(1), sealed))
+    assert outcomes["Stuck"] > 0 < logs.rewound
+    assert {code: sequence for code, (sequence, _digest) in sealed.book.heads.items()} == {
+        code: len(log) for code, log in _kept(folder).items()
+    }
 
 
 def test_logs_that_wait_for_each_other_for_ever_are_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The measurement ends, whatever the logs hold."""
     monkeypatch.setattr("benchmarks.book_fold._REWINDS_MAX", 3)
+    sealed, logs = Folding(pin("440000")), Logs(folder)
+    monkeypatch.setattr(sealed, "again", lambda: {Division("440000")})
     with pytest.raises(Unavailable, match="wait for each other"):
-        deliver(Logs(folder), Random(1), lambda _author, _value: False)
+        list(deliver(logs, Random(1), sealed))
 
 
 def test_the_row_has_seconds_and_memory_against_the_goal(folder: Path) -> None:
