@@ -195,10 +195,6 @@ class Carried(_Answer, frozen=True):
     warnings: list[Notice] = []
 
 
-class _Resumed(_Answer, frozen=True):
-    routes: list[ResumedRoute]
-
-
 class _Problem(_Answer, frozen=True):
     code: str
     en: str
@@ -301,7 +297,7 @@ class NodeClient:
 
     def resume(self, topic: str, mode: Mode) -> list[ResumedRoute]:
         """Let a stopped topic go on; return its partitions that were stopped."""
-        return self._post("/v1/routes/resume", {"topic": topic, "mode": mode}, _Resumed).routes
+        return self._post("/v1/routes/resume", {"topic": topic, "mode": mode}, dict[str, list[ResumedRoute]])["routes"]
 
     def quarantines(self, name: str = "") -> Iterator[Line]:
         """Ask what was refused, of one resource or all: yield the lines of the answer as they come."""

@@ -70,13 +70,7 @@ class Metrics:
             "exchange_link_up", "1 if the parent answered a Fetch or EndTxn within 30 s", ("parent",), registry=self.registry
         )
         self.shards = Gauge("exchange_shards", "Shards by lane and phase", ("lane", "phase"), registry=self.registry)
-        self.control_events = Gauge("exchange_control_events", "Events of the book by outcome", ("outcome",), registry=self.registry)
-        self.control_alarms = Gauge(
-            "exchange_control_alarms",
-            "1 for each author of whose control log no more is taken, by why: its chain is broken, it is not signed, or with a key that does not count",
-            ("author", "reason"),
-            registry=self.registry,
-        )
+        self._begin_control()
         self.request_due = Gauge(
             "exchange_request_due_seconds",
             "Least seconds until a legal term that this node's departments or authority have to meet is over, of those that run, for requests and"
@@ -127,6 +121,15 @@ class Metrics:
                 self.waiting.labels(*labels).inc()
         for labels, lag in lags.items():
             self.lag_seconds.labels(*labels).set(lag)
+
+    def _begin_control(self) -> None:
+        self.control_events = Gauge("exchange_control_events", "Events of the book by outcome", ("outcome",), registry=self.registry)
+        self.control_alarms = Gauge(
+            "exchange_control_alarms",
+            "1 for each author of whose control log no more is taken, by why: its chain is broken, it is not signed, or with a key that does not count",
+            ("author", "reason"),
+            registry=self.registry,
+        )
 
     def show_control(self, counts: Mapping[str, int], alarms: Mapping[str, str]) -> None:
         """Set the events of the book anew, by outcome, and the alarms of logs, by author; an alarm that is over leaves no series."""

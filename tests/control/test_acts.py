@@ -5,9 +5,11 @@ import pytest
 
 from node.control.acts import NAMES_MAX, Act, Sought, acted, commanded, concerns, encode_act, is_sought, read_act
 from node.control.audit import Note, encode_note
-from node.control.commands import ApplyCatalogue, CatalogueItem, SeeGrant
+from node.control.book import Book
+from node.control.commands import ApplyCatalogue, CatalogueItem, RevokeKey, RotateKey, SeeGrant
 from node.errors import DataError
-from node.model.names import Department, Topic
+from node.model.keys import fingerprint, key_text
+from node.model.names import Department, Division, Topic
 from node.model.values import RULE, Kind
 from tests.control.acting import AT, CITY, DISTRICT, SCHEMA, actor, answered, approved, asked, bills, department, settled
 
@@ -37,6 +39,15 @@ def test_an_act_names_what_was_done_and_to_what_and_holds_no_words() -> None:
         "answer": "refuse",
     }
     assert "理由丙" not in encode_act(act).decode()
+
+
+def test_a_key_is_named_by_its_fingerprint() -> None:
+    """Which people compare; what is no key was typed by somebody, and may hold anything."""
+    key = key_text(bytes(32))
+    for given, told in ((key, fingerprint(key)), ("secret", "?")):
+        act = commanded(RevokeKey(division=Division("445100"), key=given, last=7), actor("operator"), Book(), AT)
+        assert act.subject == {"division": "445100", "last": "7", "key": told}
+    assert commanded(RotateKey(), actor("operator"), Book(), AT).subject == {}
 
 
 def test_a_disposal_names_what_was_removed() -> None:

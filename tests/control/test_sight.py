@@ -4,12 +4,12 @@ import msgspec
 import pytest
 
 from node.control.clocks import Clock, Problem
-from node.control.commands import AddDepartment, AmendRequest, ApplyCatalogue, Command
+from node.control.commands import AddDepartment, AmendRequest, ApplyCatalogue, Command, RevokeKey, RotateKey, VouchKey
 from node.control.offered import Offer, Pending
 from node.control.sight import check_speaker, oversees, seen_offer, seen_request, sees_grant, sees_taken
 from node.errors import CommandRefused
 from node.model.names import Department
-from node.model.values import Actor, GrantValue, Kind, ResourceValue, Role
+from node.model.values import RULE, Actor, GrantValue, Kind, ResourceValue, Role
 from tests.control.acting import AT, CITY, DISTRICT, actor, answered, approved, asked, bills, department, settled
 
 OWNER, TAKER, OTHER = actor("steward", "445102.tax"), actor("head", department(CITY)), actor("head", "445100.tax")
@@ -93,6 +93,17 @@ def test_the_tree_and_what_is_applied_are_not_for_departments(command: Command) 
     for role in ("steward", "head", "inspector"):
         with pytest.raises(CommandRefused) as refused:
             check_speaker(command, actor(role, "445100.tax"))
+        assert refused.value.code == "not-entitled"
+
+
+@pytest.mark.parametrize("command", [VouchKey(division=CITY, key=""), RevokeKey(division=CITY, key="", last=0), RotateKey()])
+def test_keys_are_the_operators_affair(command: Command) -> None:
+    """And the node's own, by rule: nobody else's, not the authority's either."""
+    for by in (actor("operator"), RULE):
+        check_speaker(command, by)
+    for role in ("authority", "inspector", "head"):
+        with pytest.raises(CommandRefused) as refused:
+            check_speaker(command, actor(role))
         assert refused.value.code == "not-entitled"
 
 

@@ -74,6 +74,17 @@ def test_a_route_that_is_gone_leaves_no_series() -> None:
     assert not any("streets" in str(labels) or name == "exchange_route_stopped" for name, labels in found)
 
 
+def test_alarms_of_control_logs_are_shown_by_author_and_reason() -> None:
+    """One that is over leaves no series, so that nobody is called for it."""
+    metrics = Metrics()
+    metrics.show_control({"folded": 7}, {"445100": "fork", "445102": "key"})
+    metrics.show_control({"folded": 9}, {"445102": "signature"})
+    page = metrics.text().decode()
+    assert 'exchange_control_events{outcome="folded"} 9.0' in page
+    assert 'exchange_control_alarms{author="445102",reason="signature"} 1.0' in page
+    assert page.count("exchange_control_alarms{") == 1
+
+
 def test_terms_are_shown_by_kind_and_state() -> None:
     """A term that was met, or came to be due soon, leaves no series behind."""
     metrics = Metrics()
