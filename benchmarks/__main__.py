@@ -9,6 +9,7 @@ from benchmarks.book import book
 from benchmarks.gate import gate
 from benchmarks.kernel import kernel
 from benchmarks.link import link
+from benchmarks.security import security
 from benchmarks.view import view
 from node.errors import NodeError
 
@@ -20,6 +21,7 @@ def build() -> App:
     app.command(gate)
     app.command(kernel)
     app.command(link)
+    app.command(security)
     app.command(view)
     return app
 

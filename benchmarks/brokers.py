@@ -5,6 +5,7 @@ import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -50,31 +51,35 @@ class Pair(msgspec.Struct, frozen=True):
         return cluster.log(1).parent / "data"
 
 
+Closed = Literal["sasl", "tls", "no"]
+"""Who is let in. Open by default: what is compared is to differ in nothing but who carries."""
+
+
 @asynccontextmanager
-async def open_pair(folder: Path) -> AsyncIterator[Pair]:
+async def open_pair(folder: Path, *, closed: Closed = "no") -> AsyncIterator[Pair]:
     """Run both clusters with their data under `folder`, which is empty at the start and gone at the end of what succeeds.
 
-    ConfigError if Java or Kafka's jars are missing, Unavailable if a broker does not come up.
+    Where they are closed, each one's `security` lets a client in. ConfigError if Java or Kafka's jars are missing, Unavailable if a broker does not come up.
     """
     shutil.rmtree(folder, ignore_errors=True)
     # Made before the options change: the archive of classes is shared with the demo and the tests.
     await prepare(find_distribution())
     async with AsyncExitStack() as stack:
         with _java_options(*_UNDONE, *BROKER_JAVA):
-            source = await stack.enter_async_context(open_cluster(folder / "source", settings=_SETTINGS))
-            target = await stack.enter_async_context(open_cluster(folder / "target", settings=_SETTINGS))
+            source = await stack.enter_async_context(open_cluster(folder / "source", settings=_SETTINGS, closed=closed))
+            target = await stack.enter_async_context(open_cluster(folder / "target", settings=_SETTINGS, closed=closed))
         yield Pair(source, target, folder)
     shutil.rmtree(folder)
 
 
 @asynccontextmanager
-async def open_single(folder: Path) -> AsyncIterator[Cluster]:
+async def open_single(folder: Path, *, closed: Closed = "no") -> AsyncIterator[Cluster]:
     """Run one cluster in the same way."""
     shutil.rmtree(folder, ignore_errors=True)
     await prepare(find_distribution())
     async with AsyncExitStack() as stack:
         with _java_options(*_UNDONE, *BROKER_JAVA):
-            cluster = await stack.enter_async_context(open_cluster(folder / "only", settings=_SETTINGS))
+            cluster = await stack.enter_async_context(open_cluster(folder / "only", settings=_SETTINGS, closed=closed))
         yield cluster
     shutil.rmtree(folder)
 

@@ -1,6 +1,6 @@
 """Our side of `link`: a process that carries one topic from one cluster to another, inside transactions, until SIGTERM.
 
-`python -m benchmarks.carry SOURCE TARGET TOPIC PARTITIONS PROGRESS_TOPIC`: bootstrap addresses, then names. It is the lane of a node
+`python -m benchmarks.carry SOURCE TARGET TOPIC PARTITIONS PROGRESS_TOPIC [LOGINS]`: bootstrap addresses, names, then the folder with the logins of both. It is the lane of a node
 without the node: book, HTTP and the lane down would cost next to nothing while this one works.
 """
 
@@ -13,8 +13,10 @@ from pathlib import Path
 
 from benchmarks.watch import Carrier
 from node.bus.client import open_client
+from node.bus.embedded import Cluster
 from node.bus.embedded.process import end, spawn
-from node.bus.security import Security
+from node.bus.passwords import Login, write_login
+from node.bus.security import Security, secured
 from node.model.limits import STOP_S
 from node.model.names import Topic
 from node.runtime.lane import LaneSpec, open_lane
@@ -28,18 +30,34 @@ _GRACE_S = STOP_S + 2.0
 """A lane ends within STOP_S; the rest is for the interpreter."""
 
 
-async def carry(source: str, target: str, topic: str, partitions: int, progress: str) -> None:
+async def carry(source: str, target: str, route: tuple[str, int], progress: str, logins: Path | None = None) -> None:
     """Carry a topic until SIGTERM, as a node carries it up its link."""
     told = until_told()
     spec = LaneSpec(node=NODE, lane=LANE, progress_topic=progress, care=lambda _topic: Care.RAW)
-    security = Security()
+    there, here = (Security(), Security()) if logins is None else (read_security(logins, "source"), read_security(logins, "target"))
     async with (
-        open_client(source, client_id=f"{NODE}.{LANE}", security=security) as incoming,
-        open_client(target, client_id=f"{NODE}.{LANE}", security=security) as outgoing,
+        open_client(source, client_id=f"{NODE}.{LANE}", security=there) as incoming,
+        open_client(target, client_id=f"{NODE}.{LANE}", security=here) as outgoing,
         open_lane(spec, incoming, outgoing, Metrics()) as lane,
     ):
-        lane.route([(Topic(topic), partitions)])
+        lane.route([(Topic(route[0]), route[1])])
         await told.wait()
+
+
+def keep_security(logins: Path, side: str, cluster: Cluster) -> None:
+    """Put the login of a cluster, and what TLS trusts there, where the carrying process reads them."""
+    security = cluster.security
+    assert security.username is not None
+    assert security.password is not None
+    write_login(logins / f"{side}.login", Login(username=security.username, password=security.password))
+    if cluster.authority:
+        (logins / f"{side}.pem").write_text(cluster.authority, encoding="ascii")
+
+
+def read_security(logins: Path, side: str) -> Security:
+    """Return what `keep_security` put there."""
+    trusted = logins / f"{side}.pem"
+    return secured(logins / f"{side}.login", trusted if trusted.exists() else None)
 
 
 def until_told() -> asyncio.Event:
@@ -61,4 +79,4 @@ async def open_carrier(log: Path, *arguments: str, module: str = "benchmarks.car
 
 if __name__ == "__main__":
     configure(division=NODE, readable=False)
-    asyncio.run(carry(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]), sys.argv[5]))
+    asyncio.run(carry(sys.argv[1], sys.argv[2], (sys.argv[3], int(sys.argv[4])), sys.argv[5], *map(Path, sys.argv[6:7] or ())))

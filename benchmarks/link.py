@@ -19,8 +19,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from benchmarks import machine, mirror, show
-from benchmarks.brokers import Pair, open_pair
-from benchmarks.carry import open_carrier
+from benchmarks.brokers import Closed, Pair, open_pair
+from benchmarks.carry import keep_security, open_carrier
 from benchmarks.records import PRODUCER, VALUE_BYTES, licences, stored, write
 from benchmarks.result import Figures, Result, Round, Run, encode, result
 from benchmarks.topics import Topics
@@ -61,11 +61,13 @@ class Bench(msgspec.Struct, frozen=True):
     source: Topics
     target: Topics
     progress: Progress
+    logins: Path | None = None
+    """where the carrying process finds the logins of both clusters; without it they are open"""
 
     async def ours(self, label: str) -> Run:
         """Carry everything with our lane."""
         self.target.make(PROGRESS, _PROGRESS_PARTITIONS, {"cleanup.policy": "compact"})
-        pair, arguments = self.pair, (TOPIC, str(PARTITIONS), PROGRESS)
+        pair, arguments = self.pair, [TOPIC, str(PARTITIONS), PROGRESS, *([] if self.logins is None else [str(self.logins)])]
         carrier = open_carrier(pair.folder / f"{label}.log", pair.source.bootstrap, pair.target.bootstrap, *arguments)
         return await self._run(label, "ours", TOPIC, carrier)
 
@@ -111,16 +113,22 @@ class Bench(msgspec.Struct, frozen=True):
 
 
 @asynccontextmanager
-async def open_bench(job: Job, console: Console) -> AsyncIterator[Bench]:
+async def open_bench(job: Job, console: Console, closed: Closed = "no") -> AsyncIterator[Bench]:
     """Run the clusters and write the source."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         bar = progress.add_task("brokers, records", total=job.total)
-        async with open_pair(_FOLDER) as pair:
-            bench = Bench(job, pair, Topics(pair.source.bootstrap), Topics(pair.target.bootstrap), progress)
+        async with open_pair(_FOLDER.with_name(f"link-{closed}"), closed=closed) as pair:
+            logins = None if closed == "no" else pair.folder / "logins"
+            if logins is not None:
+                keep_security(logins, "source", pair.source)
+                keep_security(logins, "target", pair.target)
+            sides = [(one.bootstrap, one.librdkafka()) for one in (pair.source, pair.target)]
+            source, target = (Topics(*side) for side in sides)
+            bench = Bench(job, pair, source, target, progress, logins)
             bench.source.make(TOPIC, PARTITIONS, {})
             told = lambda count: progress.update(bar, completed=count)  # noqa: E731 - what hears of the records
-            await write(pair.source.bootstrap, TOPIC, licences(), job.total, job.codec, told)
+            await write(pair.source.bootstrap, TOPIC, licences(), job.total, job.codec, told, pair.source.librdkafka())
             progress.remove_task(bar)
             yield bench
 

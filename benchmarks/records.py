@@ -4,8 +4,9 @@ import asyncio
 import itertools
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 from confluent_kafka import Producer
@@ -62,14 +63,20 @@ def licences() -> list[tuple[bytes, bytes]]:
     return list(events(SEED, _EVENTS))
 
 
-async def write(  # noqa: PLR0917 - where to, what, how many, how, and who hears of it
-    bootstrap: str, topic: str, content: Sequence[tuple[bytes, bytes]], count: int, codec: str, told: Callable[[int], None]
+async def write(  # noqa: PLR0917 - where to, what, how many, how, who hears of it, and with which login
+    bootstrap: str,
+    topic: str,
+    content: Sequence[tuple[bytes, bytes]],
+    count: int,
+    codec: str,
+    told: Callable[[int], None],
+    login: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Write `count` records, those of `content` (key and value) in turn, in order and once each; `told` hears how many are on their way.
 
     Unavailable if they do not get through.
     """
-    producer = Producer({"bootstrap.servers": bootstrap, "log_level": LOG_LEVEL, "compression.type": codec, **PRODUCER, **_QUEUE})
+    producer = Producer({"bootstrap.servers": bootstrap, "log_level": LOG_LEVEL, "compression.type": codec, **PRODUCER, **_QUEUE, **login})
     source = itertools.islice(itertools.cycle(content), count)
     sent = 0
     while piece := list(itertools.islice(source, _PIECE)):

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
+from types import MappingProxyType
 from typing import Any
 
 from confluent_kafka import IsolationLevel, KafkaException, TopicPartition
@@ -22,9 +23,9 @@ _latest: Callable[[], OffsetSpec] = OffsetSpec.latest  # typed here, as it is no
 class Topics:
     """The topics of one cluster, each of one replica. Every method waits for its answer and raises Unavailable without one."""
 
-    def __init__(self, bootstrap: str) -> None:
+    def __init__(self, bootstrap: str, login: Mapping[str, str] = MappingProxyType({})) -> None:
         self._bootstrap = bootstrap
-        self._admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": LOG_LEVEL})
+        self._admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": LOG_LEVEL, **login})
 
     def make(self, topic: str, partitions: int, settings: Mapping[str, str]) -> None:
         """Make a topic anew: one of that name that stands there is removed first."""

@@ -5,9 +5,10 @@ import os
 import signal
 import sys
 
-from node.config import Config
+from node.bus.security import Security, secured
+from node.config import Config, address
 from node.errors import BusError
-from node.http import open_http
+from node.http import Tls, open_http, open_probes
 from node.runtime import Node, NodeSettings, run_node
 from node.telemetry import Metrics, configure, logger
 
@@ -31,15 +32,25 @@ async def _run(config: Config) -> int:
         root=parent.root if parent else "",
         data_dir=config.data_dir,
         calendar=config.calendar,
+        security=secured(config.kafka.login_file, config.kafka.ca_file),
+        brokers_security=secured(config.kafka.brokers_login_file, config.kafka.ca_file) if config.kafka.brokers_login_file else None,
+        ca=config.kafka.ca_file.read_text("ascii") if config.kafka.ca_file else "",
+        parent_security=secured(parent.login_file, parent.ca_file) if parent else Security(),
     )
     node = Node(settings, Metrics())
     loop = asyncio.get_running_loop()
     for number in _SIGNALS:
         loop.add_signal_handler(number, _stop, node, number)
-    host, _colon, _port = config.http.listen.rpartition(":")  # as a URL has it: an IPv6 address in brackets
+    http = config.http
+    tls, probes_tls = (
+        None if one is None else Tls(certificate_file=one.certificate_file, key_file=one.key_file) for one in (http.tls, http.probes_tls)
+    )
     try:
-        async with open_http(node, config.http.host, config.http.port) as bound:
-            logger().info("listening", http=f"http://{host}:{bound}")
+        async with (
+            open_http(node, *address(http.listen), requests_per_s=http.requests_per_s, tls=tls) as port,
+            open_probes(node, *address(http.probes), tls=probes_tls) as probes_port,
+        ):
+            logger().info("listening", http=_url(http.listen, port, tls), probes=_url(http.probes, probes_port, probes_tls))
             if not node.access.known:
                 logger().warning("nobody-has-a-token", next_step="exchange-node access add NAME --role operator --config FILE")
             await run_node(node)
@@ -47,6 +58,11 @@ async def _run(config: Config) -> int:
         logger().error("not-started", cause=str(error))
         return 1
     return 0
+
+
+def _url(listen: str, port: int, tls: Tls | None) -> str:
+    host, _colon, _port = listen.rpartition(":")  # as a URL has it: an IPv6 address in brackets
+    return f"http{'s' if tls else ''}://{host}:{port}"
 
 
 def _stop(node: Node, number: int) -> None:

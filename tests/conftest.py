@@ -11,6 +11,7 @@ import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -19,6 +20,7 @@ from node.bus.embedded import kafka_version, open_cluster
 from node.bus.embedded.ports import reserved_ports
 from node.bus.embedded.readiness import await_ready
 from node.bus.embedded.settings import HOST, Seat, properties
+from node.bus.security import Security, Way
 
 _RUN = Path(__file__).parent.parent / ".run" / "tests"
 NO_DATA = Path(os.devnull)
@@ -34,6 +36,21 @@ class Kafka(msgspec.Struct, frozen=True):
     """A cluster that tests share; whoever uses it makes topics of its own (`topic_name`)."""
 
     bootstrap: str
+    security: Security = Security()
+    """with which to log in as one who may do everything"""
+
+    @property
+    def way(self) -> Way:
+        """Both together."""
+        return Way(self.bootstrap, self.security)
+
+    def librdkafka(self) -> dict[str, Any]:
+        """Return what a client of librdkafka needs to get in."""
+        return {"bootstrap.servers": self.bootstrap, **self.security.librdkafka()}
+
+    def aiokafka(self) -> dict[str, Any]:
+        """Return what a client of aiokafka needs to get in."""
+        return {"bootstrap_servers": self.bootstrap, **self.security.aiokafka()}
 
 
 class KafkaPair(msgspec.Struct, frozen=True):
@@ -97,7 +114,7 @@ async def _cluster(folder: Path, which: int) -> AsyncIterator[Kafka]:
             yield Kafka(given[which])
         else:
             cluster = await stack.enter_async_context(open_cluster(folder))
-            yield Kafka(cluster.bootstrap)
+            yield Kafka(cluster.bootstrap, cluster.security)
 
 
 @asynccontextmanager
@@ -113,7 +130,7 @@ async def _container(folder: Path) -> AsyncIterator[Kafka]:
             container.with_env(f"KAFKA_{key.upper().replace('.', '_')}", value)
     await asyncio.to_thread(container.start)
     try:
-        await await_ready({1: local}, lambda: None, folder)
+        await await_ready({1: local}, lambda: None, folder, Security())
         yield Kafka(f"{HOST}:{local}")
     finally:
         await asyncio.to_thread(container.stop)

@@ -4,6 +4,7 @@ import asyncio
 import json
 import signal
 import socket
+import ssl
 import sys
 import time
 from asyncio import StreamReader, StreamWriter
@@ -18,6 +19,7 @@ import pytest
 from node.bus.embedded.ports import reserved_ports
 from node.bus.embedded.process import reap, spawn
 from node.model.limits import STOP_S
+from tests.certificates import Authority
 
 _DEADLINE_S = 20.0
 
@@ -75,12 +77,12 @@ def nobody() -> Iterator[tuple[str, str]]:
         yield f"127.0.0.1:{own}", f"127.0.0.1:{parent}"
 
 
-async def _start(folder: Path, clusters: tuple[str, str], listen: str = "127.0.0.1:0") -> App:
+async def _start(folder: Path, clusters: tuple[str, str], listen: str = "127.0.0.1:0", more: str = "") -> App:
     own, parent = clusters
     config = folder / "node.yaml"
     config.write_text(
         f'division: "445102"\nkafka: {{bootstrap: "{own}", replication: 1}}\n'
-        f'parent: {{division: "445100", bootstrap: "{parent}", root: "SHA256:{"0" * 64}"}}\nhttp: {{listen: "{listen}"}}\n'
+        f'parent: {{division: "445100", bootstrap: "{parent}", root: "SHA256:{"0" * 64}"}}\nhttp: {{listen: "{listen}"{more}}}\n'
     )
     log = folder / "node.log"
     return App(await spawn([sys.executable, "-m", "node", "run", "--config", str(config)], folder=folder, log=log, environment={}), log)
@@ -99,8 +101,8 @@ async def test_a_node_tells_each_vain_attempt_and_ends_at_once_when_asked(tmp_pa
         assert pauses == [0.1, 0.2, 0.4, 0.8, 1.6][: len(pauses)]
         assert len(pauses) >= 4
     async with httpx.AsyncClient() as http:
-        ready = await http.get(f"{listening['http']}/readyz")
-        alive = await http.get(f"{listening['http']}/livez")
+        ready = await http.get(f"{listening['probes']}/readyz")
+        alive = await http.get(f"{listening['probes']}/livez")
     assert (ready.status_code, alive.status_code) == (503, 200)
     assert [line.partition(":")[0] for line in ready.text.splitlines()] == ["own cluster", "gate", "views", "link"]
     began = time.monotonic()
@@ -149,6 +151,22 @@ async def test_ipv6_addresses_are_listened_on(tmp_path: Path, nobody: tuple[str,
     app = await _start(tmp_path, nobody, "[::1]:0")
     (listening,) = await app.until("listening")
     async with httpx.AsyncClient() as http:
-        assert (await http.get(f"{listening['http']}/livez")).text == "ok"
+        assert (await http.get(f"{listening['http']}/v1/node")).status_code == 401
+        assert (await http.get(f"{listening['probes']}/livez")).text == "ok"
+    app.process.send_signal(signal.SIGTERM)
+    assert await app.ended() == 0
+
+
+async def test_with_a_certificate_the_node_is_reached_from_elsewhere(tmp_path: Path, nobody: tuple[str, str]) -> None:
+    """Its own paths by TLS; probes on loopback without."""
+    authority = Authority(tmp_path)
+    authority.tls("127.0.0.1")
+    app = await _start(tmp_path, nobody, "0.0.0.0:0", ", tls: {certificate_file: node.crt, key_file: node.key}")
+    (listening,) = await app.until("listening")
+    port = listening["http"].removeprefix("https://0.0.0.0:")
+    async with httpx.AsyncClient(verify=ssl.create_default_context(cafile=authority.file)) as http:
+        assert (await http.get(f"https://127.0.0.1:{port}/v1/node")).status_code == 401
+        assert (await http.get(f"{listening['probes']}/livez")).text == "ok"
+    assert listening["probes"].startswith("http://127.0.0.1:")
     app.process.send_signal(signal.SIGTERM)
     assert await app.ended() == 0

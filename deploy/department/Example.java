@@ -17,6 +17,8 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyStore;
+import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -32,6 +34,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.Future;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
@@ -59,7 +63,8 @@ import org.apache.kafka.common.serialization.StringSerializer;
  */
 public class Example {
     static final ObjectMapper JSON = new ObjectMapper();
-    static final HttpClient HTTP = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+    static HttpClient http;
+    static String authorization;
     static final String KEY_SEPARATOR = "\u001f";
 
     public static void main(String[] words) throws Exception {
@@ -68,6 +73,8 @@ public class Example {
             settings.load(file);
         }
         String registry = (String) settings.remove("schema.registry.url");
+        http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).sslContext(trusting(System.getenv("EXCHANGE_NODE_CA_FILE"))).build();
+        authorization = "Bearer " + token(System.getenv("EXCHANGE_NODE_TOKEN_FILE"));
         if (words.length == 3 && words[0].equals("produce")) {
             produce(settings, registry, words[1], Path.of(words[2]));
         } else if ((words.length == 2 || words.length == 3) && words[0].equals("consume")) {
@@ -156,9 +163,37 @@ public class Example {
         return new Reader(in).read(schema);
     }
 
+    /** The token with which the registry is asked. 向注册中心出示的令牌。 */
+    static String token(String file) throws Exception {
+        if (file == null) {
+            throw new IllegalStateException("name the file of your token: export EXCHANGE_NODE_TOKEN_FILE=… / 请指明令牌文件");
+        }
+        return Files.readString(Path.of(file)).strip();
+    }
+
+    /** Trusts the authorities in a PEM file, those that Java knows without one. 信任文件中的证书机构；不指定时信任 Java 自带的机构。 */
+    static SSLContext trusting(String file) throws Exception {
+        if (file == null) {
+            return SSLContext.getDefault();
+        }
+        var known = KeyStore.getInstance(KeyStore.getDefaultType());
+        known.load(null);
+        try (var in = Files.newInputStream(Path.of(file))) {
+            for (var one : CertificateFactory.getInstance("X.509").generateCertificates(in)) {
+                known.setCertificateEntry("authority-" + known.size(), one);
+            }
+        }
+        var trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+        trust.init(known);
+        var context = SSLContext.getInstance("TLS");
+        context.init(null, trust.getTrustManagers(), null);
+        return context;
+    }
+
     /** Asks the registry. */
     static JsonNode get(String url) throws Exception {
-        HttpResponse<String> answer = HTTP.send(HttpRequest.newBuilder(URI.create(url)).build(), HttpResponse.BodyHandlers.ofString());
+        HttpRequest request = HttpRequest.newBuilder(URI.create(url)).header("Authorization", authorization).build();
+        HttpResponse<String> answer = http.send(request, HttpResponse.BodyHandlers.ofString());
         if (answer.statusCode() != 200) {
             throw new IllegalStateException(url + ": " + answer.body());
         }

@@ -7,6 +7,7 @@ python example.py consume RESOURCE [COUNT]
 
 import base64
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, time
@@ -24,6 +25,7 @@ POLL_S = 1.0
 COMMIT_EVERY = 1000
 WRITING = {"acks", "enable.idempotence", "compression.type", "partitioner"}
 READING = {"group.id", "isolation.level", "auto.offset.reset", "enable.auto.commit"}
+JAVA = {"sasl.jaas.config", "ssl.truststore.type", "ssl.truststore.location"}
 LOGICAL: dict[str, Callable[[str], Any]] = {
     "date": date.fromisoformat,
     "time-millis": time.fromisoformat,
@@ -37,16 +39,29 @@ LOGICAL: dict[str, Callable[[str], Any]] = {
 
 
 def properties(but: set[str]) -> dict[str, str]:
-    """Read client.properties beside this file, but for the settings of the other direction."""
+    """Read client.properties beside this file, but for the settings of the other direction and those that are Java's alone."""
     lines = Path(__file__).with_name("client.properties").read_text("utf-8").splitlines()
     settings = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
-    return {name: value for name, value in settings.items() if name not in but}
+    return {name: value for name, value in settings.items() if name not in but | JAVA}
+
+
+def schema_registry(settings: dict[str, str]) -> SchemaRegistryClient:
+    """用令牌文件打开注册中心 / Open the registry with the token in the file that EXCHANGE_NODE_TOKEN_FILE names."""
+    if not (file := os.environ.get("EXCHANGE_NODE_TOKEN_FILE")):
+        sys.exit("name the file of your token: export EXCHANGE_NODE_TOKEN_FILE=… / 请指明令牌文件")
+    conf = {
+        "url": settings.pop("schema.registry.url"),
+        "basic.auth.user.info": f"{settings['client.id']}:{Path(file).read_text('ascii').strip()}",
+    }
+    if authority := os.environ.get("EXCHANGE_NODE_CA_FILE"):
+        conf["ssl.ca.location"] = authority
+    return SchemaRegistryClient(conf)
 
 
 def produce(resource: str, rows: Path) -> None:
     """逐行发布 / Publish each line of a file, a JSON object, as a record of the resource."""
     settings = properties(READING)
-    registry = SchemaRegistryClient({"url": settings.pop("schema.registry.url")})
+    registry = schema_registry(settings)
     inbox = f"{resource}.inbox"
     registered = registry.get_latest_version(f"{inbox}-value").schema.schema_str
     schema = json.loads(registered)
@@ -79,7 +94,7 @@ def produce(resource: str, rows: Path) -> None:
 def consume(topic: str, count: int | None) -> None:
     """逐条打印 / Print each record, for ever or until there were so many."""
     settings = properties(WRITING)
-    deserialize = AvroDeserializer(SchemaRegistryClient({"url": settings.pop("schema.registry.url")}))
+    deserialize = AvroDeserializer(schema_registry(settings))
     consumer = Consumer(settings)
     consumer.subscribe([topic])
     handled = 0

@@ -10,13 +10,13 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from aiokafka.client import AIOKafkaClient, CoordinationType
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from node.bus import metadata
-from node.bus.faults import RETRY_COORDINATOR
+from node.bus.faults import RETRY_COORDINATOR, UNAUTHORIZED
 from node.bus.metadata import TopicInfo
 from node.bus.security import Security
-from node.bus.wire import Wire
+from node.bus.wire import Wire, knock
 from node.bus.wire import connect as connect_wire
 from node.errors import Unavailable, said
 from node.model.limits import BACKOFF_FIRST_S, CONNECT_TIMEOUT_S, REQUEST_TIMEOUT_S, STOP_S
@@ -41,6 +41,7 @@ class Client:
         self._client_id = client_id
         self._security = security
         self._topics: dict[Topic, TopicInfo] = {}
+        self._hidden: set[Topic] = set()
         self._brokers: dict[int, tuple[str, int]] = {}
         self._asked: set[Topic] = set()
         self._coming: asyncio.Task[None] | None = None
@@ -50,6 +51,10 @@ class Client:
     def topic(self, topic: Topic) -> TopicInfo | None:
         """Return what the last look found, None for a topic that was not there."""
         return self._topics.get(topic)
+
+    def is_hidden(self, topic: Topic) -> bool:
+        """Tell whether the cluster, at the last look, did not let us see a topic: whether it is there, it does not say."""
+        return topic in self._hidden
 
     def leader(self, topic: Topic, partition: int) -> int | None:
         """Return the broker that led a partition at the last look."""
@@ -86,18 +91,30 @@ class Client:
         for topic in asked:
             self._topics.pop(topic, None)
         self._topics.update(found.topics)
+        self._hidden.difference_update(asked)
+        self._hidden.update(topic for topic, code in found.errors.items() if code == UNAUTHORIZED)
 
     async def call(self, node: int | None, request: object) -> Any:
-        """Send one request to a broker (None: any). Unavailable if it cannot be sent or is not answered in time."""
+        """Send one request to a broker (None: any). Unavailable if it cannot be sent or is not answered in time.
+
+        Each may be repeated, and is, once, where its connection ends meanwhile: a broker ends one whose login has got too old (KIP-368) with the
+        next request that comes over it.
+        """
         try:
             async with asyncio.timeout(REQUEST_TIMEOUT_S):
-                node = self._kafka.get_random_node() if node is None else node
-                if node is None:
-                    await self._kafka.force_metadata_update()
-                    raise Unavailable(f"no broker known behind {self.bootstrap}")
-                return await self._kafka.send(node, request)
+                try:
+                    return await self._send(node, request)
+                except KafkaConnectionError:
+                    return await self._send(node, request)
         except (KafkaError, OSError, TimeoutError) as error:
             raise Unavailable(f"{self.bootstrap}: {said(error)}") from error
+
+    async def _send(self, node: int | None, request: object) -> Any:
+        node = self._kafka.get_random_node() if node is None else node
+        if node is None:
+            await self._kafka.force_metadata_update()
+            raise Unavailable(f"no broker known behind {self.bootstrap}")
+        return await self._kafka.send(node, request)
 
     async def coordinator(self, transactional_id: str) -> int:
         """Return the broker that coordinates a transactional.id."""
@@ -172,8 +189,9 @@ async def open_client(bootstrap: str, *, client_id: str, security: Security) -> 
     try:
         try:
             await kafka.bootstrap()
-        except (KafkaError, OSError, TimeoutError) as error:
-            raise Unavailable(f"no Kafka broker answers at {bootstrap}: {error}") from error
+        except (KafkaError, OSError, TimeoutError, ValueError) as error:
+            why = await knock(bootstrap, client_id, security)
+            raise Unavailable(f"no Kafka broker answers at {bootstrap}: {why or error}") from error
         yield client
     finally:
         await client.close()

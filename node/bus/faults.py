@@ -44,8 +44,10 @@ _NAMES = {
     50: "INVALID_TRANSACTION_TIMEOUT",
     51: "CONCURRENT_TRANSACTIONS",
     53: "TRANSACTIONAL_ID_AUTHORIZATION_FAILED",
+    54: "SECURITY_DISABLED",
     55: "OPERATION_NOT_ATTEMPTED",
     56: "KAFKA_STORAGE_ERROR",
+    58: "SASL_AUTHENTICATION_FAILED",
     59: "UNKNOWN_PRODUCER_ID",
     74: "FENCED_LEADER_EPOCH",
     75: "UNKNOWN_LEADER_EPOCH",
@@ -53,6 +55,9 @@ _NAMES = {
     78: "OFFSET_NOT_AVAILABLE",
     87: "INVALID_RECORD",
     90: "PRODUCER_FENCED",
+    91: "RESOURCE_NOT_FOUND",
+    92: "DUPLICATE_RESOURCE",
+    93: "UNACCEPTABLE_CREDENTIAL",
     100: "UNKNOWN_TOPIC_ID",
     103: "INCONSISTENT_TOPIC_ID",
     120: "TRANSACTION_ABORTABLE",
@@ -64,8 +69,10 @@ RETRY_FIRST_BATCH = {19, 51}
 """The first batch of a partition in a transaction is sent again unchanged: nothing of it was appended."""
 LEADER_MOVED = {5, 6, 8, 9, 13, 56, 74, 75, 78}
 """A Fetch goes to the leader looked up anew."""
-LOOK_AGAIN = {1, 3, 100, 103}
-"""Only a look at both sides tells what became of the route."""
+UNAUTHORIZED = 29
+LOOK_AGAIN = {1, 3, UNAUTHORIZED, 100, 103}
+"""Only a look at both sides tells what became of the route. Rights follow the book, on each node when it hears of it: what the other side does not
+let us see any more, or not yet, is waited for as if it were not there."""
 FENCED = {47, 90}
 MISSING = 3
 ALREADY_EXISTS = 36
@@ -75,7 +82,6 @@ _STOPS = {
     10: Stop.TOO_LARGE,
     17: Stop.REFUSED,
     18: Stop.TOO_LARGE,
-    29: Stop.UNAUTHORIZED,
     32: Stop.REFUSED,
     43: Stop.REFUSED,
     44: Stop.REFUSED,

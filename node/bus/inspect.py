@@ -68,7 +68,7 @@ async def source_side(client: Client, route: TopicPartition, progress: Progress 
     """Look at a route's source. BusError if it cannot be seen now."""
     info = client.topic(route.topic)
     if info is None or route.partition >= info.partitions:
-        return Side(topic_id="")
+        return Side(topic_id="", hidden=client.is_hidden(route.topic))
     start, end = await offset(client, route, EARLIEST), await offset(client, route, LATEST)
     last = progress.last if progress else -1
     crc = await _crc_at(client, route, last) if start <= last < end else None
@@ -79,7 +79,7 @@ async def target_side(client: Client, route: TopicPartition, written: Written | 
     """Look at a target of a route. BusError if it cannot be seen now, BatchError if a batch behind our last one is damaged."""
     info = client.topic(route.topic)
     if info is None or route.partition >= info.partitions:
-        return Side(topic_id="")
+        return Side(topic_id="", hidden=client.is_hidden(route.topic))
     start, end = await offset(client, route, EARLIEST), await offset(client, route, LATEST)
     # After a commit the markers come one by one: a batch that was written by the name of a topic that is made anew may not be seen yet.
     undecided = written is None and await offset(client, route, LATEST, _COMMITTED) < end

@@ -72,6 +72,9 @@ class Producer(Protocol):
     def lose(self, error: BusError) -> None:
         """Say that the producer is of no use any more; it closes its leaders."""
 
+    def connect(self, leader: "Leader") -> None:
+        """Open a leader's connection, beside all else."""
+
     def forget(self, leader: "Leader") -> None:
         """Drop a leader whose idle connection ended."""
 
@@ -115,7 +118,9 @@ class Leader:
 
     def pump(self) -> None:
         """Send what waits, as far as it may go."""
-        while self._wire is not None and len(self._sent) < INFLIGHT_MAX:
+        if self._wire is not None and self._wire.aged:
+            self._renew()
+        while self._wire is not None and not self._wire.aged and len(self._sent) < INFLIGHT_MAX:
             items = self._next()
             if not items:
                 return
@@ -124,6 +129,14 @@ class Leader:
                 self._producer.stamp(item)
                 item.since = now
             self._send(items)
+
+    def _renew(self) -> None:
+        """Put a new connection in the place of one whose login soon counts no more: as soon as nothing is in flight, and nothing is sent before."""
+        assert self._wire is not None
+        if not self.busy:
+            self._wire.close()
+            self._wire = None
+            self._producer.connect(self)
 
     def _next(self) -> list[Item]:
         items: list[Item] = []

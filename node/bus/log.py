@@ -11,7 +11,7 @@ from aiokafka.structs import TopicPartition as KafkaPartition
 
 from node.bus.client import stopped
 from node.bus.security import Security
-from node.bus.wire import cut_off
+from node.bus.wire import cut_off, knock
 from node.errors import BusError, Fenced, Unavailable, said
 from node.model.keys import HEADER, Signed
 from node.model.limits import REQUEST_TIMEOUT_S, TRANSACTION_TIMEOUT_S
@@ -62,7 +62,7 @@ async def open_log_writer(bootstrap: str, topic: Topic, transactional_id: str, s
         **arguments,
     )
     try:
-        await _start(producer, bootstrap)
+        await _start(producer, bootstrap, security)
         yield LogWriter(producer, topic)
     finally:
         if not await stopped(producer.stop()):
@@ -146,18 +146,19 @@ async def open_log_reader(bootstrap: str, security: Security) -> AsyncIterator[L
         **arguments,
     )
     try:
-        await _start(consumer, bootstrap)
+        await _start(consumer, bootstrap, security)
         yield LogReader(consumer)
     finally:
         await stopped(consumer.stop())
 
 
-async def _start(client: AIOKafkaProducer | AIOKafkaConsumer, bootstrap: str) -> None:
+async def _start(client: AIOKafkaProducer | AIOKafkaConsumer, bootstrap: str, security: Security) -> None:
     try:
         async with asyncio.timeout(REQUEST_TIMEOUT_S):
             await client.start()
-    except (KafkaError, OSError, TimeoutError) as error:
-        raise Unavailable(f"no Kafka broker answers at {bootstrap}: {said(error)}") from error
+    except (KafkaError, OSError, TimeoutError, ValueError) as error:
+        why = await knock(bootstrap, "knock", security)
+        raise Unavailable(f"no Kafka broker answers at {bootstrap}: {why or said(error)}") from error
 
 
 async def read_log(bootstrap: str, topic: Topic, security: Security) -> list[Signed]:

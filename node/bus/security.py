@@ -1,8 +1,13 @@
 """How the node proves itself to a cluster: one value for the raw path and for aiokafka's own clients alike."""
 
 import ssl
+from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
+
+from node.bus.passwords import read_login
+from node.errors import ConfigError
 
 
 class Security(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,6 +23,13 @@ class Security(msgspec.Struct, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         return f"Security(protocol={self.protocol!r}, mechanism={self.mechanism!r}, username={self.username!r})"  # a log never has the rest
 
+    def librdkafka(self) -> dict[str, str]:
+        """Return the settings of clients that build on librdkafka; what TLS trusts is theirs to add (`ssl.ca.location`)."""
+        if self.username is None or self.password is None:
+            return {"security.protocol": self.protocol}
+        login = {"sasl.mechanism": self.mechanism, "sasl.username": self.username, "sasl.password": self.password}
+        return {"security.protocol": self.protocol, **login}
+
     def aiokafka(self) -> dict[str, object]:
         """Return the arguments that every client of aiokafka and `create_conn` take."""
         return {
@@ -27,3 +39,37 @@ class Security(msgspec.Struct, frozen=True, kw_only=True):
             "sasl_plain_username": self.username,
             "sasl_plain_password": self.password,
         }
+
+
+class Way(NamedTuple):
+    """Where a cluster is, and how to log in to it."""
+
+    bootstrap: str
+    security: Security
+
+    def librdkafka(self) -> dict[str, str]:
+        """Return the settings of clients that build on librdkafka."""
+        return {"bootstrap.servers": self.bootstrap, **self.security.librdkafka()}
+
+
+def secured(login_file: Path | None, ca_file: Path | None) -> Security:
+    """Return the security of a cluster by its files: without a login nobody is told who we are, without an authority nothing is encrypted.
+
+    ConfigError, with file, cause and repair.
+    """
+    tls = None
+    if ca_file is not None:
+        try:
+            tls = ssl.create_default_context(cafile=str(ca_file))
+        except (OSError, ssl.SSLError) as error:
+            raise ConfigError([f"{ca_file}: the authority's certificates cannot be read ({error}); they stand there in PEM"]) from error
+    if login_file is None:
+        return Security(protocol="SSL" if tls else "PLAINTEXT", tls=tls)
+    login = read_login(login_file)
+    return Security(
+        protocol="SASL_SSL" if tls else "SASL_PLAINTEXT",
+        tls=tls,
+        mechanism=login.mechanism,
+        username=login.username,
+        password=login.password,
+    )

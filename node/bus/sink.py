@@ -220,6 +220,10 @@ class Sink:
             self.close()
             self._listener.lost(error)
 
+    def connect(self, leader: Leader) -> None:
+        """Open a leader's connection, beside all else."""
+        self._spawn(self._connect(leader))
+
     def forget(self, leader: Leader) -> None:
         """Drop a leader whose idle connection ended."""
         self._leaders.pop(leader.node, None)
@@ -280,7 +284,7 @@ class Sink:
         leader = self._leaders.get(node)
         if leader is None:
             leader = self._leaders[node] = Leader(self, self.packer, node)
-            self._spawn(self._connect(leader))
+            self.connect(leader)
         leader.take(item)
 
     async def _connect(self, leader: Leader) -> None:

@@ -121,6 +121,10 @@ class Feed:
         """Send the next Fetch, if none is in flight, something is wanted and there is room for the reply."""
         if self._sent_at is not None or self._unsettled >= UNSETTLED_BYTES_MAX or self.wire.closed:
             return
+        if self.wire.aged:
+            self.wire.close()
+            self._source.renew(self)
+            return
         wanted, everyone = self._wanted(self._correlation + 1)
         if not wanted:
             return
@@ -287,6 +291,13 @@ class Source:
         followers, feed.followers = feed.followers, {}
         for one in chain.from_iterable(followers.values()):
             self._again(one, detail)
+
+    def renew(self, feed: Feed) -> None:
+        """Move the routes of a connection that is given up in time to a new one, from where they are: nothing is amiss with them."""
+        del self._feeds[feed.node]
+        followers, feed.followers = feed.followers, {}
+        self._unplaced |= {one.route: 0.0 for one in chain.from_iterable(followers.values())}
+        self._wake.set()
 
     def _fail(self, one: Following, stop: Stop | None, detail: str) -> None:
         self.drop(one)

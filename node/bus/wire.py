@@ -22,9 +22,11 @@ from typing import Any, TypeVar
 import aiokafka
 import aiokafka.conn
 from aiokafka.errors import KafkaError
+from aiokafka.protocol.admin import SaslAuthenticateRequest
 
+from node.bus.refusals import explained
 from node.bus.security import Security
-from node.errors import ProtocolError, Unavailable, said
+from node.errors import ProtocolError, Unavailable
 from node.model.limits import CONNECT_TIMEOUT_S, FRAME_BYTES_MAX, REQUEST_TIMEOUT_S
 
 Part = bytes | bytearray | memoryview
@@ -36,6 +38,10 @@ _IOV_MAX = 64
 _ACKS_BYTES = 1 << 16
 _POOL_MAX = 8
 """Buffers kept for reuse on a connection: more than fit under the bound on unsettled bytes would lie idle."""
+
+_YOUNG = 0.8
+"""Of a login's lifetime (`connections.max.reauth.ms`, KIP-368): the rest is for what is in flight. To log in again on the same connection would take
+the same wait for what is in flight, and spare nothing but a dial an hour."""
 
 assert aiokafka.__version__ == "0.14.0", f"node.bus.wire was proved on aiokafka 0.14.0, not {aiokafka.__version__}"
 
@@ -51,11 +57,18 @@ class Wire(asyncio.BufferedProtocol):
         self._transport: asyncio.Transport | None = None
         self._loop = asyncio.get_running_loop()
         self._keep: object = None
+        self._aged_at: float | None = None
         self.closed = False
 
-    def attach(self, transport: asyncio.Transport, keep: object) -> None:
-        """Take a transport over; `keep` is what must live as long as it."""
+    @property
+    def aged(self) -> bool:
+        """Whether a new connection should be opened before the next request: soon the broker ends this one, for who is behind it logged in long ago."""
+        return self._aged_at is not None and self._loop.time() >= self._aged_at
+
+    def attach(self, transport: asyncio.Transport, keep: object, lifetime_s: float = 0.0) -> None:
+        """Take a transport over; `keep` is what must live as long as it, `lifetime_s` how long its login counts (0: for ever)."""
         self._transport, self._keep = transport, keep
+        self._aged_at = self._loop.time() + lifetime_s * _YOUNG if lifetime_s else None
         if transport.get_extra_info("sslcontext") is None:
             self._socket = socket.socket(fileno=os.dup(transport.get_extra_info("socket").fileno()))
             self._socket.setblocking(False)
@@ -238,21 +251,52 @@ class Bulk(Wire):
         self._current = None
 
 
+class _Connection(aiokafka.conn.AIOKafkaConnection):  # type: ignore[misc]  # aiokafka ships no types
+    """A connection that notes for how long its login counts, which aiokafka reads and forgets."""
+
+    lifetime_s = 0.0
+
+    def send(self, request: Any, expect_response: bool = True) -> Any:  # noqa: FBT001, FBT002 - aiokafka's signature
+        answer = super().send(request, expect_response)
+        return self._noting(answer) if isinstance(request, SaslAuthenticateRequest) else answer
+
+    async def _noting(self, answering: Any) -> Any:
+        answer = await answering
+        self.lifetime_s = getattr(answer, "session_lifetime_ms", 0) / 1000
+        return answer
+
+
 async def connect(host: str, port: int, wire: W, client_id: str, security: Security) -> W:
     """Open a connection through aiokafka and put `wire` under it. Unavailable if that fails or takes too long."""
     try:
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
-            conn = await aiokafka.conn.create_conn(
-                host, port, client_id=client_id, request_timeout_ms=int(REQUEST_TIMEOUT_S * 1000), **_typed(security)
-            )
+            conn = _Connection(host, port, client_id=client_id, request_timeout_ms=int(REQUEST_TIMEOUT_S * 1000), **_typed(security))
+            await conn.connect()
             await _silence(conn)
-    except (OSError, TimeoutError, KafkaError) as error:
-        raise Unavailable(f"no connection to the broker at {host}:{port}: {said(error)}") from error
+    except (OSError, TimeoutError, KafkaError, ValueError) as error:  # the last where the broker does not prove that it knows the password
+        raise Unavailable(explained(error, host, port, security)) from error
     transport = conn._writer.transport  # noqa: SLF001
     conn._reader = None  # noqa: SLF001 - its __del__ then leaves the transport alone
     transport.set_protocol(wire)
-    wire.attach(transport, conn)
+    wire.attach(transport, conn, conn.lifetime_s)
     return wire
+
+
+async def knock(bootstrap: str, client_id: str, security: Security) -> str:
+    """Return why none of these addresses lets us in, the first that does not; empty if one does, which may be so only now."""
+    why = ""
+    for host, port, _family in aiokafka.conn.collect_hosts(bootstrap, randomize=False):
+        conn = _Connection(host, port, client_id=client_id, request_timeout_ms=int(CONNECT_TIMEOUT_S * 1000), **_typed(security))
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                await conn.connect()
+        except (OSError, TimeoutError, KafkaError, ValueError) as error:
+            why = why or explained(error, host, port, security)
+        else:
+            return "" if security.username else f"{host}:{port} takes the connection and ends it: does it want a login? Name a `login_file`"
+        finally:
+            conn.close()
+    return why
 
 
 async def _silence(conn: Any) -> None:

@@ -8,13 +8,15 @@ from contextlib import contextmanager
 from typing import Any, Literal, TypeVar
 from urllib.parse import quote, urlencode
 
-import httpx
 import msgspec
 
 from node.avro.described import DataItem
-from node.cli.voice import CliError, Exit, Session
+from node.bus.passwords import Login
+from node.cli.asking import Asking, open_asking
+from node.cli.voice import Session
 from node.control import Command, NewRequest
 from node.control.acts import Audited, Unreadable
+from node.control.checkup import Finding
 from node.control.course import Standing
 from node.control.exporting import Export, ExportAsked
 from node.control.foreseeing import Foreseen
@@ -31,10 +33,6 @@ T = TypeVar("T")
 AuditLine = Advanced | Audited | Unreadable | Ended | Problem
 Mode = Literal["from-start", "from-now", "accept"]
 
-ANSWER_S = 30.0
-"""Three times what a node waits for its own cluster (REQUEST_TIMEOUT_S): its answer, not our patience, tells what is wrong."""
-CONNECT_S = 5.0
-
 
 class _Answer(msgspec.Struct, frozen=True, kw_only=True):
     """What the node answered."""
@@ -44,6 +42,16 @@ class KafkaInfo(_Answer, frozen=True):
     """How clients reach the cluster beside a node."""
 
     bootstrap: str
+    protocol: str = "PLAINTEXT"
+    ca: str = ""
+
+
+class InvitationInfo(_Answer, frozen=True):
+    """An invitation's secret, the fingerprint of the root's key, and until when it counts."""
+
+    secret: str
+    root: str
+    until: str
 
 
 class NodeInfo(_Answer, frozen=True):
@@ -204,8 +212,8 @@ class _Problem(_Answer, frozen=True):
 class NodeClient:
     """Asks one node. Every method raises CliError when no node answers, CommandRefused when it refuses. Made by `open_node`."""
 
-    def __init__(self, http: httpx.Client, url: str) -> None:
-        self._http, self._url = http, url
+    def __init__(self, asking: Asking) -> None:
+        self._asking = asking
 
     def node(self) -> NodeInfo:
         """Ask which node this is."""
@@ -287,6 +295,22 @@ class NodeClient:
         """Ask what may be exported; the records are read from the cluster."""
         return self._post("/v1/exports", asked, Export)
 
+    def invite(self, child: str, hours: float) -> InvitationInfo:
+        """Return an invitation of a child."""
+        return self._post("/v1/invitations", {"child": child, "hours": hours}, InvitationInfo)
+
+    def dismiss(self, child: str) -> list[str]:
+        """Take the login of a child away; return whose."""
+        return self._post("/v1/dismiss", {"child": child}, list[str])
+
+    def doctor(self) -> list[Finding]:
+        """Return what the node's look at itself and its cluster finds."""
+        return self._get("/v1/doctor", list[Finding])
+
+    def login(self, user: str, grace_s: float = 0.0) -> Login:
+        """Return a new login of a user of the node's cluster."""
+        return self._post("/v1/logins", {"user": user, "grace_s": grace_s}, Login)
+
     def command(self, command: Command) -> list[dict[str, Any]]:
         """Give a command; return the events that it made, none where all held already. It may be given again without harm."""
         return self.carry_out(command).events
@@ -318,67 +342,24 @@ class NodeClient:
 
     def _lines(self, method: str, path: str, query: Mapping[str, str], body: bytes | None, kind: Any = Line) -> Iterator[Any]:
         """Yield an answer's lines up to the one that ends it. CommandRefused for a problem, CliError for an answer that breaks off."""
-        with self._asking(), self._http.stream(method, self._url.rstrip("/") + path, params=query, content=body) as response:
-            if not response.is_success:
-                response.read()
-                self._read(response, _Problem)
+        with self._asking.open(method, path, query, body) as response:
             for text in response.iter_lines():
-                line = self._decoded(text, response, kind)
+                try:
+                    line = msgspec.json.decode(text, type=kind)
+                except msgspec.DecodeError as error:
+                    raise self._asking.foreign(response) from error
                 if isinstance(line, Problem):
                     raise CommandRefused(line.code, line.en, line.zh)
                 yield line
                 if isinstance(line, Ended):
                     return
-        en = (
-            f"the answer of the node at {self._url} broke off. What was told as done is done; give the command again: nothing is done twice"
-        )
-        raise CliError("broken-off", en, f"{self._url} 的节点应答中断。已告知完成的即已完成；请重试，不会重复")
-
-    def _decoded(self, text: str, response: httpx.Response, kind: Any) -> Any:
-        try:
-            return msgspec.json.decode(text, type=kind)
-        except msgspec.DecodeError as error:
-            raise self._foreign(response) from error
+        raise self._asking.broken_off()
 
     def _get(self, path: str, kind: type[T]) -> T:
-        return self._read(self._send("GET", path, None), kind)
+        return self._asking.ask("GET", path, None, kind)
 
     def _post(self, path: str, body: object, kind: type[T]) -> T:
-        return self._read(self._send("POST", path, msgspec.json.encode(body)), kind)
-
-    def _send(self, method: str, path: str, body: bytes | None) -> httpx.Response:
-        with self._asking():
-            return self._http.request(method, self._url.rstrip("/") + path, content=body)
-
-    @contextmanager
-    def _asking(self) -> Iterator[None]:
-        """Turn what keeps a node from answering into CliError."""
-        try:
-            yield
-        except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
-            en = f"{self._url!r} is no URL of a node ({error}); write it as http://127.0.0.1:8080"
-            raise CliError("bad-url", en, f"{self._url!r} 不是节点地址（{error}）；请写成 http://127.0.0.1:8080", Exit.WRONG) from error
-        except httpx.TimeoutException as error:
-            en = f"the node at {self._url} gives no answer in time; look into its log, then give the command again: that does no harm"
-            raise CliError("no-answer", en, f"{self._url} 的节点未按时应答；请查看其日志，然后重试，重复执行无害") from error
-        except httpx.HTTPError as error:
-            en = f"no node answers at {self._url} ({error}): is `exchange-node run` running? Another address is given with --node"
-            zh = f"{self._url} 没有节点应答（{error}）：`exchange-node run` 是否在运行？可用 --node 指定其他地址"
-            raise CliError("no-node", en, zh) from error
-
-    def _read(self, response: httpx.Response, kind: type[T]) -> T:
-        try:
-            if response.is_success:
-                return msgspec.json.decode(response.content, type=kind)
-            problem = msgspec.json.decode(response.content, type=_Problem)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise self._foreign(response) from error
-        raise CommandRefused(problem.code, problem.en, problem.zh)
-
-    def _foreign(self, response: httpx.Response) -> CliError:
-        en = f"what answers at {self._url} is no exchange node of this version (HTTP {response.status_code}): is the address right?"
-        zh = f"{self._url} 的应答不像本版本的交换节点（HTTP {response.status_code}）：地址是否正确？"
-        return CliError("not-a-node", en, zh)
+        return self._asking.ask("POST", path, msgspec.json.encode(body), kind)
 
 
 def _with(path: str, asked: Mapping[str, str]) -> str:
@@ -389,10 +370,5 @@ def _with(path: str, asked: Mapping[str, str]) -> str:
 @contextmanager
 def open_node(session: Session) -> Iterator[NodeClient]:
     """Open a client of the node that a session asks, as whom its token says; nothing is sent before the first question."""
-    url, token = session.node, session.token
-    # No proxy stands between an operator and a node's own HTTP, whatever the environment says of others. Reading the
-    # certificates of the system takes 50 ms, more than all else here: only where TLS asks for them.
-    tls = not url.startswith("http://")
-    headers = {"authorization": f"Bearer {token}"} if token else {}
-    with httpx.Client(timeout=httpx.Timeout(ANSWER_S, connect=CONNECT_S), trust_env=False, verify=tls, headers=headers) as http:
-        yield NodeClient(http, url)
+    with open_asking(session) as asking:
+        yield NodeClient(asking)

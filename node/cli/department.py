@@ -5,7 +5,7 @@ from pathlib import Path
 from cyclopts import App
 
 from node.cli.client import open_node
-from node.cli.folder import check_folder, department_files, write_folder
+from node.cli.folder import check_folder, department_files, kept_login, write_folder
 from node.cli.given import outcome
 from node.cli.voice import SESSION, Exit, Flag, Session, table
 from node.control import AddDepartment
@@ -35,15 +35,20 @@ def add(department: str, *, name: str, folder: Path | None = None, force: Flag =
         folder: 文件夹，默认为当前目录下以部门命名者 / The folder; one named after the department in the working directory if left out.
         force: 覆盖内容不同的文件 / Write over files that have other contents.
     """
-    where = folder or Path(department)
+    where, added = folder or Path(department), Department(department)
     with open_node(session) as node:
-        files = department_files(Department(department), name, bootstrap=node.node().kafka.bootstrap, registry=session.node)
+        kafka, login = node.node().kafka, kept_login(where)
         if not force:
-            check_folder(where, files)
-        events = node.command(AddDepartment(department=Department(department), name=name))
-    write_folder(where, files)
+            check_folder(where, department_files(added, name, kafka=kafka, login=login, registry=session.node))
+        events = node.command(AddDepartment(department=added, name=name))
+        if login is None and kafka.protocol.startswith("SASL"):
+            login = node.login(department)
+    write_folder(where, department_files(added, name, kafka=kafka, login=login, registry=session.node))
     told = session.say(f"for its programs: {where}/README.md", f"供其程序使用：{where}/README.md")
-    session.tell({"events": events, "folder": str(where), "files": sorted(files)}, f"{outcome(events, session)}\n{told}")
+    session.tell(
+        {"events": events, "folder": str(where), "files": sorted(one.name for one in where.iterdir())},
+        f"{outcome(events, session)}\n{told}",
+    )
     return Exit.OK
 
 

@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from node.cli.client import open_node
+from node.cli.kafka import ClientFile, way_in
 from node.cli.refs import read_ref, told
 from node.cli.voice import SESSION, CliError, Exit, Flag, Session
 from node.control.events import SHANGHAI
@@ -19,6 +20,7 @@ from node.model.names import Topic
 
 if TYPE_CHECKING:
     from node.adapters.export import Exported
+    from node.bus.security import Way
 
 _EPOCH = datetime(1970, 1, 1, 8, tzinfo=SHANGHAI)
 Text_ = Annotated[str, Parameter(show_default=False)]
@@ -33,6 +35,7 @@ def export(
     to_time: Text_ = "",
     grant: Text_ = "",
     force: Flag = False,
+    client_file: ClientFile = None,
     session: Session = SESSION,
 ) -> int:
     """把获授权的数据导出为文件 / Export what a department was granted of a resource to a file.
@@ -75,9 +78,9 @@ def export(
     with open_node(session) as node:
         by = node.me()
         asked = ExportAsked(by=by, resource=Topic(resource), taker=by.department, grant=ref, from_time=from_time, to_time=to_time)
-        bootstrap, wanted = node.node().kafka.bootstrap, node.export(asked)
+        way, wanted = way_in(client_file, by.department, node.node().kafka), node.export(asked)
     try:
-        exported = asyncio.run(_export(output, wanted, bootstrap, session, force=force))
+        exported = asyncio.run(_export(output, wanted, way, session, force=force))
     except KeyboardInterrupt:
         session.complain(session.say("interrupted; nothing is left, give the command again", "已中断，未留下文件；请重新执行"))
         return Exit.INTERRUPTED
@@ -100,7 +103,7 @@ def _check(output: Path, from_time: str, to_time: str, *, force: bool) -> None:
         raise CliError("usage", error.en, error.zh, Exit.WRONG) from error
 
 
-async def _export(output: Path, wanted: Export, bootstrap: str, session: Session, *, force: bool) -> "Exported":
+async def _export(output: Path, wanted: Export, way: "Way", session: Session, *, force: bool) -> "Exported":
     from node.adapters.export import export as write  # noqa: PLC0415  # brings Kafka's client, which most commands do not need
 
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
@@ -111,7 +114,7 @@ async def _export(output: Path, wanted: Export, bootstrap: str, session: Session
             text = session.say(f"{output.name}, {records:,} records", f"{output.name}，{records:,} 条")
             bar.update(task, completed=done, total=total, description=text)
 
-        return await write(output, wanted=wanted, bootstrap=bootstrap, replace=force, on_progress=on_progress)
+        return await write(output, wanted=wanted, bootstrap=way.bootstrap, security=way.security, replace=force, on_progress=on_progress)
 
 
 def _complain(exported: "Exported", session: Session) -> None:

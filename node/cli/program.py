@@ -15,14 +15,18 @@ from node.cli import (
     demo,
     department,
     division,
+    doctor,
     export,
     generate,
     grant,
+    init,
+    joining,
     key,
     log,
     publish,
     quarantine,
     request,
+    rotate,
     route,
     run,
     status,
@@ -52,6 +56,7 @@ def build() -> App:
         result_action="return_value",
         suppress_keyboard_interrupt=False,
     )
+    app.command(init.init)
     app.command(run.run)
     app.command(run.check)
     app.command(status.status)
@@ -60,6 +65,10 @@ def build() -> App:
     app.command(tail.tail)
     app.command(export.export)
     app.command(audit.audit)
+    for command in (joining.token, joining.join, joining.leave, joining.dismiss):
+        app.command(command)
+    app.command(rotate.rotate)
+    app.command(doctor.doctor)
     for family in (demo, access, key, log, division, department, catalogue, request, grant, view, quarantine, route):
         app.command(family.build())
     return app

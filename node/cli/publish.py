@@ -9,17 +9,21 @@ from cyclopts.types import ExistingFile
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from node.cli.client import NodeInfo, ResourceInfo, open_node
+from node.cli.kafka import ClientFile, way_in
 from node.cli.voice import SESSION, CliError, Exit, Session
-from node.model.names import division_of
+from node.model.names import department_of, division_of
 from node.model.values import SchemaValue
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from node.adapters import Published, Refusal
+    from node.bus.security import Way
 
 
-def publish(file: ExistingFile, /, *, resource: str, refused: Path | None = None, session: Session = SESSION) -> int:
+def publish(
+    file: ExistingFile, /, *, resource: str, refused: Path | None = None, client_file: ClientFile = None, session: Session = SESSION
+) -> int:
     """把文件的行发布到资源的收件箱，每行恰好一次 / Publish the rows of a file to a resource's inbox, each exactly once.
 
     文件为 .csv（首行为列名）、.ndjson 或 .avro，UTF-8 / The file is .csv (with a header), .ndjson or .avro, in UTF-8.
@@ -41,8 +45,9 @@ def publish(file: ExistingFile, /, *, resource: str, refused: Path | None = None
     with open_node(session) as client:
         node, found = client.node(), client.resource(resource)
     _check_own(node, found)
+    way = way_in(client_file, department_of(found.resource.name), node.kafka)
     try:
-        published = asyncio.run(_publish(file, node, found, refused, session))
+        published = asyncio.run(_publish(file, found, way, refused, session))
     except KeyboardInterrupt:
         session.complain(session.say("interrupted; the same command goes on where it stopped", "已中断；再次执行同一命令即可续传"))
         return Exit.INTERRUPTED
@@ -51,10 +56,10 @@ def publish(file: ExistingFile, /, *, resource: str, refused: Path | None = None
     return Exit.PARTLY if published.refused_count else Exit.OK
 
 
-async def _publish(file: Path, node: NodeInfo, found: ResourceInfo, refused: Path | None, session: Session) -> "Published":
+async def _publish(file: Path, found: ResourceInfo, way: "Way", refused: Path | None, session: Session) -> "Published":
     from node import adapters, telemetry  # noqa: PLC0415  # these bring Kafka's client, which most commands do not need
 
-    telemetry.configure(division=node.division, readable=True)  # what is tried again is told on standard error
+    telemetry.configure(division=division_of(found.resource.name), readable=True)  # what is tried again is told on standard error
     schema = SchemaValue(id=found.schema_id, schema=msgspec.json.encode(found.schema).decode())
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=session.console(), disable=session.json) as bar:
@@ -73,7 +78,8 @@ async def _publish(file: Path, node: NodeInfo, found: ResourceInfo, refused: Pat
             file,
             resource=found.resource,
             schema=schema,
-            bootstrap=node.kafka.bootstrap,
+            bootstrap=way.bootstrap,
+            security=way.security,
             on_progress=on_progress,
             on_refused=on_refused,
         )

@@ -54,7 +54,8 @@ def _shown(path: Path, config: Config, voice: Voice) -> str:
         voice.say("  division     ", "  区划    ") + config.division,
         voice.say("  own cluster  ", "  本级集群 ") + f"{config.kafka.bootstrap} × {config.kafka.replication}",
         voice.say("  parent       ", "  上级    ") + above,
-        voice.say("  HTTP         ", "  HTTP    ") + config.http.listen,
+        voice.say("  HTTP         ", "  HTTP    ") + config.http.listen + (" (TLS)" if config.http.tls else ""),
+        voice.say("  probes       ", "  探针    ") + config.http.probes + (" (TLS)" if config.http.probes_tls else ""),
         voice.say("  data         ", "  数据目录 ") + str(config.data_dir),
     ]
     return "\n".join(lines)

@@ -11,6 +11,7 @@ from cyclopts.validators import Number
 
 from node.avro import ParsedSchema, decode, parse, readable, unframe
 from node.cli.client import NodeClient, open_node
+from node.cli.kafka import ClientFile, way_in
 from node.cli.voice import SESSION, CliError, Exit, Flag, Session, print_json
 from node.errors import CommandRefused, DataError
 from node.model.names import is_view
@@ -18,6 +19,7 @@ from node.model.values import ResourceValue
 
 if TYPE_CHECKING:
     from node.adapters.tail import Start, Tailed
+    from node.bus.security import Way
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -29,6 +31,7 @@ def tail(
     from_: Annotated[str, Parameter(name="--from")] = "start",
     count: Annotated[int | None, Parameter(validator=Number(gte=1))] = None,
     follow: Annotated[Flag, Parameter(alias="-f")] = False,
+    client_file: ClientFile = None,
     session: Session = SESSION,
 ) -> int:
     """读出资源或视图的记录，每行一个 JSON / Read the records of a resource or view, one JSON object a line.
@@ -52,8 +55,9 @@ def tail(
     start = _start(from_)
     with open_node(session) as node:
         found = _found(node, resource)
+        way = way_in(client_file, node.me().department, node.node().kafka)
         try:
-            undecoded = asyncio.run(_tail(node, found, start, count=count, follow=follow))
+            undecoded = asyncio.run(_tail(node, found, way, start, count=count, follow=follow))
         except KeyboardInterrupt:
             return Exit.OK if follow else Exit.INTERRUPTED
     return Exit.PARTLY if undecoded else Exit.OK
@@ -79,13 +83,13 @@ def _start(text: str) -> "Start":
     raise CliError("usage", en, f"--from {text} 不可用：应为 start、now 或位移（如 1000）", Exit.WRONG)
 
 
-async def _tail(node: NodeClient, resource: ResourceValue, start: "Start", *, count: int | None, follow: bool) -> int:
+async def _tail(node: NodeClient, resource: ResourceValue, way: "Way", start: "Start", *, count: int | None, follow: bool) -> int:
     """Print records and return how many could not be decoded."""
     from node.adapters.tail import tail as records_of  # noqa: PLC0415  # brings Kafka's client, which most commands do not need
 
     schemas = _Schemas(node)
     undecoded = printed = 0
-    async with aclosing(records_of(node.node().kafka.bootstrap, resource, start=start, follow=follow)) as records:
+    async with aclosing(records_of(way.bootstrap, resource, start=start, follow=follow, security=way.security)) as records:
         async for record in records:
             line = schemas.line(record)
             undecoded += "problem" in line

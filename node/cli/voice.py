@@ -19,6 +19,7 @@ from node.errors import NodeError
 
 NODE_URL = "http://127.0.0.1:8080"
 TOKEN_FILE = "EXCHANGE_NODE_TOKEN_FILE"  # noqa: S105  # the name of a variable
+CA_FILE = "EXCHANGE_NODE_CA_FILE"
 _PIPE_WIDTH = 1000
 """Columns where nobody watches: a line of a table must not be cut for the program that reads it."""
 Played = Literal["steward", "head", "authority", "operator", "inspector"]
@@ -100,6 +101,15 @@ class Session(Voice):
             env_var=TOKEN_FILE,
             show_default=False,
             help="存有本人令牌的文件，见 access add / The file that has one's token; `access add` makes one.",
+        ),
+    ] = None
+
+    ca: Annotated[
+        Path | None,
+        Parameter(
+            env_var=CA_FILE,
+            show_default=False,
+            help="签发节点证书的机构的证书（PEM），默认为本机信任的机构 / Certificate of the authority of the node's own, in PEM; those of this machine if left out.",
         ),
     ] = None
 

@@ -9,7 +9,7 @@ Bounds: a file has at most FILE_BYTES_MAX bytes. Failure mode: ConfigError with 
 """
 
 from node.config.holidays import read_day, read_holidays
-from node.config.node import Config, Http, Kafka, Parent, load
+from node.config.node import Config, Http, Kafka, Parent, Tls, address, is_loopback, load, read_bootstrap
 from node.config.reading import FILE_BYTES_MAX, Field, Lang, Many, Part, Reading, Shape, Wrong, one_of, read_text, read_yaml, whole_within
 
 __all__ = [
@@ -24,9 +24,13 @@ __all__ = [
     "Part",
     "Reading",
     "Shape",
+    "Tls",
     "Wrong",
+    "address",
+    "is_loopback",
     "load",
     "one_of",
+    "read_bootstrap",
     "read_day",
     "read_holidays",
     "read_text",

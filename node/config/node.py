@@ -4,20 +4,34 @@ division: "445102"                # whose node this is; in quotes, or YAML makes
 kafka:
   bootstrap: "127.0.0.1:9092"     # the cluster beside this node; several as "a:9092,b:9092"
   replication: 3                  # of the topics that the node makes; 1 on a single broker
+  login_file: 445102.login        # with which the node logs in: JSON {"username", "mechanism", "password"}, mode 0600
+  ca_file: authority.pem          # what TLS trusts; may be absent only where every broker is on loopback
+  brokers_login_file: brokers.login   # with which the node makes its own login where it is not let in; may be absent
 parent:                           # absent at the root
   division: "445100"
   bootstrap: "10.0.0.1:9092"
+  login_file: parent.login
+  ca_file: parent.pem
   root: "SHA256:…"                # fingerprint of the root's key, as its operator tells it (`exchange-node key show`)
+  url: "https://10.0.0.1:8080"    # of the parent's node, which is told when this one leaves; may be absent
 http:
   listen: "127.0.0.1:8080"
+  probes: "127.0.0.1:8081"        # metrics and probes, which ask for no token; unless said, the port after that of `listen`, on loopback
+  requests_per_s: 100             # of one token
+  tls: {certificate_file: node.crt, key_file: node.key}     # PEM, relative to this file; without it both listen on loopback alone
 data_dir: ./data                  # relative to this file
 """
 
 import re
+import ssl
+import stat
+from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
+from node.bus.security import secured
 from node.config.holidays import read_holidays
 from node.config.reading import Field, Lang, Part, Reading, Shape, Wrong, read_text, read_yaml, whole_within
 from node.control.calendar import Calendar
@@ -29,15 +43,20 @@ from node.model.names import Division
 REPLICATION_MAX = 32767
 """Kafka's replication factor is an int16."""
 PORT_MAX = 65535
+REQUESTS_PER_S_MAX = 100_000
+LISTEN = "127.0.0.1:8080"
 
 _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?):([0-9]{1,5})")
 
 
 class Kafka(msgspec.Struct, frozen=True, kw_only=True):
-    """The cluster beside the node: `host:port`, several with commas between; and how many copies its topics have."""
+    """The cluster beside the node: `host:port`, several with commas between; how many copies its topics have; how the node gets in."""
 
     bootstrap: str
     replication: int = 3
+    login_file: Path | None = None
+    ca_file: Path | None = None
+    brokers_login_file: Path | None = None
 
 
 class Parent(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,22 +66,31 @@ class Parent(msgspec.Struct, frozen=True, kw_only=True):
     bootstrap: str
     root: str
     """the fingerprint of the root's first key: all that is believed follows from it"""
+    login_file: Path | None = None
+    ca_file: Path | None = None
+    url: str = ""
+    url_ca_file: Path | None = None
+
+
+class Tls(msgspec.Struct, frozen=True, kw_only=True):
+    """The certificate by which the node's HTTP is known, and its key: absolute paths of PEM files."""
+
+    certificate_file: Path
+    key_file: Path
 
 
 class Http(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the node's own HTTP listens, `host:port`; port 0 takes a free one."""
+    """Where the node's own HTTP listens, and its metrics and probes, `host:port`; port 0 takes a free one."""
 
-    listen: str = "127.0.0.1:8080"
-
-    @property
-    def host(self) -> str:
-        """The address to bind, an IPv6 one without its brackets."""
-        return self.listen.rpartition(":")[0].strip("[]")
+    listen: str = LISTEN
+    probes: str = "127.0.0.1:8081"
+    requests_per_s: int = 100
+    tls: Tls | None = None
 
     @property
-    def port(self) -> int:
-        """The port to bind."""
-        return int(self.listen.rpartition(":")[2])
+    def probes_tls(self) -> Tls | None:
+        """TLS for the probes: only where they are asked from elsewhere, for on loopback nobody else hears them."""
+        return None if is_loopback(self.probes) else self.tls
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,6 +104,21 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     calendar: Calendar = Calendar()
 
 
+def address(listen: str) -> tuple[str, int]:
+    """Return host and port of a listener, an IPv6 address without its brackets."""
+    host, _colon, port = listen.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
+def is_loopback(listen: str) -> bool:
+    """Tell whether a listener can be reached from its own machine alone; a name of any other machine may be anything."""
+    host, _port = address(listen)
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def load(path: Path, lang: Lang = "en") -> Config:
     """Return the configuration in a file and in those that it names.
 
@@ -85,15 +128,79 @@ def load(path: Path, lang: Lang = "en") -> Config:
     values = reading.values
     if "parent" in values and "kafka" in values:
         _check_parent(reading, values["parent"], values["kafka"])
-    here, problems, calendar = path.parent.resolve(), reading.problems, Calendar()
+    for cluster in ("kafka", "parent"):
+        _check_encrypted(reading, cluster)
+    here, calendar = path.parent.resolve(), Calendar()
+    http = _http(reading, values.get("http", {}), here)
+    problems = reading.problems
     if "calendar" in values:
         try:
             calendar = read_holidays(here / values["calendar"], lang)
         except ConfigError as error:
             problems += error.problems
+    for cluster in filter(None, (values.get("kafka"), values.get("parent"))):
+        cluster |= {key: here / cluster[key] for key in ("login_file", "ca_file", "brokers_login_file", "url_ca_file") if key in cluster}
+        for login in ("login_file", "brokers_login_file"):
+            try:
+                secured(cluster.get(login), cluster.get("ca_file"))
+            except ConfigError as error:
+                problems += [problem for problem in error.problems if problem not in problems]
     if problems:
         raise ConfigError(problems)
-    return msgspec.convert({**values, "data_dir": here / values.get("data_dir", "data"), "calendar": calendar}, Config)
+    return msgspec.convert({**values, "data_dir": here / values.get("data_dir", "data"), "calendar": calendar, "http": http}, Config)
+
+
+def _http(reading: Reading, said: dict[str, Any], here: Path) -> dict[str, Any]:
+    """Return the listeners as they stand with what is not said; what cannot be is told."""
+    listen = said.get("listen", LISTEN)
+    http = {"probes": _beside(listen)} | said
+    if "tls" in said:
+        http["tls"] = {name: here / file for name, file in said["tls"].items()}
+        if len(http["tls"]) == len(_TLS.fields):
+            _check_tls(reading, http["tls"])
+    for key, where in (("http.listen", listen), ("http.probes", http["probes"])):
+        if not is_loopback(where) and "tls" not in said:
+            en = f"{where} is reached from other machines, which takes TLS: give `http.tls` a certificate_file and a key_file, or listen on 127.0.0.1"
+            zh = f"{where} 可从其他机器访问，必须使用 TLS：请在 http.tls 中给出 certificate_file 和 key_file，或改为监听 127.0.0.1"
+            reading.wrong(key, Wrong(en, zh))
+    if http["probes"] == listen and address(listen)[1]:
+        en, zh = f"{listen} is where `http.listen` listens; take another port", f"{listen} 已用于 http.listen；请换一个端口"
+        reading.wrong("http.probes", Wrong(en, zh))
+    return http
+
+
+def _beside(listen: str) -> str:
+    """Return where probes are asked unless it is said: on loopback, at the port after the other one; at a free one where that is free too."""
+    port = address(listen)[1]
+    return f"127.0.0.1:{port and (port + 1 if port < PORT_MAX else port - 1)}"
+
+
+def _check_tls(reading: Reading, tls: dict[str, Path]) -> None:
+    """See that certificate and key can be read, belong together, and that the key is the node's alone."""
+    for name, file in tls.items():
+        try:
+            mode = stat.S_IMODE(file.stat().st_mode)
+            file.open("rb").close()
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+            en = f"{file} cannot be read ({why}); is the path right, and may the node's user read it?"
+            reading.wrong(f"http.tls.{name}", Wrong(en, f"{file} 无法读取（{why}）；路径是否正确，运行节点的用户能否读取？"))
+            return
+        if name == "key_file" and mode & 0o077:
+            en = f"others may read or write {file} (mode {mode:04o}); chmod 600, and make another key if they may have read it"
+            zh = f"{file} 可被他人读写（权限 {mode:04o}）；请 chmod 600，若可能已被读取，请更换密钥"
+            reading.wrong("http.tls.key_file", Wrong(en, zh))
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(tls["certificate_file"], tls["key_file"], password=_no_password)
+    except (OSError, ValueError) as error:
+        en = f"certificate and key cannot be used ({error}); both are PEM, the key without a password, and it is the certificate's own"
+        zh = f"证书与私钥无法使用（{error}）；两者应为 PEM 格式，私钥不设口令，且与证书配对"
+        reading.wrong("http.tls", Wrong(en, zh))
+
+
+def _no_password() -> str:
+    """Answer for whoever would sit at the terminal: OpenSSL asks there for the password of a key that has one."""
+    return ""
 
 
 def _check_parent(reading: Reading, parent: dict[str, str], kafka: dict[str, str]) -> None:
@@ -107,6 +214,16 @@ def _check_parent(reading: Reading, parent: dict[str, str], kafka: dict[str, str
         reading.wrong("parent.bootstrap", Wrong(en, f"{min(shared)} 是本节点自己的集群；应填上级节点的集群，每个节点各有一个集群"))
 
 
+def _check_encrypted(reading: Reading, cluster: str) -> None:
+    """Hold a cluster that is reached over a network to TLS: what it says and who logs in would be read on the way."""
+    told = reading.values.get(cluster, {})
+    away = [address for address in told.get("bootstrap", "").split(",") if address and not is_loopback(address)]
+    if away and "ca_file" not in told:
+        en = f"{away[0]} is not on this machine, and nothing may go there in the clear; name what TLS trusts in `ca_file`"
+        zh = f"{away[0]} 不在本机，不得以明文连接；请在 ca_file 中指明 TLS 所信任的证书"
+        reading.wrong(f"{cluster}.bootstrap", Wrong(en, zh)._replace(example="ca_file: authority.pem"))
+
+
 def read_division(text: str) -> Division | Wrong:
     """Read a division code."""
     try:
@@ -116,7 +233,8 @@ def read_division(text: str) -> Division | Wrong:
         return Wrong(en, f"{text!r} 不是行政区划代码；应为 GB/T 2260 的 6、9 或 12 位数字")
 
 
-def _read_bootstrap(text: str) -> str | Wrong:
+def read_bootstrap(text: str) -> str | Wrong:
+    """Read the addresses of brokers."""
     addresses = [address.strip() for address in text.split(",")]
     for address in addresses:
         found = _ADDRESS.fullmatch(address)
@@ -143,16 +261,41 @@ def _read_listen(text: str) -> str | Wrong:
     return text
 
 
-_BOOTSTRAP = Field(_read_bootstrap, '"127.0.0.1:9092"')
 _DIVISION = Field(read_division, '"445102"')
+_WAY_IN = {
+    "bootstrap": Field(read_bootstrap, '"127.0.0.1:9092"'),
+    "login_file": Field(read_text, "445102.login", required=False),
+    "ca_file": Field(read_text, "authority.pem", required=False),
+}
+_TLS = Part({"certificate_file": Field(read_text, "node.crt"), "key_file": Field(read_text, "node.key")}, required=False)
 _SHAPE: Shape = {
     "division": _DIVISION,
-    "kafka": Part({"bootstrap": _BOOTSTRAP, "replication": Field(whole_within(1, REPLICATION_MAX), "3", required=False, number=True)}),
+    "kafka": Part(
+        {
+            **_WAY_IN,
+            "replication": Field(whole_within(1, REPLICATION_MAX), "3", required=False, number=True),
+            "brokers_login_file": Field(read_text, "brokers.login", required=False),
+        }
+    ),
     "parent": Part(
-        {"division": _DIVISION, "bootstrap": _BOOTSTRAP, "root": Field(_read_root, '"SHA256:…" (exchange-node key show, on the root)')},
+        {
+            "division": _DIVISION,
+            **_WAY_IN,
+            "root": Field(_read_root, '"SHA256:…" (exchange-node key show, on the root)'),
+            "url": Field(read_text, '"https://10.0.0.1:8080"', required=False),
+            "url_ca_file": Field(read_text, "parent-http.pem", required=False),
+        },
         required=False,
     ),
-    "http": Part({"listen": Field(_read_listen, '"127.0.0.1:8080"', required=False)}, required=False),
+    "http": Part(
+        {
+            "listen": Field(_read_listen, f'"{LISTEN}"', required=False),
+            "probes": Field(_read_listen, '"127.0.0.1:8081"', required=False),
+            "requests_per_s": Field(whole_within(1, REQUESTS_PER_S_MAX), "100", required=False, number=True),
+            "tls": _TLS,
+        },
+        required=False,
+    ),
     "data_dir": Field(read_text, "./data", required=False),
     "calendar": Field(read_text, "holidays.yaml", required=False),
 }

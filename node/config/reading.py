@@ -48,7 +48,7 @@ class Many(NamedTuple):
 class Part(NamedTuple):
     """A key with keys of its own."""
 
-    fields: Mapping[str, "Field | Many"]
+    fields: Mapping[str, "Field | Many | Part"]
     required: bool = True
 
 
@@ -183,13 +183,7 @@ class Reading:
 
     def missing(self, name: str, part: Field | Many | Part) -> None:
         """Add the problem that a key is not there, with an example of it."""
-        key = name.rpartition(".")[2]
-        if isinstance(part, Part):
-            inner = ", ".join(_example(one, field) for one, field in part.fields.items() if field.required)
-            example = f"{key}: {{{inner}}}"
-        else:
-            example = _example(key, part)
-        self.wrong(name, Wrong("is missing; add it", "缺少；请添加", example))
+        self.wrong(name, Wrong("is missing; add it", "缺少；请添加", _example(name.rpartition(".")[2], part)))
 
     def _scalar(self, node: yaml.Node, field: Field, key: str) -> object | Wrong:
         if not isinstance(node, yaml.ScalarNode):
@@ -208,7 +202,10 @@ class Reading:
         return field.read(text)
 
 
-def _example(key: str, part: Field | Many) -> str:
+def _example(key: str, part: Field | Many | Part) -> str:
+    if isinstance(part, Part):
+        inner = ", ".join(_example(one, field) for one, field in part.fields.items() if field.required)
+        return f"{key}: {{{inner}}}"
     return f"{key}: [{part.item.example}]" if isinstance(part, Many) else f"{key}: {part.example}"
 
 

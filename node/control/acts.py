@@ -33,9 +33,9 @@ _ASKERS = {"new-request", "amend-request", "withdraw-request"}
 _NAME = r"[0-9]{6,12}(\.[a-z0-9-]{1,63}){1,4}"
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _FORM = re.compile(
-    rf"({_NAME}(, {_NAME})*|[0-9]{{6,12}}(/[0-9]{{1,19}})?|{_DAY}([T ][0-9:.]{{5,15}}([+-][0-9:]{{2,6}}|Z)?)?|[a-z][a-z-]{{0,39}}|SHA256:[0-9a-f]{{64}}|[0-9]{{1,5}})?|True|False|Decree 809( Art\. [0-9]{{1,2}})?"
+    rf"({_NAME}(, {_NAME})*|[0-9]{{6,12}}(/[0-9]{{1,19}})?|{_DAY}([T ][0-9:.]{{5,15}}([+-][0-9:]{{2,6}}|Z)?)?|[0-9a-f]{{12}}|SHA256:[0-9a-f]{{64}}|[a-z][a-z-]{{0,39}}|[0-9]{{1,5}})?|True|False|Decree 809( Art\. [0-9]{{1,2}})?"
 )
-"""What may stand in an act: names, numbers of events, days and moments, words of ours, counts. Anything else was typed by somebody, and may hold anything."""
+"""What may stand in an act: names, numbers of events, days and moments, ids of tokens, words of ours, counts. Anything else was typed by somebody, and may hold anything."""
 _ANYTHING = "?"
 
 _NAMED = (

@@ -10,6 +10,7 @@ import msgspec
 
 from node.control.bodies import REASON_MAX
 from node.errors import CommandRefused
+from node.model.hidden import without_values
 from node.model.items import Classification, ItemFacts, OpeningTerms, SharingTerms
 from node.model.limits import MESSAGE_BYTES_DEFAULT
 from node.model.names import Department, Division, Topic
@@ -345,7 +346,7 @@ def read_command(data: bytes) -> Command:
     try:
         command = _DECODER.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        why = str(error)[:REASON_MAX]
+        why = without_values(str(error))[:REASON_MAX]
         raise CommandRefused("malformed", f"the command cannot be read: {why}", f"命令无法读取：{why}") from error
     by = getattr(command, "by", None)
     if by is not None and by.role == "rule":

@@ -58,7 +58,7 @@ def routes(book: Book, here: Division, parent: Division | None, today: date) -> 
     if parent is None or parent in subtree:
         return frozenset()
     found = {Route(control_topic(code), 1, "link-up") for code in subtree}
-    outside = {*_above(book, parent), *book.tree.divisions} - subtree
+    outside = {*above(book, parent), *book.tree.divisions} - subtree
     found.update(Route(control_topic(code), 1, "link-down") for code in outside)
     if book.tree.parent(here) == parent:
         found.update(_resource_routes(book, here, parent, today))
@@ -75,7 +75,7 @@ def topics_here(book: Book, here: Division, parent: Division | None, today: date
 
     A child's lanes up write their progress in this cluster. A copy that has to be disposed of is not made before it is (`disposal`).
     """
-    codes = {here, *book.tree.divisions, *(() if parent is None else _above(book, parent))}
+    codes = {here, *book.tree.divisions, *(() if parent is None else above(book, parent))}
     specs = [TopicSpec(control_topic(code), 1, _CONTROL) for code in codes]
     specs.append(TopicSpec(audit_topic(here), 1, _AUDIT))
     specs += [TopicSpec(progress_topic(code), SHARDS, _PROGRESS) for code in (here, *book.tree.children(here))]
@@ -86,7 +86,7 @@ def topics_here(book: Book, here: Division, parent: Division | None, today: date
     return {spec.topic: spec for spec in specs if not is_due(here, spec.topic, book, today)}
 
 
-def _above(book: Book, parent: Division) -> list[Division]:
+def above(book: Book, parent: Division) -> list[Division]:
     """Return the parent and all above it, as far as the book or waiting logs tell; ends even where logs contradict each other."""
     above: list[Division] = []
     code: Division | None = parent
@@ -96,7 +96,7 @@ def _above(book: Book, parent: Division) -> list[Division]:
     return above
 
 
-class _Taken(msgspec.Struct, frozen=True):
+class Taken(msgspec.Struct, frozen=True):
     """What moves of a resource, its own topic or a view, and where to, as sides of `here`: None is the parent's, a child its own, `here` itself."""
 
     topic: Topic
@@ -105,7 +105,7 @@ class _Taken(msgspec.Struct, frozen=True):
     takers: set[Division | None]
 
 
-def _taken(book: Book, here: Division, today: date) -> Iterator[_Taken]:
+def taken(book: Book, here: Division, today: date) -> Iterator[Taken]:
     """Yield each topic that active grants let move, whose owner and takers `here` can place."""
     sides = book.tree.sides(here)
     for name, resource in book.resources.items():
@@ -117,22 +117,22 @@ def _taken(book: Book, here: Division, today: date) -> Iterator[_Taken]:
             taker = division_of(grant.value.taker)
             if taker in sides:
                 takers.setdefault(grant.view or name, set()).add(sides[taker])
-        yield from (_Taken(topic, resource, sides[owner], found) for topic, found in takers.items())
+        yield from (Taken(topic, resource, sides[owner], found) for topic, found in takers.items())
 
 
 def _resource_routes(book: Book, here: Division, parent: Division, today: date) -> Iterator[Route]:
-    for taken in _taken(book, here, today):
-        if taken.owner is None and taken.takers != {None}:
-            yield Route(taken.topic, taken.resource.partitions, "link-down", *era(taken.topic, (parent, here), book, today))
-        elif taken.owner is not None and None in taken.takers:
-            yield Route(taken.topic, taken.resource.partitions, "link-up", *era(taken.topic, (here, parent), book, today))
+    for one in taken(book, here, today):
+        if one.owner is None and one.takers != {None}:
+            yield Route(one.topic, one.resource.partitions, "link-down", *era(one.topic, (parent, here), book, today))
+        elif one.owner is not None and None in one.takers:
+            yield Route(one.topic, one.resource.partitions, "link-up", *era(one.topic, (here, parent), book, today))
 
 
 def _passing(book: Book, here: Division, today: date) -> Iterator[TopicSpec]:
-    for taken in _taken(book, here, today):
-        if taken.takers != {taken.owner}:
-            is_own = taken.topic == taken.resource.name
-            yield _resource_spec(taken.resource) if is_own else _view_spec(taken.topic, taken.resource)
+    for one in taken(book, here, today):
+        if one.takers != {one.owner}:
+            is_own = one.topic == one.resource.name
+            yield _resource_spec(one.resource) if is_own else _view_spec(one.topic, one.resource)
 
 
 def _resource_spec(resource: ResourceValue) -> TopicSpec:

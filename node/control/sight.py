@@ -8,12 +8,13 @@ from typing import get_args
 
 import msgspec
 
+from node.control.book import Book
 from node.control.commands import AddDepartment, AddDivision, ApplyCatalogue, Command, RevokeKey, RotateKey, VouchKey
 from node.control.desk import not_entitled
 from node.control.offered import Offer
 from node.control.requests import Request
 from node.control.rights import is_rule
-from node.model.names import Department, department_of
+from node.model.names import Department, Topic, department_of
 from node.model.values import Actor, GrantValue, Role
 
 OVERSEERS: tuple[Role, ...] = ("authority", "operator", "inspector")
@@ -48,6 +49,11 @@ def sees_grant(by: Actor, value: GrantValue) -> bool:
 def sees_taken(by: Actor, owner: Department, takers: tuple[Department, ...]) -> bool:
     """Tell whether somebody is the owner or a taker of what is taken, or oversees them."""
     return oversees(by) or by.department == owner or by.department in takers
+
+
+def sees_topic(by: Actor, topic: Topic, book: Book) -> bool:
+    """Tell whether somebody sees what a topic has: of a view, whoever oversees it, its owner, and those who were ever granted it, for they may have its records still."""
+    return topic not in book.views or any(sees_grant(by, book.grants[ref].value) for ref in book.granted[topic])
 
 
 def seen_offer(by: Actor, offer: Offer | None) -> Offer | None:

@@ -127,7 +127,7 @@ async def held_back(world: World, request: EventRef, taker: Taker, extra: int, p
     await asyncio.sleep(STILL_S)
     stopped = taker.records == before
     await asyncio.to_thread(taker.stop)
-    anew = Taker(taker.taker, world.clusters[CITY].bootstrap, taker.topic)  # what it read is gone, and comes again from its beginning
+    anew = Taker(taker.taker, taker.way, taker.topic)  # what it read is gone, and comes again from its beginning
     began = time.monotonic()
     await resume(world, grant)
     anew.start()

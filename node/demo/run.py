@@ -20,9 +20,10 @@ from node.demo import requesting
 from node.demo.remote import ask, serve
 from node.demo.sides import Sides, compare, read_rows
 from node.demo.story import ASKED, GRANTED_STREETS, LICENCES, TAKERS, TAXATION, Publication, more, prepare, publications, publish
-from node.demo.table import Arrived, Board, both, course, refusals, summary
+from node.demo.table import Arrived, Board, both, closed, course, refusals, summary
 from node.demo.takers import Taker
-from node.demo.world import CITY, DISTRICT, World, open_world
+from node.demo.trespass import try_all
+from node.demo.world import DISTRICT, World, open_world
 from node.errors import ConfigError, NodeError, Unavailable
 from node.model.names import Topic, is_view, quarantine_topic
 
@@ -161,14 +162,14 @@ class _Demo:
         making = asyncio.create_task(asyncio.to_thread(lambda: list(publications(self._folder, self._records))))
         await prepare(world)
         request = await requesting.ask(world, ASKED)
-        takers = _takers(world)
+        takers = await _takers(world)
         try:
             self._tell("departments publish; the gate checks; records move", "部门发布数据，闸口校验，记录流动")
             files = await making
             published = await self._publish(world, files)
             self._tell("taxation has asked; the owner's head consents; its view flows", "税务部门已申请，数源方负责人同意，视图开始流动")
             view, decided = await requesting.decide(world, ASKED, request)
-            taxation = Taker(TAXATION, world.clusters[CITY].bootstrap, view)
+            taxation = Taker(TAXATION, await world.way(TAXATION), view)
             taxation.start()
             takers.append(taxation)
             published[view] = sum(one.granted for one in files)
@@ -181,7 +182,9 @@ class _Demo:
             standing = await requesting.shown(world, request)
             told = requesting.Course(standing=standing, flowed_s=flowed, disposed_s=disposed, stopped=stopped, resumed_s=resumed)
             self._console.print(course(self._board, told))
-            return equal and stopped and flowed <= _FLOWS_WITHIN_S
+            attempts = await try_all(world)
+            self._console.print(closed(self._board, attempts))
+            return equal and stopped and flowed <= _FLOWS_WITHIN_S and all(one.refused for one in attempts)
         finally:
             for taker in takers:
                 await asyncio.to_thread(taker.stop)
@@ -220,7 +223,7 @@ class _Demo:
 
     def _addresses(self, world: World) -> None:
         for division, node in world.nodes.items():
-            self._console.print(f"{division}  {node.url}/metrics  {world.clusters[division].bootstrap}  {node.log}", soft_wrap=True)
+            self._console.print(f"{division}  {node.probes_url}/metrics  {world.clusters[division].bootstrap}  {node.log}", soft_wrap=True)
         words = self._board.say("in another terminal", "在另一个终端")
         self._console.print(
             f"{words}: exchange-node demo break 445100 | mend 445100 | exchange-node status --node {world.nodes[DISTRICT].url} --token-file {world.nodes[DISTRICT].token_file()}"
@@ -231,13 +234,13 @@ class _Demo:
 _OWNER, _QUARANTINE = "(owner)", "(quarantine)"
 
 
-def _takers(world: World) -> list[Taker]:
+async def _takers(world: World) -> list[Taker]:
     """Start a taker for each grant, on the cluster of its own node, and at each owner one to compare with and one of its quarantine."""
     found = []
     for resource, names in TAKERS.items():
-        owner = world.clusters[resource[:6]].bootstrap
+        owner = world.own_way(resource[:6])
         found += [Taker(_OWNER, owner, resource), Taker(_QUARANTINE, owner, quarantine_topic(Topic(resource)))]
-        found += [Taker(name, world.clusters[name[:6]].bootstrap, resource) for name in names]
+        found += [Taker(name, await world.way(name), resource) for name in names]
     for taker in found:
         taker.start()
     return found
@@ -256,6 +259,6 @@ async def _sides(world: World, view: str) -> Sides:
     owner, taker = LICENCES[:6], TAXATION[:6]
     resource = await world.nodes[owner].get(f"/v1/resources/{LICENCES}")
     shown = await world.nodes[taker].get(f"/v1/views/{view}")
-    owned = asyncio.to_thread(read_rows, world.clusters[owner].bootstrap, LICENCES, {resource["schema_id"]: resource["schema"]})
-    taken = asyncio.to_thread(read_rows, world.clusters[taker].bootstrap, view, {shown["schema_id"]: shown["schema"]})
+    owned = asyncio.to_thread(read_rows, world.own_way(owner), LICENCES, {resource["schema_id"]: resource["schema"]})
+    taken = asyncio.to_thread(read_rows, await world.way(TAXATION), view, {shown["schema_id"]: shown["schema"]})
     return compare(await owned, await taken, ASKED, GRANTED_STREETS)

@@ -8,6 +8,7 @@ import confluent_kafka
 import msgspec
 
 from node.avro import decode, parse, readable, unframe
+from node.bus.security import Way
 from node.control import NewRequest
 
 _POLL_S = 10.0
@@ -64,13 +65,13 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def read_rows(bootstrap: str, topic: str, schemas: dict[int, dict[str, Any]]) -> list[Rows]:
+def read_rows(way: Way, topic: str, schemas: dict[int, dict[str, Any]]) -> list[Rows]:
     """Return the committed records of a topic, partition by partition, by schemas that stand under their ids. It blocks until it has them."""
     known = {number: parse(schema) for number, schema in schemas.items()}
     consumer = confluent_kafka.Consumer(
         {
-            "bootstrap.servers": bootstrap,
-            "group.id": "demo.sides",
+            **way.librdkafka(),
+            "group.id": f"{way.security.username}.sides",
             "isolation.level": "read_committed",
             "enable.partition.eof": True,
             "enable.auto.commit": False,

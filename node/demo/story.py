@@ -179,6 +179,7 @@ async def publish(world: World, publication: Publication) -> int:
     """Publish a file with the command a department would use; return the rows published. Unavailable says what went wrong."""
     node, owner = world.nodes[publication.resource[:6]], department_of(Topic(publication.resource))
     token = node.token_file(Actor(name="publisher", role="steward", department=owner))
+    _login, client_file = await node.client(owner)
     arguments = [
         "publish",
         str(publication.file),
@@ -188,6 +189,8 @@ async def publish(world: World, publication: Publication) -> int:
         node.url,
         "--token-file",
         str(token),
+        "--client-file",
+        str(client_file),
         "--json",
     ]
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "node", *arguments, stdout=PIPE, stderr=PIPE)

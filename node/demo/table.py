@@ -1,6 +1,6 @@
 """The demo's screen: each link and resource as it moves, and the sum at the end."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -11,6 +11,7 @@ from rich.text import Text
 from node.demo.requesting import Course
 from node.demo.sides import Sides
 from node.demo.takers import Received
+from node.demo.trespass import Attempt
 
 
 class Flow(msgspec.Struct):
@@ -171,6 +172,23 @@ def course(board: Board, told: Course) -> Group:
         )
     )
     return Group(table, *map(Text, lines))
+
+
+def closed(board: Board, attempts: Sequence[Attempt]) -> Table:
+    """Return the table of what was tried without a right, and what Kafka answered."""
+    table = _table(
+        board,
+        ("What Kafka refuses", "Kafka 拒绝的访问"),
+        ("who", "谁", False),
+        ("tried to", "试图", False),
+        ("topic", "主题", False),
+        ("answer", "应答", False),
+        ("refused", "已拒绝", False),
+    )
+    for one in attempts:
+        mark = Text("✓", style="green") if one.refused else Text(board.say("LET IN", "放行"), style="bold red")
+        table.add_row(one.who or board.say("(nobody)", "（匿名）"), one.what, one.topic, one.answer, mark)
+    return table
 
 
 def _table(board: Board, title: tuple[str, str], *columns: tuple[str, str, bool]) -> Table:

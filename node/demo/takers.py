@@ -9,6 +9,8 @@ from collections import Counter
 import confluent_kafka
 import msgspec
 
+from node.bus.security import Way
+
 _POLL_S = 0.2
 _BATCH = 5_000
 _HEAD = struct.Struct(">iqii")
@@ -26,9 +28,10 @@ class Received(msgspec.Struct, frozen=True):
 class Taker(threading.Thread):
     """Reads a topic from its beginning on a cluster, in a thread of its own, until `stop`."""
 
-    def __init__(self, name: str, bootstrap: str, topic: str) -> None:
+    def __init__(self, name: str, way: Way, topic: str) -> None:
         super().__init__(name=f"taker {name} {topic}", daemon=True)
         self.taker = name
+        self.way = way
         self.topic = topic
         self.records = 0
         self.first_at: float | None = None
@@ -39,8 +42,8 @@ class Taker(threading.Thread):
         self._ending = threading.Event()
         self._consumer = confluent_kafka.Consumer(
             {
-                "bootstrap.servers": bootstrap,
-                "group.id": f"demo.{name}",
+                **way.librdkafka(),
+                "group.id": f"{way.security.username}.demo",
                 "isolation.level": "read_committed",
                 "enable.auto.commit": False,
                 "log_level": 0,

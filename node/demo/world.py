@@ -13,12 +13,17 @@ from typing import Any
 import httpx
 import msgspec
 
+from node.bus.client import open_client
 from node.bus.embedded import Cluster, open_cluster
 from node.bus.embedded.ports import reserved_ports
 from node.bus.embedded.process import check_alive, end, reap, spawn
+from node.bus.passwords import Login, new_password, read_login, write_login, write_secret
+from node.bus.security import Security, Way
+from node.bus.users import set_logins
 from node.control import Command
 from node.errors import CommandRefused, Unavailable
 from node.model.keys import fingerprint
+from node.model.names import Division, principal_of
 from node.model.values import Actor
 from node.runtime.access import add_token
 from node.runtime.keys import node_key
@@ -39,9 +44,9 @@ _HTTP_S = 15.0
 class NodeProcess:
     """One `exchange-node run` of its own, with its configuration, its log and its HTTP face."""
 
-    def __init__(self, division: str, folder: Path, port: int, http: httpx.AsyncClient) -> None:
+    def __init__(self, division: str, folder: Path, ports: tuple[int, int], http: httpx.AsyncClient) -> None:
         self.division = division
-        self.url = f"http://127.0.0.1:{port}"
+        self.url, self.probes_url = (f"http://127.0.0.1:{port}" for port in ports)
         self.config = folder / f"{division}.yaml"
         self.log = folder / f"{division}.log"
         self._folder = folder
@@ -49,23 +54,40 @@ class NodeProcess:
         self._process: Process | None = None
         self._known: set[Actor] = set()
         """who has a token"""
+        self._clients: dict[str, Security] = {}
 
     @property
     def key(self) -> str:
         """The node's public key; made where it has none yet."""
         return node_key(self._folder / f"data-{self.division}").key
 
-    def configure(self, cluster: Cluster, parent: tuple[str, Cluster] | None, root: str) -> None:
-        """Write the node's configuration file; `root` is the fingerprint that it pins."""
+    async def configure(self, cluster: Cluster, parent: tuple[str, Cluster] | None, root: str) -> None:
+        """Write the node's configuration file, and the login that its parent's cluster gives it; `root` is the fingerprint that it pins."""
+        own = self._write_login("", cluster.security)
         lines = [
             f'division: "{self.division}"',
-            f'kafka: {{bootstrap: "{cluster.bootstrap}", replication: {len(cluster.brokers)}}}',
-            f"http: {{listen: {json.dumps(self.url.removeprefix('http://'))}}}",
+            f'kafka: {{bootstrap: "{cluster.bootstrap}", replication: {len(cluster.brokers)}, login_file: {own}}}',
+            f"http: {{listen: {json.dumps(self.url.removeprefix('http://'))}, probes: {json.dumps(self.probes_url.removeprefix('http://'))}}}",
             f"data_dir: {json.dumps(f'data-{self.division}')}",
         ]
         if parent is not None:
-            lines.insert(2, f'parent: {{division: "{parent[0]}", bootstrap: "{parent[1].link_bootstrap}", root: "{root}"}}')
+            division, above = parent
+            there = self._folder / f"{self.division}-parent.login"
+            file = (
+                json.dumps(there.name)
+                if there.exists()
+                else self._write_login("-parent", await _let_in(above, principal_of(Division(self.division))))
+            )
+            lines.insert(2, f'parent: {{division: "{division}", bootstrap: "{above.link_bootstrap}", login_file: {file}, root: "{root}"}}')
         self.config.write_text("\n".join(lines) + "\n")
+
+    def _write_login(self, of: str, security: Security) -> str:
+        """Write a login into a file; return its name as YAML has it."""
+        assert security.username is not None
+        assert security.password is not None
+        file = self._folder / f"{self.division}{of}.login"
+        write_login(file, Login(username=security.username, password=security.password))
+        return json.dumps(file.name)
 
     @property
     def pid(self) -> int:
@@ -108,6 +130,24 @@ class NodeProcess:
         """Return the headers with which somebody asks the node."""
         return {"authorization": f"Bearer {self.token_file(by).read_text().strip()}"}
 
+    def parent_login(self) -> Security:
+        """Return with what the node logs in to its parent's cluster."""
+        login = read_login(self._folder / f"{self.division}-parent.login")
+        return Security(protocol="SASL_PLAINTEXT", mechanism=login.mechanism, username=login.username, password=login.password)
+
+    async def client(self, department: str) -> tuple[Security, Path]:
+        """Return with what a department's programs log in to the cluster, and the client.properties that says so; made when it is asked for first."""
+        file = self._folder / f"{department}.properties"
+        if department not in self._clients:
+            cluster = (await self.get("/v1/node"))["kafka"]
+            asked = msgspec.json.encode({"user": department})
+            login = msgspec.convert((await self._ask("POST", "/v1/logins", OPERATOR, asked)).json(), Login)
+            made = Security(protocol=cluster["protocol"], mechanism=login.mechanism, username=login.username, password=login.password)
+            entries = {"bootstrap.servers": cluster["bootstrap"], **made.librdkafka()}
+            write_secret(file, "".join(f"{name}={value}\n" for name, value in entries.items()))
+            self._clients[department] = made
+        return self._clients[department], file
+
     async def get(self, path: str) -> Any:
         """Return the JSON of a path, as an operator sees it. Unavailable if the node does not answer."""
         return (await self._ask("GET", path, OPERATOR)).json()
@@ -145,6 +185,14 @@ class NodeProcess:
             return set()
 
 
+async def _let_in(cluster: Cluster, user: str) -> Security:
+    """Make a user of a cluster; what it may do there is the node's to say."""
+    login = Login(username=user, password=new_password())
+    async with open_client(cluster.bootstrap, client_id="world", security=cluster.security) as client:
+        await set_logins(client, [login])
+    return msgspec.structs.replace(cluster.security, username=user, password=login.password)
+
+
 class World:
     """The clusters and nodes by division. Made by `open_world`."""
 
@@ -152,6 +200,15 @@ class World:
         self.folder = folder
         self.clusters = clusters
         self.nodes = nodes
+
+    async def way(self, department: str) -> Way:
+        """Return how a department's programs get into the cluster of their own level."""
+        division = department[:6]
+        return Way(self.clusters[division].bootstrap, (await self.nodes[division].client(department))[0])
+
+    def own_way(self, division: str) -> Way:
+        """Return how a node gets into its own cluster."""
+        return Way(self.clusters[division].bootstrap, self.clusters[division].security)
 
     def cut(self, division: str) -> None:
         """Cut the link between a node and the one above it."""
@@ -178,15 +235,19 @@ async def open_world(folder: Path, settings: Mapping[str, str] = MappingProxyTyp
     `settings` are broker properties over the embedded clusters' own.
     """
     async with AsyncExitStack() as stack:
-        opening = [open_cluster(folder / f"kafka-{code}", settings=settings, cable=code != DISTRICT) for code in TREE]
+        opening = [
+            open_cluster(folder / f"kafka-{code}", settings=settings, cable=code != DISTRICT, principal=principal_of(Division(code)))
+            for code in TREE
+        ]
         clusters = dict(zip(TREE, await _enter_all(stack, opening), strict=True))
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=_HTTP_S))
-        ports = stack.enter_context(reserved_ports(len(TREE)))  # held, so that nobody takes the port of a node that is down
-        nodes = {code: NodeProcess(code, folder, port, http) for code, port in zip(TREE, ports, strict=True)}
+        ports = stack.enter_context(reserved_ports(2 * len(TREE)))  # held, so that nobody takes the port of a node that is down
+        pairs = zip(ports[::2], ports[1::2], strict=True)
+        nodes = {code: NodeProcess(code, folder, pair, http) for code, pair in zip(TREE, pairs, strict=True)}
         root = fingerprint(nodes[PROVINCE].key)
         for code, node in nodes.items():
             above = TREE[code]
-            node.configure(clusters[code], None if above is None else (above, clusters[above]), root)
+            await node.configure(clusters[code], None if above is None else (above, clusters[above]), root)
             await node.start()
             stack.push_async_callback(node.stop)
         yield World(folder, clusters, nodes)

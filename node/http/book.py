@@ -39,7 +39,7 @@ class SchemaFace(msgspec.Struct, frozen=True):
     schema: dict[str, Any]
 
 
-@post("/v1/commands", status_code=200, roles=ACTORS)
+@post("/v1/commands", status_code=200, act="give-command", roles=ACTORS)
 async def commands(node: NamedDependency[Node], by: NamedDependency[Actor], body: RawBody) -> EventsFace:
     """Carry out a command of whoever asks, which names nobody else: the node decides and appends, and the audit keeps it."""
     events = await node.command(read_command(body), by)

@@ -14,12 +14,19 @@ from node.control import Command, NewRequest
 from node.control.exporting import ExportAsked
 from node.control.quarantine import Asked
 from node.http.answers import Problem
+from node.http.joining import DismissAsked, InvitationAsked, JoinAsked, LeaveAsked
+from node.http.logins import LoginAsked
 from node.http.operations import ResumeAsked
 from node.http.streaming import MEDIA_TYPE
 
 BODIES: dict[str, Any] = {
     "/v1/commands": Command,
+    "/v1/dismiss": DismissAsked,
     "/v1/exports": ExportAsked,
+    "/v1/invitations": InvitationAsked,
+    "/v1/join": JoinAsked,
+    "/v1/leave": LeaveAsked,
+    "/v1/logins": LoginAsked,
     "/v1/requests/preview": NewRequest,
     "/v1/routes/resume": ResumeAsked,
     "/v1/quarantine/{name}/replay": Asked,
@@ -38,10 +45,7 @@ def described(document: dict[str, Any]) -> dict[str, Any]:
     bodies = dict(zip(BODIES, schemas, strict=False))
     refused = {"description": "Refused: why, and what to do, in both languages", "content": {"application/json": {"schema": schemas[-1]}}}
     paths = {
-        path: {
-            method: _operation(told, bodies.get(path) if method == "post" else None, None if path in {"/livez", "/readyz"} else refused)
-            for method, told in operations.items()
-        }
+        path: {method: _operation(told, bodies.get(path) if method == "post" else None, refused) for method, told in operations.items()}
         for path, operations in document["paths"].items()
     }
     known = document["components"]
@@ -49,10 +53,10 @@ def described(document: dict[str, Any]) -> dict[str, Any]:
     return document | {"paths": paths, "components": known | {"schemas": known["schemas"] | told}}
 
 
-def _operation(told: dict[str, Any], body: dict[str, Any] | None, refused: dict[str, Any] | None) -> dict[str, Any]:
+def _operation(told: dict[str, Any], body: dict[str, Any] | None, refused: dict[str, Any]) -> dict[str, Any]:
     responses = {status: _in_lines(response) for status, response in told["responses"].items() if status != "400"}
     more = {"requestBody": {"required": True, "content": {"application/json": {"schema": body}}}} if body is not None else {}
-    return told | {"responses": responses | ({"4XX": refused} if refused is not None else {})} | more
+    return told | {"responses": responses | {"4XX": refused}} | more
 
 
 def _in_lines(response: dict[str, Any]) -> dict[str, Any]:

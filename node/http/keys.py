@@ -9,7 +9,7 @@ from node.model.keys import fingerprint
 from node.runtime import Node
 
 
-@get("/v1/keys", roles=OVERSEERS, sync_to_thread=False)
+@get("/v1/keys", roles=OVERSEERS, act="show-keys", sync_to_thread=False)
 def keys(node: NamedDependency[Node]) -> KeyRing:
     """Tell the node's own key, and whose keys count."""
     here, hand, book = node.settings.division, node.ledger.hand, node.ledger.book

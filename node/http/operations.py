@@ -1,11 +1,10 @@
-"""What operators and Prometheus ask: metrics, health, status, and letting stopped routes go on."""
+"""What operators ask: which node this is, how it is, and that stopped routes go on."""
 
 from typing import Literal
 
 import msgspec
-from litestar import Response, get, post
+from litestar import get, post
 from litestar.di import NamedDependency
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import RawBody
 
 from node import __version__
@@ -18,9 +17,11 @@ from node.runtime import LinkStatus, Node, RouteStatus
 
 
 class KafkaFace(msgspec.Struct, frozen=True):
-    """How clients reach the cluster beside the node."""
+    """How clients reach the cluster beside the node: where, by which protocol of Kafka's, and what TLS trusts, in PEM."""
 
     bootstrap: str
+    protocol: str
+    ca: str
 
 
 class NodeFace(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,32 +81,17 @@ class ResumedFace(msgspec.Struct, frozen=True):
     routes: list[ResumedRoute]
 
 
-@get("/metrics", include_in_schema=False)
-async def metrics(node: NamedDependency[Node]) -> Response[bytes]:
-    """Return the metrics in Prometheus' text format."""
-    return Response(node.figures(), headers={"content-type": "text/plain; version=0.0.4; charset=utf-8"})
-
-
-@get("/livez", media_type="text/plain")
-async def livez() -> str:
-    """Answer while the process turns."""
-    return "ok"
-
-
-@get("/readyz", media_type="text/plain", responses={503: ResponseSpec(str, media_type="text/plain", description="What it does not do")})
-async def readyz(node: NamedDependency[Node]) -> Response[str]:
-    """Answer 200 while the node does all it is there for, else 503 and what it does not."""
-    reasons = node.reasons
-    return Response("\n".join(reasons) or "ok", status_code=503 if reasons else 200, media_type="text/plain")
-
-
 @get("/v1/node")
 async def face(node: NamedDependency[Node]) -> NodeFace:
     """Tell which node this is and where its cluster is."""
     s = node.settings
     division = node.ledger.book.tree.divisions.get(s.division)
     return NodeFace(
-        division=s.division, name=division.name if division else "", kafka=KafkaFace(s.bootstrap), parent=s.parent, version=__version__
+        division=s.division,
+        name=division.name if division else "",
+        kafka=KafkaFace(s.bootstrap, s.security.protocol, s.ca),
+        parent=s.parent,
+        version=__version__,
     )
 
 
@@ -115,7 +101,7 @@ async def me(by: NamedDependency[Actor]) -> Actor:
     return by
 
 
-@get("/v1/status", roles=OVERSEERS)
+@get("/v1/status", act="show-status", roles=OVERSEERS)
 async def status(node: NamedDependency[Node]) -> StatusFace:
     """Tell how the node, its link and its routes are."""
     book = node.ledger.book
@@ -135,7 +121,7 @@ async def status(node: NamedDependency[Node]) -> StatusFace:
     )
 
 
-@post("/v1/routes/resume", status_code=200, roles=("operator",))
+@post("/v1/routes/resume", status_code=200, act="resume-route", roles=("operator",))
 async def resume(node: NamedDependency[Node], by: NamedDependency[Actor], body: RawBody) -> ResumedFace:
     """Let a stopped route go on."""
     asked = read_body(body, ResumeAsked)
@@ -144,6 +130,4 @@ async def resume(node: NamedDependency[Node], by: NamedDependency[Actor], body: 
     return ResumedFace([ResumedRoute(route.topic, route.partition) for route in resumed])
 
 
-OPEN = [metrics, livez, readyz]
-"""What Prometheus and probes ask, without a token."""
 HANDLERS = [face, me, status, resume]

@@ -58,7 +58,7 @@ async def shown(
         return await streamed(quarantine.show(name, reason=reason, count=count, values=True))
 
 
-@post("/v1/quarantine/{name:str}/replay", status_code=200, media_type=MEDIA_TYPE, roles=REPAIRERS)
+@post("/v1/quarantine/{name:str}/replay", status_code=200, media_type=MEDIA_TYPE, act="replay-quarantined", roles=REPAIRERS)
 async def replayed(
     quarantine: NamedDependency[Quarantine], node: NamedDependency[Node], by: NamedDependency[Actor], name: FromPath[str], body: RawBody
 ) -> Stream:
@@ -69,7 +69,7 @@ async def replayed(
         return await streamed(quarantine.replay(name, asked, by))
 
 
-@post("/v1/quarantine/{name:str}/discard", status_code=200, media_type=MEDIA_TYPE, roles=REPAIRERS)
+@post("/v1/quarantine/{name:str}/discard", status_code=200, media_type=MEDIA_TYPE, act="discard-quarantined", roles=REPAIRERS)
 async def discarded(
     quarantine: NamedDependency[Quarantine], node: NamedDependency[Node], by: NamedDependency[Actor], name: FromPath[str], body: RawBody
 ) -> Stream:

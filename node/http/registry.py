@@ -9,6 +9,9 @@ one is told the id of the registered schema that equals it, or what differs. One
 - `registry_settings`: `/config`, `/mode`: FULL_TRANSITIVE and READONLY, for all subjects alike.
 - `registry_compatibility`: `/compatibility/subjects/…`.
 
+Clients bring a token, as a bearer or as the password of HTTP Basic; whoever has one sees resources, and of views those that are his own affair. What is
+under an id any of them may read, for it stands in the records of whoever has them and says of nobody that he takes anything.
+
 `registry_book` reads the book as subjects and versions, `registry_answers` has error codes and bodies.
 
 Not offered, each with an answer that says so: references, JSON Schema and Protobuf, other naming strategies, `-key` subjects,
@@ -21,18 +24,17 @@ from typing import Any
 
 from litestar import Router
 from litestar.connection import ASGIConnection
+from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.handlers import BaseRouteHandler
 
+from node.control.sight import sees_topic
+from node.errors import CommandRefused
 from node.http import registry_compatibility, registry_schemas, registry_settings, registry_subjects
-from node.http.registry_answers import Code, fault, http_error, unforeseen
-
-_ROOTS = {"subjects", "schemas", "config", "mode", "compatibility"}
-
-
-def serves(path: str) -> bool:
-    """Tell whether a path is the registry's, also where nothing is at it."""
-    return path.split("/")[1] in _ROOTS
+from node.http.admission import actor, known
+from node.http.registry_answers import Code, fault, http_error, refused, unforeseen
+from node.http.registry_book import VALUE, no_subject
+from node.model.names import Topic
 
 
 def registry() -> Router:
@@ -41,8 +43,9 @@ def registry() -> Router:
     return Router(
         "/",
         route_handlers=[handler for module in modules for handler in module.HANDLERS],
-        guards=[_folded],
-        exception_handlers={HTTPException: http_error, Exception: unforeseen},
+        guards=[known, _folded, _seen],
+        dependencies={"by": Provide(actor, sync_to_thread=False)},
+        exception_handlers={CommandRefused: refused, HTTPException: http_error, Exception: unforeseen},
         include_in_schema=False,
     )
 
@@ -52,3 +55,10 @@ def _folded(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteH
     if not connection.app.state.node.folded:
         en = "This node is reading its control logs; ask again in a moment"
         raise fault(Code.NOT_READY, en, "本节点正在读取控制日志；请稍后重试")
+
+
+def _seen(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+    """Answer as if there were none where a path names a view that is no affair of whoever asks."""
+    subject, book = str(connection.path_params.get("subject", "")), connection.app.state.node.ledger.book
+    if not sees_topic(connection.scope["user"], Topic(subject.removesuffix(VALUE)), book):
+        raise no_subject(subject)

@@ -12,16 +12,20 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
 from node.avro.compatibility import Comparable, read
-from node.errors import SchemaError
+from node.errors import CommandRefused, SchemaError
 from node.http import answers
+from node.model.hidden import hidden, without_values
 
 MEDIA_TYPE = "application/vnd.schemaregistry.v1+json"
 AVRO = "AVRO"
+REALM = "exchange-node"
+"""What a client is told that it needs a password for."""
 
 
 class Code(IntEnum):
     """Confluent's error codes, as far as they are used here."""
 
+    NO_ACCESS = 40101
     SUBJECT_NOT_FOUND = 40401
     VERSION_NOT_FOUND = 40402
     SCHEMA_NOT_FOUND = 40403
@@ -54,13 +58,32 @@ def fault(code: Code, en: str, zh: str) -> HTTPException:
     return HTTPException(status_code=code // 100, detail=f"{en} / {zh}", extra={"error_code": int(code)})
 
 
+def refused(_request: Request[Any, Any, Any], error: CommandRefused) -> Response[Fault]:
+    """Answer whoever is not let in: a client that knows no token of ours learns how it is to be brought."""
+    headers = {"www-authenticate": f'Basic realm="{REALM}"'} if error.code == answers.NO_ACCESS else {}
+    if isinstance(error, answers.TooMany):
+        headers["retry-after"] = error.retry_after
+    return Response(_fault_of(error), status_code=answers.STATUS[error.code], headers=headers, media_type=MEDIA_TYPE)
+
+
+def encoded(error: CommandRefused) -> bytes:
+    """Return a refusal as a body, for where no handler answers."""
+    return msgspec.json.encode(_fault_of(error))
+
+
+def _fault_of(error: CommandRefused) -> Fault:
+    code = Code.NO_ACCESS if error.code == answers.NO_ACCESS else answers.STATUS[error.code]
+    return Fault(code, hidden(f"{error.en} / {error.zh}"))
+
+
 def http_error(_request: Request[Any, Any, Any], error: HTTPException) -> Response[Fault]:
     """Answer a refusal, ours or the server's own."""
     match error.extra:
         case {"error_code": int(code)}:
-            body = Fault(code, str(error.detail))
+            body = Fault(code, hidden(str(error.detail)))
         case _:
-            body = Fault(error.status_code, f"HTTP {error.status_code} {HTTPStatus(error.status_code).phrase}: {error.detail}")
+            en, zh = answers.told(error)
+            body = Fault(error.status_code, hidden(f"HTTP {error.status_code} {HTTPStatus(error.status_code).phrase}: {en} / {zh}"))
     return Response(body, status_code=error.status_code, media_type=MEDIA_TYPE)
 
 
@@ -80,8 +103,9 @@ def asked_schema(body: bytes) -> Comparable:
     try:
         asked = msgspec.json.decode(body, type=_Asked)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        why = f"the request cannot be read: {error}"
-        raise HTTPException(status_code=400, detail=f"{why} / 请求无法读取：{error}", extra={"error_code": 400}) from error
+        why = without_values(str(error))
+        en, zh = f"the request cannot be read: {why}", f"请求无法读取：{why}"
+        raise HTTPException(status_code=400, detail=f"{en} / {zh}", extra={"error_code": 400}) from error
     if (asked.schema_type or AVRO) != AVRO:
         raise fault(Code.INVALID_SCHEMA, "Invalid schema: resources have Avro schemas, of no other type", "模式无效：资源只使用 Avro 模式")
     if asked.references:

@@ -8,13 +8,17 @@ import itertools
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from litestar.exceptions import HTTPException
+
 from node.control import Book
 from node.control.naming import selection_of
+from node.control.sight import sees_topic
 from node.control.views import schema_ids
 from node.http.registry_answers import Code, fault
 from node.model.names import Topic, division_of, is_view
+from node.model.values import Actor
 
-_VALUE, _KEY, _INBOX = "-value", "-key", ".inbox"
+VALUE, _KEY, _INBOX = "-value", "-key", ".inbox"
 _VERSION_MAX = 2**31 - 1
 
 
@@ -29,32 +33,38 @@ class Version(NamedTuple):
 def subjects_of(topics: Iterable[Topic]) -> Iterator[str]:
     """Yield the subjects of resources and views, in order of their names."""
     for topic in sorted(topics):
-        yield f"{topic}{_VALUE}"
+        yield f"{topic}{VALUE}"
         if not is_view(topic):
-            yield f"{topic}{_INBOX}{_VALUE}"
+            yield f"{topic}{_INBOX}{VALUE}"
 
 
 def topic_of(book: Book, subject: str) -> Topic:
-    """Return the resource or view that a subject is of; refused when the book has no such subject, with the likely cause."""
+    """Return the resource or view that a subject is of; refused when the book has no such subject."""
     topic, ends, kind = subject.rpartition("-")
     found = next((one for one in (Topic(topic), Topic(topic.removesuffix(_INBOX))) if one in book.versions), None)
     if found is None and topic in book.views:
         found = Topic(topic)
-    if f"{ends}{kind}" == _VALUE and found is not None:
+    if f"{ends}{kind}" == VALUE and found is not None:
         return found
+    raise no_subject(subject)
+
+
+def no_subject(subject: str) -> HTTPException:
+    """Return the refusal of a subject that there is not, with the likely cause."""
+    topic, ends, kind = subject.rpartition("-")
     if f"{ends}{kind}" == _KEY:
         en = "Keys are UTF-8 text without a schema: write and read them with a serializer of strings"
         zh = "键是不带模式的 UTF-8 文本：请用字符串序列化器读写"
-    elif f"{ends}{kind}" == _VALUE and is_view(topic):
+    elif f"{ends}{kind}" == VALUE and is_view(topic):
         en = f"No grant that is known to this node needs {topic}: `exchange-node view list` shows which are; has the owner's control log come?"
         zh = f"本节点已知的授权均不需要 {topic}：可用 `exchange-node view list` 查看；数源方的控制日志是否已到达？"
-    elif f"{ends}{kind}" == _VALUE:
+    elif f"{ends}{kind}" == VALUE:
         en = f"{topic} is not in the catalogue of this node: `exchange-node catalogue list` shows what is; is the topic's name right?"
         zh = f"本节点的目录中没有 {topic}：可用 `exchange-node catalogue list` 查看；主题名称是否正确？"
     else:
         en = "A subject is a topic's name and -value (TopicNameStrategy); no other strategy is offered"
         zh = "主题（subject）为 Kafka 主题名加 -value（TopicNameStrategy）；不支持其他命名策略"
-    raise fault(Code.SUBJECT_NOT_FOUND, f"Subject '{subject}' not found. {en}", f"未找到 '{subject}'。{zh}")
+    return fault(Code.SUBJECT_NOT_FOUND, f"Subject '{subject}' not found. {en}", f"未找到 '{subject}'。{zh}")
 
 
 def versions(book: Book, topic: Topic) -> list[Version]:
@@ -82,11 +92,11 @@ def schema_text(book: Book, number: int, subject: str) -> str:
     return schema.schema
 
 
-def served_by(book: Book, number: int, subject: str) -> list[Topic]:
-    """Return the resources and views that have or had the schema under an id, in order of their names."""
+def served_by(book: Book, number: int, subject: str, by: Actor) -> list[Topic]:
+    """Return the resources and views that have or had the schema under an id and that somebody sees, in order of their names."""
     text = schema_text(book, number, subject)
     owners = book.schemas[number]
-    views = (topic for topic in book.views if division_of(topic) in owners and number in _view_ids(book, topic))
+    views = (one for one in book.views if division_of(one) in owners and sees_topic(by, one, book) and number in _view_ids(book, one))
     return sorted(topic for topic in (*book.served.get(number, ()), *views) if _text(book, number, topic) == text)
 
 

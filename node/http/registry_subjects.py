@@ -10,10 +10,12 @@ from litestar.params import FromPath, FromQuery, QueryParameter, RawBody
 
 from node.avro.compatibility import Comparable, differences, read, told
 from node.control import Book
+from node.control.sight import sees_topic
 from node.errors import SchemaError
 from node.http.registry_answers import MEDIA_TYPE, Code, asked_schema, fault, is_set
 from node.http.registry_book import Version, subjects_of, topic_of, version, versions
 from node.model.names import Topic
+from node.model.values import Actor
 from node.runtime import Node
 
 _ALL_CONTEXTS, _DEFAULT_CONTEXT = ":*:", ":.:"
@@ -37,19 +39,19 @@ class VersionFace(msgspec.Struct, frozen=True):
 @get("/subjects", media_type=MEDIA_TYPE)
 async def subjects(
     node: NamedDependency[Node],
+    by: NamedDependency[Actor],
+    *,
     prefix: Annotated[str, QueryParameter(name="subjectPrefix")] = "",
     deleted_only: Annotated[str, QueryParameter(name="deletedOnly")] = "",
     offset: FromQuery[int] = 0,
     limit: FromQuery[int] = -1,
 ) -> list[str]:
-    """List the subjects; none was ever deleted. A negative limit is none."""
+    """List the subjects that somebody sees; none was ever deleted. A negative limit is none."""
     # Confluent's registry has contexts; here all stands in the default one.
     begins = prefix.removeprefix(_ALL_CONTEXTS).removeprefix(_DEFAULT_CONTEXT)
-    found = (
-        []
-        if is_set(deleted_only)
-        else [one for one in subjects_of([*node.ledger.book.versions, *node.ledger.book.views]) if one.startswith(begins)]
-    )
+    book = node.ledger.book
+    seen = (one for one in (*book.versions, *book.views) if sees_topic(by, one, book))
+    found = [] if is_set(deleted_only) else [one for one in subjects_of(seen) if one.startswith(begins)]
     start = max(offset, 0)
     return found[start : start + limit] if limit >= 0 else found[start:]
 

@@ -24,7 +24,6 @@ class Stop(Enum):
     TARGET_TRUNCATED = "target-truncated"
     TARGET_ALTERED = "target-altered"
     TARGET_AHEAD = "target-ahead"
-    UNAUTHORIZED = "unauthorized"
     TOO_LARGE = "too-large"
     NOT_CARRIED = "not-carried"
     CORRUPT = "corrupt"
@@ -46,7 +45,7 @@ class Resume(Enum):
 
 
 class Side(msgspec.Struct, frozen=True, kw_only=True):
-    """One side of a route as it is now. `topic_id` empty: no such topic there (yet).
+    """One side of a route as it is now. `topic_id` empty: no such topic there (yet), or `hidden`: its cluster does not let us see it.
 
     `last_crc` is the CRC of whatever batch or marker stands where the last batch that the progress remembers was: None only
     where retention removed it or compaction rewrote it. `beyond` (of a target) tells of committed records behind that batch, `undecided` of
@@ -54,6 +53,7 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     topic_id: str
+    hidden: bool = False
     start: int = 0
     end: int = 0
     last_crc: int | None = None
@@ -65,6 +65,8 @@ def awaited(name: Topic, source: Side, targets: Mapping[Topic, Side]) -> str:
     """Return what has to come, or to end, before a route can be judged whose source has this name; empty where nothing has."""
     sides = [("source", name, source), *(("target", topic, target) for topic, target in targets.items())]
     for where, topic, side in sides:
+        if side.hidden:
+            return f"the {where} cluster does not let us see {topic}: its node has not given the right yet, or has taken it away"
         if not side.topic_id:
             return f"no topic {topic} in the {where} cluster yet"
         if side.undecided:

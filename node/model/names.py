@@ -104,3 +104,8 @@ def progress_topic(code: Division) -> Topic:
 def audit_topic(code: Division) -> Topic:
     """Return the topic in which a division's node notes who did what."""
     return Topic(f"{code}.{NODE}.audit")
+
+
+def principal_of(code: Division) -> str:
+    """Return the name under which a division's node logs in to a cluster, its own and its parent's: that of a department which none may take."""
+    return f"{code}.{NODE}"

@@ -13,6 +13,8 @@ A view is a route of its own, named after its topic and read from its resource's
 place of a partition share all the work up to their own cut: one Fetch (`bus.source`), one call of the transform (`transforming`). What a view of state has
 shown is kept beside its route (`memories`).
 
+The own cluster's access control lists are kept to the book (`rights`), and who logs in there gets a password here (`logins`).
+
 `Clocks` says once of each legal clock that it is due soon, or overdue (`clocks`).
 
 Beside them, on request only, `Quarantine` reads what the gate refused, sends it back to its inbox or notes that it was given up (`quarantine`,
@@ -29,6 +31,7 @@ in a part ends that part only; the supervisor logs it and starts the part anew: 
 
 from node.runtime.lane import Lane, RouteStatus
 from node.runtime.ledger import Ledger
-from node.runtime.node import LinkStatus, Node, NodeSettings, run_node
+from node.runtime.node import Node, run_node
+from node.runtime.settings import LinkStatus, NodeSettings
 
 __all__ = ["Lane", "Ledger", "LinkStatus", "Node", "NodeSettings", "RouteStatus", "run_node"]

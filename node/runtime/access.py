@@ -9,7 +9,6 @@ Failure modes: without the file nobody is let in; a file that cannot be read, or
 
 import fcntl
 import hashlib
-import hmac
 import os
 import secrets
 import stat
@@ -22,14 +21,13 @@ import msgspec
 
 from node.control import day_of, stamp
 from node.errors import NodeError
+from node.model.hidden import TOKEN_PREFIX
 from node.model.values import Actor
 from node.telemetry import logger
 
 NAME = "access.json"
 TOKENS_MAX = 10_000
 VERSION = 1
-_PREFIX = "xn-"
-"""So that scanners of repositories and logs know one when they see it."""
 _ID_DIGITS = 12
 
 
@@ -82,7 +80,7 @@ def read_tokens(folder: Path) -> tuple[Token, ...]:
 
 def add_token(folder: Path, by: Actor, until: str = "") -> tuple[Token, str]:
     """Make a token for a person; return it as it is kept, and the secret, which nobody can tell again. AccessError where it cannot be kept."""
-    secret = _PREFIX + secrets.token_urlsafe(32)
+    secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
     digest = _digest(secret)
     token = Token(id=digest[:_ID_DIGITS], by=by, sha256=digest, made=stamp(datetime.now(UTC)), until=until)
     with _changing(folder) as tokens:
@@ -127,22 +125,27 @@ class Access:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._seen: object = None
-        self._tokens: tuple[Token, ...] = ()
+        self._tokens: dict[str, Token] = {}
+        """by their hashes"""
 
     @property
     def known(self) -> bool:
         """Whether anybody at all is let in."""
-        return any(not token.ended for token in self._current())
+        return any(not token.ended for token in self._current().values())
+
+    def find(self, secret: str) -> Token | None:
+        """Return a token, also one that has ended, None if there is none; costs a hash and a stat, however many there are.
+
+        It is found by its hash: how long that takes may tell of hashes, of which nobody comes to a token.
+        """
+        return self._current().get(_digest(secret))
 
     def who(self, secret: str) -> Actor | None:
-        """Return whose a token is, None if it is nobody's or has ended. Compared in constant time; costs a stat, and 1 µs for each token."""
-        digest, found = _digest(secret), None
-        for token in self._current():
-            if hmac.compare_digest(token.sha256, digest):
-                found = token
+        """Return whose a token is, None if it is nobody's or has ended."""
+        found = self.find(secret)
         return None if found is None or found.ended else found.by
 
-    def _current(self) -> tuple[Token, ...]:
+    def _current(self) -> dict[str, Token]:
         try:
             state = access_file(self._folder).stat()
             seen: object = (state.st_ino, state.st_mtime_ns, state.st_size, state.st_mode)
@@ -151,9 +154,9 @@ class Access:
         if seen != self._seen:
             self._seen = seen
             try:
-                self._tokens = read_tokens(self._folder)
+                self._tokens = {token.sha256: token for token in read_tokens(self._folder)}
             except AccessError as error:
-                self._tokens = ()
+                self._tokens = {}
                 logger().error("access-unreadable", cause=str(error))
         return self._tokens
 

@@ -6,22 +6,19 @@ import time
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
-
-import msgspec
 
 from node.bus.client import Client, open_client
 from node.bus.log import open_log_reader
-from node.bus.security import Security
 from node.bus.topics import make_topics
 from node.control import Command, Event, TopicSpec, day_of, routes, topics_here
 from node.control.acts import acted
 from node.control.answering import rule_answers
 from node.control.awaited import seconds_left
-from node.control.calendar import Calendar, official
+from node.control.calendar import official
 from node.control.commands import AnswerRequest
 from node.control.disposal import era
+from node.control.entitled import entitled
 from node.control.grants import is_copy
 from node.errors import BusError, CommandRefused
 from node.lane import Resume, TopicPartition
@@ -33,11 +30,15 @@ from node.runtime.clocks import Clocks
 from node.runtime.following import SPEAKING_S, Following
 from node.runtime.gates import Gates
 from node.runtime.hand import Hand
+from node.runtime.invitations import Invitations
 from node.runtime.lane import Lane, LaneSpec, RouteStatus, open_lane
 from node.runtime.ledger import Ledger
+from node.runtime.logins import Logins
 from node.runtime.preview import Preview, preview
 from node.runtime.reading import Cluster
 from node.runtime.restoring import compare_with_parent
+from node.runtime.rights import Rights
+from node.runtime.settings import LinkStatus, NodeSettings
 from node.runtime.supervising import supervise
 from node.runtime.views import OwnViews
 from node.telemetry import Metrics, logger
@@ -50,32 +51,6 @@ _REST = 9
 _REST_MAX_S = 1.0
 """A fifth of the time in which what was suspended has to stop."""
 UP, DOWN, GATE, VIEW = "link-up", "link-down", "gate", "view"
-
-
-class NodeSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What a node must know to run."""
-
-    division: Division
-    bootstrap: str
-    replication: int
-    parent: Division | None = None
-    parent_bootstrap: str = ""
-    root: str = ""
-    """the fingerprint of the root's first key; a node with a parent pins it, a root has its own"""
-    data_dir: Path
-    """for what the node keeps on disk: its key, its secret, and how far it has written"""
-    calendar: Calendar | None = None
-    """the operator's own days off, over the official ones"""
-    security: Security = Security()
-
-
-class LinkStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """The link to the parent: up while the parent's cluster answered a Fetch or EndTxn within 30 s."""
-
-    parent: Division
-    up: bool
-    answered_s_ago: float | None
-    trouble: str
 
 
 class Node:
@@ -98,6 +73,9 @@ class Node:
         self._dirty = asyncio.Event()
         self._gates = Gates(settings.division, lambda: self.ledger.book)
         self._views = OwnViews(settings.division, lambda: self.ledger.book, settings.data_dir)
+        self._rights = Rights(metrics)
+        self.invitations = Invitations(settings.data_dir)
+        self.logins = Logins(settings.data_dir, settings.bootstrap, settings.security)
         self._following = Following(settings.division, settings.security, metrics, self.command)
         self.folded = False
         """whether the book holds what the control logs held when the node began: before that it may not be spoken from"""
@@ -204,6 +182,7 @@ class Node:
     async def keep_own_cluster(self) -> None:
         """Fold control logs and make topics until the cluster's clients fail."""
         s = self.settings
+        await self.logins.make_own(s.brokers_security)
         async with (
             open_client(s.bootstrap, client_id=s.division, security=s.security) as client,
             open_log_reader(s.bootstrap, s.security) as reader,
@@ -226,6 +205,11 @@ class Node:
         """Make what the book asks for: topics here, routes on the link. Also run now and then: terms end at midnight. Return after how many s."""
         s = self.settings
         await self._route()  # before all else: what was suspended has to stop, whatever the cluster answers
+        today = day_of(datetime.now(UTC))
+        if self.folded:
+            await self._rights.step(client, entitled(self.ledger.book, s.division, s.parent, today))
+            await self.logins.step(client)
+            self._trouble("rights", self._rights.trouble or self.logins.trouble)
         specs = self._topics()
         if not self.folded:  # what is not read yet may say that a copy is not to be here: it would be disposed of no more
             specs = {topic: spec for topic, spec in specs.items() if not (topic in self.ledger.book.granted and is_copy(topic, s.division))}
@@ -250,7 +234,7 @@ class Node:
             return WATCH_INTERVAL_S
         await self._answer_by_rule()
         carried = {topic for lane in self._lanes.values() for topic in lane.carried}
-        held = await self._following.step(client, self.ledger.book, day_of(datetime.now(UTC)), carried, self._topics)
+        held = await self._following.step(client, self.ledger.book, today, carried, self._topics)
         self._trouble("copies", self._following.trouble)
         return BACKOFF_FIRST_S if held else WATCH_INTERVAL_S
 
@@ -287,13 +271,13 @@ class Node:
         assert s.parent is not None
         async with (
             open_client(s.bootstrap, client_id=f"{s.division}.link", security=s.security) as own,
-            open_client(s.parent_bootstrap, client_id=f"{s.division}.link", security=s.security) as parents,
+            open_client(s.parent_bootstrap, client_id=f"{s.division}.link", security=s.parent_security) as parents,
             open_lane(self._lane(UP), own, parents, self.metrics) as up,
             open_lane(self._lane(DOWN), parents, own, self.metrics) as down,
         ):
             self._trouble("link", "")
             async with self._carrying("link", {UP: up, DOWN: down}):
-                await compare_with_parent(self.ledger, s.division, parents, s.security)
+                await compare_with_parent(self.ledger, s.division, parents, s.parent_security)
                 await asyncio.get_running_loop().create_future()
 
     # ---- the gate and the views

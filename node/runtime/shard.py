@@ -260,9 +260,8 @@ class Shard:
         topic, target = self._progress.topic, self._place.target
         await target.look([topic])
         found = target.topic(topic) is not None
-        self.waits_for = (
-            "" if found else f"{topic} is not there yet in {target.bootstrap}: the node beside it makes it once it knows this one"
-        )
+        what = "does not let us see" if target.is_hidden(topic) else "does not have"
+        self.waits_for = "" if found else f"{target.bootstrap} {what} {topic} yet: the node beside it sees to that once it knows this one"
         return found
 
     async def _recover(self, sink: Sink) -> None:

@@ -2,8 +2,11 @@
 
 import logging
 import sys
+from typing import Any
 
 import structlog
+
+from node.model.hidden import hidden
 
 
 def configure(*, division: str, readable: bool) -> None:
@@ -15,6 +18,7 @@ def configure(*, division: str, readable: bool) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
+            _without_persons,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
@@ -25,6 +29,21 @@ def configure(*, division: str, readable: bool) -> None:
     structlog.contextvars.bind_contextvars(division=division)
     # aiokafka logs each failed attempt of its own; what matters of them is in our own events.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+
+
+def _without_persons(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Hide what nobody should have put there: the text of an error from elsewhere may quote anything."""
+    return {name: _hidden(value) for name, value in event.items()}
+
+
+def _hidden(value: Any) -> Any:
+    match value:
+        case str():
+            return hidden(value)
+        case list() | tuple() | set():
+            return [_hidden(one) for one in value]
+        case _:
+            return value
 
 
 def logger() -> structlog.typing.FilteringBoundLogger:

@@ -94,6 +94,13 @@ class Metrics:
             "Topics removed with what was in them, because no grant let them flow any more",
             registry=self.registry,
         )
+        self.rights_changed = Counter(
+            "exchange_rights_changed",
+            "Access control lists of the own cluster that were changed: added, removed as the book says, or found there though nobody here gave them (stranger)",
+            ("change",),
+            registry=self.registry,
+        )
+        self.http_refused = _http_refused(self.registry)
         self.ready = Gauge("exchange_ready", "1 if the node does all it is there for", registry=self.registry)
 
     def carried(self, labels: tuple[str, str, str], *, batches: int, records: int, size: int) -> None:
@@ -150,3 +157,8 @@ class Metrics:
         """Return the metrics in Prometheus' text format."""
         page: bytes = generate_latest(self.registry)
         return page
+
+
+def _http_refused(registry: CollectorRegistry) -> Counter:
+    text = "HTTP requests and connections refused before the book was asked, by reason"
+    return Counter("exchange_http_refused", text, ("reason",), registry=registry)

@@ -1,6 +1,6 @@
 """A publication of its own process, for tests that kill it: it stands still at a given moment of its second transaction.
 
-Arguments: bootstrap, resource and schema as JSON, file, method of the producer, `before` or `after`. It prints `there`
+Arguments: bootstrap, file with its login or nothing, resource and schema as JSON, file, method of the producer, `before` or `after`. It prints `there`
 when it stands before or after that method, and never ends.
 """
 
@@ -13,6 +13,7 @@ import msgspec
 from aiokafka import AIOKafkaProducer
 
 from node.adapters import publish
+from node.bus.security import secured
 from node.model.values import ResourceValue, SchemaValue
 
 ROWS = 100
@@ -40,11 +41,11 @@ async def _forever() -> None:
 
 def main() -> None:
     """Publish as told on the command line."""
-    bootstrap, resource, schema, path, method, moment = sys.argv[1:]
+    bootstrap, login, resource, schema, path, method, moment = sys.argv[1:]
     sys.modules["node.adapters.publish"].TRANSACTION_ROWS = ROWS  # type: ignore[attr-defined]  # small transactions
     _stand_still(method, moment)
     how = {"resource": msgspec.json.decode(resource, type=ResourceValue), "schema": msgspec.json.decode(schema, type=SchemaValue)}
-    asyncio.run(publish(Path(path), bootstrap=bootstrap, **how))  # type: ignore[arg-type]  # as the dict says
+    asyncio.run(publish(Path(path), bootstrap=bootstrap, security=secured(Path(login) if login else None, None), **how))  # type: ignore[arg-type]  # as the dict says
 
 
 if __name__ == "__main__":

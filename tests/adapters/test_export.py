@@ -49,7 +49,7 @@ def row(code: str, raw: bytes = b"") -> dict[str, Any]:
 @asynccontextmanager
 async def producing(kafka: Kafka, topic: Topic) -> AsyncIterator[AIOKafkaProducer]:
     """Open a transactional producer."""
-    producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap, transactional_id=f"{topic}.writer")
+    producer = AIOKafkaProducer(**kafka.aiokafka(), transactional_id=f"{topic}.writer")
     await producer.start()
     try:
         yield producer
@@ -69,7 +69,7 @@ def laid(kafka: Kafka, topic_name: Callable[[], str]) -> Callable[..., Any]:
 
     async def lay(*runs: Sequence[Sent]) -> Topic:
         topic = Topic(topic_name())
-        admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap)
+        admin = AIOKafkaAdminClient(**kafka.aiokafka())
         await admin.start()
         await admin.create_topics([NewTopic(topic, 2, 1)])
         await admin.close()
@@ -103,7 +103,7 @@ def wanted(topic: Topic, kind: Kind = Kind.FACTS, begin: int | None = None, end:
 async def exported(kafka: Kafka, path: Path, asked: Export, **how: Any) -> tuple[Exported, list[Any]]:
     """Export; return what came of it and the rows in the file."""
     async with asyncio.timeout(30):
-        done = await export(path, wanted=asked, bootstrap=kafka.bootstrap, **how)
+        done = await export(path, wanted=asked, bootstrap=kafka.bootstrap, security=kafka.security, **how)
     assert (done.bytes, done.sha256) == (path.stat().st_size, hashlib.sha256(path.read_bytes()).hexdigest())
     return done, [one.datum for one in read_rows(path, NEW)]
 

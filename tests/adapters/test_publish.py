@@ -22,12 +22,13 @@ from confluent_kafka.cimpl import NewTopic
 from node.adapters import Published, Refusal, publication_group, publish, survey
 from node.adapters.transactions import open_producer
 from node.avro import decode, parse, unframe
-from node.bus.security import Security
+from node.bus.passwords import Login, write_login
 from node.errors import BusError, DataError, Fenced, Unavailable
 from node.model.names import inbox_topic
 from node.model.names import resource as resource_name
 from node.model.partition import partition_of
 from node.model.values import Kind, ResourceValue, SchemaValue
+from tests.conftest import Kafka
 
 pytestmark = pytest.mark.kafka
 
@@ -43,11 +44,11 @@ NOW_MS = 1_750_000_000_000
 class Bench:
     """A resource of one test on the shared cluster, with a file, published and read back."""
 
-    def __init__(self, bootstrap: str, name: str, folder: Path) -> None:
-        self.bootstrap, self._folder = bootstrap, folder
+    def __init__(self, kafka: Kafka, name: str, folder: Path) -> None:
+        self.kafka, self._folder = kafka, folder
         self.resource = ResourceValue(name=resource_name(name), title="t", kind=Kind.FACTS, schema=77, partitions=PARTITIONS)
         self.topic = inbox_topic(self.resource.name)
-        admin = AdminClient({"bootstrap.servers": bootstrap})
+        admin = AdminClient(kafka.librdkafka())
         admin.create_topics([NewTopic(self.topic, PARTITIONS, 1)])[self.topic].result(30)
 
     def file(self, rows: int, *, keys: int = 10) -> Path:
@@ -56,9 +57,24 @@ class Bench:
         path.write_text("code,version\n" + "".join(f"k{number % keys},{number // keys}\n" for number in range(rows)))
         return path
 
+    def login(self) -> str:
+        """Return the file with which another process logs in, empty where nobody has to."""
+        username, password = self.kafka.security.username, self.kafka.security.password
+        if username is None or password is None:
+            return ""
+        file = self._folder / "publisher.login"
+        write_login(file, Login(username=username, password=password))
+        return str(file)
+
     async def publish(self, path: Path, *, schema: SchemaValue = KEYED, **how: Any) -> Published:
         """Publish with the clock standing at NOW_MS."""
-        arguments = {"resource": self.resource, "bootstrap": self.bootstrap, "now_ms": lambda: NOW_MS, **how}
+        arguments = {
+            "resource": self.resource,
+            "bootstrap": self.kafka.bootstrap,
+            "security": self.kafka.security,
+            "now_ms": lambda: NOW_MS,
+            **how,
+        }
         return await publish(path, schema=schema, **arguments)
 
     async def read(self) -> list[Message]:
@@ -67,7 +83,7 @@ class Bench:
 
     def _read(self) -> list[Message]:
         """An open transaction would hold the end back: within 5 s, half of its time-out, the log's end must be reached."""
-        how = {"bootstrap.servers": self.bootstrap, "group.id": "none", "enable.auto.commit": False}
+        how = {**self.kafka.librdkafka(), "group.id": "none", "enable.auto.commit": False}
         partitions = [TopicPartition(self.topic, partition, 0) for partition in range(PARTITIONS)]
         # Only without isolation is this the log's end; read_committed would answer with the last stable offset.
         plain = Consumer({**how, "isolation.level": "read_uncommitted"})
@@ -93,9 +109,9 @@ class Bench:
 
 
 @pytest.fixture
-def bench(kafka: Any, topic_name: Callable[[], str], tmp_path: Path) -> Bench:
+def bench(kafka: Kafka, topic_name: Callable[[], str], tmp_path: Path) -> Bench:
     """Return a resource of this test's own."""
-    return Bench(kafka.bootstrap, topic_name(), tmp_path)
+    return Bench(kafka, topic_name(), tmp_path)
 
 
 def _data(records: list[Message], schema: SchemaValue = KEYED) -> list[tuple[str, int]]:
@@ -186,7 +202,13 @@ async def test_records_without_key_take_turns(bench: Bench) -> None:
 async def test_killed_in_the_middle_it_goes_on_where_it_stopped(bench: Bench, method: str, moment: str, done: int) -> None:
     """After SIGKILL at each point of a transaction the next run goes on from the last commit, and each row is there once."""
     path = bench.file(1000)
-    told = [bench.bootstrap, msgspec.json.encode(bench.resource).decode(), msgspec.json.encode(KEYED).decode(), str(path)]
+    told = [
+        bench.kafka.bootstrap,
+        bench.login(),
+        msgspec.json.encode(bench.resource).decode(),
+        msgspec.json.encode(KEYED).decode(),
+        str(path),
+    ]
     process = await asyncio.create_subprocess_exec(sys.executable, str(PUBLISHER), *told, method, moment, stdout=asyncio.subprocess.PIPE)
     try:
         assert process.stdout is not None
@@ -249,7 +271,7 @@ async def test_the_later_of_two_publications_fences_the_earlier(bench: Bench, mo
 
     async def another(_producer: Any, real: Any, _arguments: Any) -> Any:
         group = publication_group(bench.resource, survey(path).sha256)
-        async with open_producer(bench.bootstrap, group, batch_bytes=1000, security=Security()):
+        async with open_producer(bench.kafka.bootstrap, group, batch_bytes=1000, security=bench.kafka.security):
             pass
         return await real()
 
@@ -302,7 +324,7 @@ async def test_a_resource_that_is_not_as_the_catalogue_says_is_refused(bench: Be
     absent = msgspec.structs.replace(bench.resource, name=resource_name(f"{bench.resource.name}-absent"))
     with pytest.raises(Unavailable, match="the topic is not there yet"):
         await bench.publish(path, resource=absent)
-    assert inbox_topic(absent.name) not in AdminClient({"bootstrap.servers": bench.bootstrap}).list_topics(timeout=10).topics
+    assert inbox_topic(absent.name) not in AdminClient(bench.kafka.librdkafka()).list_topics(timeout=10).topics
     with pytest.raises(BusError, match="the topic has 3 partitions, the catalogue says 4"):
         await bench.publish(path, resource=msgspec.structs.replace(bench.resource, partitions=4))
     with pytest.raises(DataError, match=r"is state, kept by key, but its schema Item names no \"key\""):

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
-from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer
@@ -13,14 +12,15 @@ from node.adapters.tail import Start, Tailed, tail
 from node.errors import Unavailable
 from node.model.names import Topic
 from node.model.values import Kind, ResourceValue
+from tests.conftest import Kafka
 
 pytestmark = pytest.mark.kafka
 
 
 @asynccontextmanager
-async def producing(bootstrap: str, name: str) -> AsyncIterator[AIOKafkaProducer]:
+async def producing(kafka: Kafka, name: str) -> AsyncIterator[AIOKafkaProducer]:
     """Open a transactional producer."""
-    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, transactional_id=name)
+    producer = AIOKafkaProducer(**kafka.aiokafka(), transactional_id=name)
     await producer.start()
     try:
         yield producer
@@ -29,14 +29,14 @@ async def producing(bootstrap: str, name: str) -> AsyncIterator[AIOKafkaProducer
 
 
 @pytest.fixture
-async def topic(kafka: Any, topic_name: Callable[[], str]) -> Topic:
+async def topic(kafka: Kafka, topic_name: Callable[[], str]) -> Topic:
     """Return a topic of two partitions: committed 0 and 1, aborted 2 and 3, committed 4 in each, every run with its marker."""
     topic = Topic(topic_name())
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap)
+    admin = AIOKafkaAdminClient(**kafka.aiokafka())
     await admin.start()
     await admin.create_topics([NewTopic(topic, 2, 1)])
     await admin.close()
-    async with producing(kafka.bootstrap, f"{topic}.writer") as producer:
+    async with producing(kafka, f"{topic}.writer") as producer:
         for values in ((b"0", b"1"), (b"2", b"3"), (b"4",)):
             await producer.begin_transaction()
             for value in values:
@@ -51,13 +51,13 @@ def resource(topic: Topic, partitions: int = 2) -> ResourceValue:
     return ResourceValue(name=topic, title="t", kind=Kind.FACTS, schema=1, partitions=partitions)
 
 
-async def read(kafka: Any, topic: Topic, start: Start) -> list[Tailed]:
+async def read(kafka: Kafka, topic: Topic, start: Start) -> list[Tailed]:
     """Read to the end."""
     async with asyncio.timeout(20):
-        return [record async for record in tail(kafka.bootstrap, resource(topic), start=start)]
+        return [record async for record in tail(kafka.bootstrap, resource(topic), start=start, security=kafka.security)]
 
 
-async def test_all_committed_records_come_in_order_and_then_it_ends(kafka: Any, topic: Topic) -> None:
+async def test_all_committed_records_come_in_order_and_then_it_ends(kafka: Kafka, topic: Topic) -> None:
     """Aborted records and transaction markers are passed by, those at the very end too."""
     records = await read(kafka, topic, "start")
     for partition in (0, 1):
@@ -70,9 +70,9 @@ async def test_all_committed_records_come_in_order_and_then_it_ends(kafka: Any, 
         assert [record.offset for record in own] == [0, 1, 6]
 
 
-async def test_an_open_transaction_is_not_waited_for(kafka: Any, topic: Topic) -> None:
+async def test_an_open_transaction_is_not_waited_for(kafka: Kafka, topic: Topic) -> None:
     """The end is the last stable offset: what may still be aborted is not there yet."""
-    async with producing(kafka.bootstrap, f"{topic}.writer") as producer:
+    async with producing(kafka, f"{topic}.writer") as producer:
         await producer.begin_transaction()
         await producer.send_and_wait(topic, b"5", partition=0)
         assert [record.value for record in await read(kafka, topic, "start")].count(b"5") == 0
@@ -80,16 +80,19 @@ async def test_an_open_transaction_is_not_waited_for(kafka: Any, topic: Topic) -
 
 
 @pytest.mark.parametrize(("start", "offsets"), [("now", []), (1, [1, 1, 6, 6]), (2, [6, 6]), (10**12, [])])
-async def test_reading_begins_where_it_is_told_to(kafka: Any, topic: Topic, start: Start, offsets: list[int]) -> None:
+async def test_reading_begins_where_it_is_told_to(kafka: Kafka, topic: Topic, start: Start, offsets: list[int]) -> None:
     """An offset counts in every partition; one behind the end is the end."""
     assert sorted(record.offset for record in await read(kafka, topic, start)) == offsets
 
 
-async def test_following_waits_for_what_comes(kafka: Any, topic: Topic) -> None:
+async def test_following_waits_for_what_comes(kafka: Kafka, topic: Topic) -> None:
     """From now on, only what is written from now on."""
-    async with asyncio.timeout(20), aclosing(tail(kafka.bootstrap, resource(topic), start="now", follow=True)) as records:
+    async with (
+        asyncio.timeout(20),
+        aclosing(tail(kafka.bootstrap, resource(topic), start="now", follow=True, security=kafka.security)) as records,
+    ):
         coming = asyncio.ensure_future(anext(records))
-        async with producing(kafka.bootstrap, f"{topic}.writer") as producer:
+        async with producing(kafka, f"{topic}.writer") as producer:
             while not coming.done():
                 await producer.begin_transaction()
                 await producer.send_and_wait(topic, b"new", partition=1)
@@ -98,7 +101,7 @@ async def test_following_waits_for_what_comes(kafka: Any, topic: Topic) -> None:
         assert (await coming).value == b"new"
 
 
-async def test_topic_that_is_not_there_is_told_and_not_made(kafka: Any, topic_name: Callable[[], str]) -> None:
+async def test_topic_that_is_not_there_is_told_and_not_made(kafka: Kafka, topic_name: Callable[[], str]) -> None:
     """Asking for a name must not make a topic of it."""
     name = Topic(topic_name())
     for _ in range(2):

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
 
 import aiokafka.errors
 import pytest
@@ -15,6 +14,7 @@ from node.adapters.transactions import Place, abort, kafka_errors, open_producer
 from node.bus.security import Security
 from node.errors import BusError, Fenced, Unavailable
 from node.model.names import resource
+from tests.conftest import Kafka
 
 TOPIC = resource("445102.test.none")
 
@@ -45,34 +45,34 @@ def test_errors_that_are_not_kafkas_pass() -> None:
 
 
 @pytest.mark.kafka
-async def test_a_place_is_read_as_it_was_committed(kafka: Any, topic_name: Callable[[], str]) -> None:
+async def test_a_place_is_read_as_it_was_committed(kafka: Kafka, topic_name: Callable[[], str]) -> None:
     """A group without a place stands at the first row; a committed place is read with its figures, an aborted one is not."""
     topic = resource(topic_name())
     group, place = f"{topic}.group", {TopicPartition(topic, 0): OffsetAndMetadata(250, "7")}
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap)
+    admin = AIOKafkaAdminClient(**kafka.aiokafka())
     await admin.start()
     try:
         await admin.create_topics([NewTopic(topic, 1, 1)])
-        async with open_producer(kafka.bootstrap, group, batch_bytes=1000, security=Security()) as producer:
-            assert await read_place(kafka.bootstrap, group, topic, security=Security()) == Place(0, 0)
+        async with open_producer(kafka.bootstrap, group, batch_bytes=1000, security=kafka.security) as producer:
+            assert await read_place(kafka.bootstrap, group, topic, security=kafka.security) == Place(0, 0)
             await producer.begin_transaction()
             await producer.send_offsets_to_transaction(place, group)
             await abort(producer)
-            assert await read_place(kafka.bootstrap, group, topic, security=Security()) == Place(0, 0)
+            assert await read_place(kafka.bootstrap, group, topic, security=kafka.security) == Place(0, 0)
             await producer.begin_transaction()
             await producer.send_offsets_to_transaction(place, group)
             await producer.commit_transaction()
-        async with open_producer(kafka.bootstrap, group, batch_bytes=1000, security=Security()):
-            assert await read_place(kafka.bootstrap, group, topic, security=Security()) == Place(250, 7)
+        async with open_producer(kafka.bootstrap, group, batch_bytes=1000, security=kafka.security):
+            assert await read_place(kafka.bootstrap, group, topic, security=kafka.security) == Place(250, 7)
     finally:
         await admin.close()
 
 
 @pytest.mark.kafka
-async def test_opening_again_fences_the_former(kafka: Any, topic_name: Callable[[], str]) -> None:
+async def test_opening_again_fences_the_former(kafka: Kafka, topic_name: Callable[[], str]) -> None:
     """Two producers of one transactional.id: the later holds it, the earlier is Fenced."""
     topic = resource(topic_name())
-    how = {"batch_bytes": 1000, "security": Security()}
+    how = {"batch_bytes": 1000, "security": kafka.security}
     async with open_producer(kafka.bootstrap, topic, **how) as earlier:  # type: ignore[arg-type]  # as the dict says
         await earlier.begin_transaction()
         async with open_producer(kafka.bootstrap, topic, **how):  # type: ignore[arg-type]

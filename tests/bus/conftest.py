@@ -16,7 +16,6 @@ from confluent_kafka.cimpl import NewTopic
 
 from node.bus.client import Client, open_client
 from node.bus.embedded import open_cluster
-from node.bus.security import Security
 from node.lane import TopicPartition
 from node.model.names import Topic
 from tests.conftest import Kafka, KafkaPair
@@ -28,11 +27,11 @@ _QUIET = {"log_level": 0}
 class Cluster:
     """One shared cluster, as an independent client (librdkafka) works it."""
 
-    def __init__(self, bootstrap: str, topic_name: Callable[[], str]) -> None:
-        self.bootstrap = bootstrap
-        self.admin = AdminClient({"bootstrap.servers": bootstrap, **_QUIET})
+    def __init__(self, kafka: Kafka, topic_name: Callable[[], str]) -> None:
+        self.kafka, self.bootstrap, self.security = kafka, kafka.bootstrap, kafka.security
+        self.admin = AdminClient({**kafka.librdkafka(), **_QUIET})
         self._topic_name = topic_name
-        self._reader = Consumer({"bootstrap.servers": bootstrap, "group.id": "none", "isolation.level": "read_uncommitted", **_QUIET})
+        self._reader = Consumer({**kafka.librdkafka(), "group.id": "none", "isolation.level": "read_uncommitted", **_QUIET})
 
     async def make(self, settings: Mapping[str, str] = MappingProxyType({}), *, partitions: int = 1, name: str = "") -> Topic:
         """Make a topic."""
@@ -71,7 +70,7 @@ class Cluster:
 
     async def until_settled(self, topic: Topic) -> None:
         """Wait until all transactions in partition 0 are ended: EndTxn is answered before the markers are written."""
-        committed = Consumer({"bootstrap.servers": self.bootstrap, "group.id": "none", "isolation.level": "read_committed", **_QUIET})
+        committed = Consumer({**self.kafka.librdkafka(), "group.id": "none", "isolation.level": "read_committed", **_QUIET})
         async with asyncio.timeout(10):
             while await asyncio.to_thread(_end, self._reader, topic) != await asyncio.to_thread(_end, committed, topic):
                 await asyncio.sleep(0.005)
@@ -82,9 +81,7 @@ class Cluster:
         await asyncio.to_thread(self._write, topic, values, partition, settings)
 
     def _write(self, topic: Topic, values: tuple[bytes | None, ...], partition: int, settings: dict[str, Any]) -> None:
-        producer = Producer(
-            {"bootstrap.servers": self.bootstrap, **_QUIET, **{key.replace("_", "."): value for key, value in settings.items()}}
-        )
+        producer = Producer({**self.kafka.librdkafka(), **_QUIET, **{key.replace("_", "."): value for key, value in settings.items()}})
         for number, value in enumerate(values):
             producer.produce(topic, value, key=b"k%d" % number, partition=partition)
         assert producer.flush(30) == 0
@@ -99,8 +96,8 @@ def _end(consumer: Consumer, topic: str, partition: int = 0) -> int:
 class Transactions:
     """A transactional producer of librdkafka, in a thread."""
 
-    def __init__(self, bootstrap: str, transactional_id: str) -> None:
-        self.producer = Producer({"bootstrap.servers": bootstrap, "transactional.id": transactional_id, "linger.ms": 0, **_QUIET})
+    def __init__(self, kafka: Kafka, transactional_id: str) -> None:
+        self.producer = Producer({**kafka.librdkafka(), "transactional.id": transactional_id, "linger.ms": 0, **_QUIET})
         self.producer.init_transactions(30)
 
     def run(self, topic: str, values: list[bytes], *, commit: bool | None, keys: list[bytes] | None = None) -> None:
@@ -127,40 +124,40 @@ class Transactions:
 @pytest.fixture(scope="session")
 def near(kafka: Kafka, topic_name: Callable[[], str]) -> Cluster:
     """The one cluster, or of two the source."""
-    return Cluster(kafka.bootstrap, topic_name)
+    return Cluster(kafka, topic_name)
 
 
 @pytest.fixture(scope="session")
 def far(kafka_pair: KafkaPair, topic_name: Callable[[], str]) -> Cluster:
     """The target."""
-    return Cluster(kafka_pair.target.bootstrap, topic_name)
+    return Cluster(kafka_pair.target, topic_name)
 
 
 @pytest.fixture(scope="session")
 async def compacting(work_folder: Path, topic_name: Callable[[], str]) -> AsyncIterator[Cluster]:
     """A cluster of its own that compacts all the time (Kafka waits 15 s by default)."""
     async with open_cluster(work_folder / "compacting", settings={"log.cleaner.backoff.ms": "50"}) as cluster:
-        yield Cluster(cluster.bootstrap, topic_name)
+        yield Cluster(Kafka(cluster.bootstrap, cluster.security), topic_name)
 
 
 @pytest.fixture
 async def client(near: Cluster) -> AsyncIterator[Client]:
     """The node's own client of `near`."""
-    async with open_client(near.bootstrap, client_id="test", security=Security()) as opened:
+    async with open_client(near.bootstrap, client_id="test", security=near.security) as opened:
         yield opened
 
 
 @pytest.fixture
 async def far_client(far: Cluster) -> AsyncIterator[Client]:
     """The node's own client of `far`."""
-    async with open_client(far.bootstrap, client_id="test", security=Security()) as opened:
+    async with open_client(far.bootstrap, client_id="test", security=far.security) as opened:
         yield opened
 
 
 @pytest.fixture
 def transactions(near: Cluster, topic_name: Callable[[], str]) -> Callable[[], Transactions]:
     """Return a maker of transactional producers on `near`."""
-    return lambda: Transactions(near.bootstrap, topic_name())
+    return lambda: Transactions(near.kafka, topic_name())
 
 
 @pytest.fixture

@@ -144,6 +144,18 @@ async def test_an_unanswered_request_is_unavailable_and_its_connection_replaced(
         assert broker.connections > deaf
 
 
+@pytest.mark.parametrize("node", [1, None])
+async def test_a_request_whose_connection_was_ended_is_repeated_once(node: int | None) -> None:
+    """A broker ends a connection whose login has got too old with the next request over it; one that ends them all is not asked for ever."""
+    async with open_broker() as broker, _opened(broker) as client:
+        broker.answers[END] = in_turn(hang_up, _ended(0))
+        assert (await client.call(node, END_REQUEST)).error_code == 0
+        broker.answers[END] = hang_up
+        with pytest.raises(Unavailable, match=broker.bootstrap):
+            await client.call(node, END_REQUEST)
+        assert broker.count(END) == 4
+
+
 async def test_a_broker_that_is_too_old_is_told() -> None:
     """What the version table lacks is no time-out and no crash, but a message that says what is needed."""
     async with open_broker() as broker, _opened(broker) as client:

@@ -123,7 +123,7 @@ async def test_another_batch_at_the_place_shows_by_its_crc(near: Cluster, client
 
 async def test_compaction_is_no_difference(compacting: Cluster) -> None:
     """A batch in which compaction left holes, or which it took whole, has no CRC that could differ."""
-    async with open_client(compacting.bootstrap, client_id="test", security=Security()) as client:
+    async with open_client(compacting.bootstrap, client_id="test", security=compacting.security) as client:
         route = await _opened(compacting, client, batches=1, settings=COMPACTED)
         progress = _progress(client, route, next=2, last=0, last_crc=await _header(client, route, 0))
         assert (await source_side(client, route, progress)).last_crc == progress.last_crc

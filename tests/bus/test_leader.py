@@ -27,11 +27,13 @@ AGAIN = 51
 class Owner:
     """A sink that lets everything pass and takes note."""
 
-    def __init__(self) -> None:
+    def __init__(self, client: Client) -> None:
+        self.client = client
         self.leader: Leader | None = None
         self.answers: list[tuple[int, int, int]] = []
         self.lost: list[BusError] = []
         self.forgotten = 0
+        self.connecting: list[asyncio.Future[None]] = []
         self.changed = asyncio.Event()
         self.may: Callable[[TopicPartition], bool] = lambda _route: True
 
@@ -57,6 +59,10 @@ class Owner:
         self.leader.close()
         self.changed.set()
 
+    def connect(self, leader: Leader) -> None:
+        """Take note, and open it as the sink does."""
+        self.connecting.append(asyncio.ensure_future(leader.connect(self.client)))
+
     def forget(self, leader: Leader) -> None:
         """Count."""
         assert leader is self.leader
@@ -76,7 +82,7 @@ async def _scene(answer: Answer = produced) -> AsyncIterator[tuple[Broker, Clien
     async with open_broker() as broker, open_client(broker.bootstrap, client_id="test", security=Security()) as client:
         broker.answers[PRODUCE] = answer
         await client.look([Topic(TOPIC)])
-        owner = Owner()
+        owner = Owner(client)
         owner.leader = Leader(owner, Packer("test", "test"), 1)
         try:
             yield broker, client, owner, owner.leader
@@ -300,3 +306,60 @@ async def test_a_batch_that_a_reply_leaves_out_has_an_unknown_error() -> None:
         await leader.connect(client)
         await owner.until(lambda: bool(owner.answers))
         assert owner.answers == [(3, -1, -1)]
+
+
+def over(broker: Broker) -> list[int]:
+    """Return over which connection each produce request came."""
+    return [asked.connection for asked in broker.asked if asked.api == PRODUCE]
+
+
+def age(leader: Leader) -> None:
+    """Let the login of a leader's connection have got old."""
+    assert leader._wire is not None
+    leader._wire._aged_at = 0.0
+
+
+async def test_an_aged_connection_is_renewed_when_nothing_is_in_flight_and_before_anything_is_sent() -> None:
+    """What is in flight is still answered, nothing new goes on the old connection, nothing is lost and the order is kept."""
+    async with _scene() as (broker, client, owner, leader):
+        broker.waits[PRODUCE] = asyncio.Event()
+        await leader.connect(client)
+        first = broker.connections
+        for item in items([0, 1]):
+            leader.take(item)
+        await broker.until(lambda: broker.count(PRODUCE) == 1)
+        age(leader)
+        for item in items([2, 3]):
+            leader.take(item)
+        assert (len(leader._sent), owner.connecting) == (2, []), "the second one was on its way before"
+        broker.waits[PRODUCE].set()
+        await owner.until(lambda: len(owner.answers) == 4)
+        assert [partition for partition, _code, _offset in owner.answers] == [0, 1, 2, 3]
+        assert over(broker) == [first, first, first + 1]
+        assert (len(owner.connecting), owner.lost, owner.forgotten) == (1, [], 0)
+        await broker.until(lambda: len(broker.open) == 2)  # the client's own, and the new one
+
+
+async def test_an_aged_connection_is_renewed_though_a_batch_was_refused_for_a_moment() -> None:
+    """It is sent again over the old one, for it is in flight as far as order goes; what comes behind it waits for the new one."""
+    async with _scene(in_turn(lambda asked: produced(asked, [AGAIN]), produced)) as (broker, client, owner, leader):
+        await leader.connect(client)
+        first = broker.connections
+        leader.take(*items([0]))
+        await owner.until(lambda: bool(leader._again))
+        age(leader)
+        leader.take(*items([1]))
+        await owner.until(lambda: len(owner.answers) == 2)
+        assert (sent(broker), over(broker), owner.lost) == ([[0], [0], [1]], [first, first, first + 1], [])
+
+
+async def test_an_idle_connection_that_has_aged_is_renewed_before_it_is_used() -> None:
+    """The broker would end it with that very request, and nobody would know whether the batch was written."""
+    async with _scene() as (broker, client, owner, leader):
+        await leader.connect(client)
+        first = broker.connections
+        age(leader)
+        leader.take(*items([0]))
+        leader.take(*items([1]))
+        await owner.until(lambda: len(owner.answers) == 2)
+        assert (over(broker), len(owner.connecting), owner.lost) == ([first + 1], 1, [])

@@ -42,11 +42,11 @@ def bare(*values: bytes) -> list[Signed]:
 async def test_runs_are_read_as_they_were_written(near: Cluster) -> None:
     """Two logs, each in its order, from the beginning; a second run of the same writer behind the first."""
     one, other = await near.make(), await near.make()
-    async with open_log_reader(near.bootstrap, NONE) as reader:
+    async with open_log_reader(near.bootstrap, near.security) as reader:
         reader.follow({one, other})
-        async with open_log_writer(near.bootstrap, one, f"id-{one}", NONE) as writer:
+        async with open_log_writer(near.bootstrap, one, f"id-{one}", near.security) as writer:
             await writer.append(bare(b"1", b"2"))
-            async with open_log_writer(near.bootstrap, other, f"id-{other}", NONE) as second:
+            async with open_log_writer(near.bootstrap, other, f"id-{other}", near.security) as second:
                 await second.append(bare(b"a"))
             await writer.append(bare(b"3"))
         found = await read(reader, 4)
@@ -74,9 +74,9 @@ async def test_only_committed_events_are_read(near: Cluster, transactions: Calla
     topic = await near.make()
     producer = await asyncio.to_thread(transactions)
     await asyncio.to_thread(producer.run, topic, [b"aborted"], commit=False)
-    async with open_log_reader(near.bootstrap, NONE) as reader:
+    async with open_log_reader(near.bootstrap, near.security) as reader:
         reader.follow({topic})
-        async with open_log_writer(near.bootstrap, topic, f"id-{topic}", NONE) as writer:
+        async with open_log_writer(near.bootstrap, topic, f"id-{topic}", near.security) as writer:
             await writer.append(bare(b"1"))
         await asyncio.to_thread(producer.run, topic, [b"open"], commit=None)
         assert await read(reader, 1) == [(topic, b"1")]
@@ -91,11 +91,11 @@ async def test_only_committed_events_are_read(near: Cluster, transactions: Calla
 async def test_a_reader_knows_when_it_has_read_all(near: Cluster) -> None:
     """Before a command is decided everything that stands must have been folded: at_end says when; not for logs it does not follow."""
     topic = await near.make()
-    async with open_log_reader(near.bootstrap, NONE) as reader:
+    async with open_log_reader(near.bootstrap, near.security) as reader:
         assert not await reader.at_end(topic)
         reader.follow({topic})
         assert await reader.at_end(topic)
-        async with open_log_writer(near.bootstrap, topic, f"id-{topic}", NONE) as writer:
+        async with open_log_writer(near.bootstrap, topic, f"id-{topic}", near.security) as writer:
             await writer.append(bare(b"1", b"2"))
         await near.until_settled(topic)
         assert not await reader.at_end(topic)
@@ -110,7 +110,7 @@ async def test_following_more_goes_on_where_each_was_left(near: Cluster) -> None
     one, other = await near.make(), await near.make()
     await near.write(one, b"1")
     await near.write(other, b"a")
-    async with open_log_reader(near.bootstrap, NONE) as reader:
+    async with open_log_reader(near.bootstrap, near.security) as reader:
         assert await reader.read() == {}
         reader.follow({one})
         assert await read(reader, 1) == [(one, b"1")]
@@ -128,7 +128,7 @@ async def test_rewinding_reads_a_log_again(near: Cluster) -> None:
     one, other = await near.make(), await near.make()
     await near.write(one, b"1", b"2")
     await near.write(other, b"a")
-    async with open_log_reader(near.bootstrap, NONE) as reader:
+    async with open_log_reader(near.bootstrap, near.security) as reader:
         reader.follow({one, other})
         await read(reader, 3)
         reader.rewind(one)
@@ -140,7 +140,7 @@ async def test_a_log_that_lost_what_was_read_is_told(near: Cluster) -> None:
     """Made anew under its name it ends before the place where it was left: no automatic reset may hide that."""
     topic = await near.make()
     await near.write(topic, b"1", b"2", b"3")
-    async with open_log_reader(near.bootstrap, NONE) as reader:
+    async with open_log_reader(near.bootstrap, near.security) as reader:
         reader.follow({topic})
         await read(reader, 3)
         await near.drop(topic)
@@ -152,13 +152,13 @@ async def test_a_log_that_lost_what_was_read_is_told(near: Cluster) -> None:
 async def test_a_successor_fences_the_writer(near: Cluster) -> None:
     """Who opens the log last writes it; the former writer hears that another process does, and nothing of it is read."""
     topic = await near.make()
-    async with open_log_writer(near.bootstrap, topic, f"id-{topic}", NONE) as old:
+    async with open_log_writer(near.bootstrap, topic, f"id-{topic}", near.security) as old:
         await old.append(bare(b"1"))
-        async with open_log_writer(near.bootstrap, topic, f"id-{topic}", NONE) as new:
+        async with open_log_writer(near.bootstrap, topic, f"id-{topic}", near.security) as new:
             with pytest.raises(Fenced, match="running twice"):
                 await old.append(bare(b"never"))
             await new.append(bare(b"2"))
-    async with open_log_reader(near.bootstrap, NONE) as reader:
+    async with open_log_reader(near.bootstrap, near.security) as reader:
         reader.follow({topic})
         assert [value for _topic, value in await read(reader, 2)] == [b"1", b"2"]
 
@@ -166,12 +166,12 @@ async def test_a_successor_fences_the_writer(near: Cluster) -> None:
 async def test_a_run_is_written_whole_or_not_at_all(near: Cluster) -> None:
     """One event that the log does not take leaves none of its run, and holds no reader back."""
     topic = await near.make({"max.message.bytes": "1000"})
-    async with open_log_reader(near.bootstrap, NONE) as reader:
+    async with open_log_reader(near.bootstrap, near.security) as reader:
         reader.follow({topic})
-        async with open_log_writer(near.bootstrap, topic, f"id-{topic}", NONE) as writer:
+        async with open_log_writer(near.bootstrap, topic, f"id-{topic}", near.security) as writer:
             with pytest.raises(Unavailable, match=topic):
                 await writer.append(bare(b"small", b"x" * 5000))
-        async with open_log_writer(near.bootstrap, topic, f"id-{topic}", NONE) as writer:
+        async with open_log_writer(near.bootstrap, topic, f"id-{topic}", near.security) as writer:
             await writer.append(bare(b"next"))
         assert await read(reader, 1) == [(topic, b"next")]
 

@@ -11,7 +11,6 @@ from node.bus import progress as module
 from node.bus.client import Client, open_client
 from node.bus.inspect import fetch
 from node.bus.progress import read_progress
-from node.bus.security import Security
 from node.errors import BusError, Unavailable
 from node.lane import Progress, TopicPartition, Written
 from node.lane.progress import encode, key_of
@@ -118,7 +117,7 @@ async def test_a_long_partition_may_take_long(
 async def test_what_cannot_be_read_is_told_with_its_partition(near: Cluster, client: Client, key: bytes, value: bytes) -> None:
     """Garbage, or a newer node's form: the shard stays closed and says why, instead of starting anew from nothing."""
     topic = await near.make()
-    producer = await asyncio.to_thread(Transactions, near.bootstrap, f"id-{topic}")
+    producer = await asyncio.to_thread(Transactions, near.kafka, f"id-{topic}")
     await asyncio.to_thread(producer.run, topic, [value], commit=True, keys=[key])
     with pytest.raises(BusError, match=f"{topic}-0"):
         await read_progress(client, first(topic), LANE)
@@ -128,11 +127,11 @@ async def test_compaction_leaves_nothing_that_cannot_be_read(compacting: Cluster
     """A killed node's abort marker loses its record to compaction, but its batch stays, empty: that must not close the shard for ever."""
     topic = await compacting.make(COMPACTED)
     partition, name = first(topic), f"id-{topic}"
-    killed = await asyncio.to_thread(Transactions, compacting.bootstrap, name)
+    killed = await asyncio.to_thread(Transactions, compacting.kafka, name)
     await asyncio.to_thread(killed.run, topic, [stands(1)], commit=None, keys=[key_of(LANE, A)])
-    await asyncio.to_thread(Transactions, compacting.bootstrap, name)  # InitProducerId: the marker bears a new epoch
-    another = await asyncio.to_thread(Transactions, compacting.bootstrap, f"{name}-another")
-    async with open_client(compacting.bootstrap, client_id="test", security=Security()) as client:
+    await asyncio.to_thread(Transactions, compacting.kafka, name)  # InitProducerId: the marker bears a new epoch
+    another = await asyncio.to_thread(Transactions, compacting.kafka, f"{name}-another")
+    async with open_client(compacting.bootstrap, client_id="test", security=compacting.security) as client:
         await client.look([topic])
         number = 0
         async with asyncio.timeout(20):

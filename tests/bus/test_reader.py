@@ -32,7 +32,7 @@ async def test_a_stretch_is_read_whole_and_nothing_else(near: Cluster) -> None:
     topic, other = await near.make(), await near.make()
     await near.write(topic, *(b"%d" % number for number in range(10)))
     await near.write(other, b"x", None)
-    async with open_reader(near.bootstrap, "test", Security()) as reader:
+    async with open_reader(near.bootstrap, "test", near.security) as reader:
         assert await values(reader, topic, 2, 5) == ([b"2", b"3", b"4"], 5)
         assert await values(reader, other, 0, 2) == ([b"x", None], 2)
         assert await values(reader, topic, 5, 5) == ([], 5)
@@ -42,10 +42,10 @@ async def test_a_stretch_is_read_whole_and_nothing_else(near: Cluster) -> None:
 async def test_records_come_with_all_they_have(near: Cluster) -> None:
     """Offset, timestamp, key, value and headers, as `node.batch` has them."""
     topic = await near.make()
-    producer = Producer({"bootstrap.servers": near.bootstrap})
+    producer = Producer(near.kafka.librdkafka())
     producer.produce(topic, b"v", b"k", timestamp=1_000_000, headers=[("a", b"1"), ("a", None)])
     assert producer.flush(10) == 0
-    async with open_reader(near.bootstrap, "test", Security()) as reader:
+    async with open_reader(near.bootstrap, "test", near.security) as reader:
         found = [one async for stretch in reader.read(TopicPartition(topic, 0), 0, 1) for one in stretch.records]
     assert found == [Record(0, 1_000_000, b"k", b"v", (("a", b"1"), ("a", None)))]
 
@@ -59,7 +59,7 @@ async def test_only_what_is_committed_is_read_and_the_end_is_reached_all_the_sam
     await asyncio.to_thread(writer.run, topic, [b"yes"], commit=True)
     await asyncio.to_thread(writer.run, topic, [b"no", b"no"], commit=False)
     await near.until_settled(topic)
-    async with open_reader(near.bootstrap, "test", Security()) as reader:
+    async with open_reader(near.bootstrap, "test", near.security) as reader:
         place = TopicPartition(topic, 0)
         await reader.look([topic])
         end = await reader.high(place)
@@ -72,7 +72,7 @@ async def test_an_open_transaction_is_waited_for(near: Cluster, transactions: Ca
     topic = await near.make()
     writer = await asyncio.to_thread(transactions)
     await asyncio.to_thread(writer.run, topic, [b"late"], commit=None)
-    async with open_reader(near.bootstrap, "test", Security()) as reader:
+    async with open_reader(near.bootstrap, "test", near.security) as reader:
         place = TopicPartition(topic, 0)
         await reader.look([topic])
         high = await reader.high(place)
@@ -92,7 +92,7 @@ async def test_a_transaction_that_stays_open_ends_the_waiting(
     topic = await near.make()
     writer = await asyncio.to_thread(transactions)
     await asyncio.to_thread(writer.run, topic, [b"late"], commit=None)
-    async with open_reader(near.bootstrap, "test", Security()) as reader:
+    async with open_reader(near.bootstrap, "test", near.security) as reader:
         with pytest.raises(Unavailable, match=rf"{topic}-0: nothing came .* at offset 0 of 1: an open transaction"):
             await values(reader, topic, 0, 1)
     await asyncio.to_thread(writer.end, commit=False)
@@ -102,7 +102,7 @@ async def test_a_moment_is_found_by_timestamps(near: Cluster) -> None:
     """The first record that is no earlier; none if all are earlier; moments before 1970 are before all."""
     topic = await near.make()
     await near.write(topic, b"a")
-    async with open_reader(near.bootstrap, "test", Security()) as reader:
+    async with open_reader(near.bootstrap, "test", near.security) as reader:
         place = TopicPartition(topic, 0)
         (record,) = [one async for stretch in reader.read(place, 0, 1) for one in stretch.records]
         assert [await reader.since(place, record.timestamp + step) for step in (-1, 0, 1)] == [0, 0, None]
@@ -111,7 +111,7 @@ async def test_a_moment_is_found_by_timestamps(near: Cluster) -> None:
 
 async def test_asking_makes_no_topic(near: Cluster) -> None:
     """A topic that is not there is not there afterwards either."""
-    async with open_reader(near.bootstrap, "test", Security()) as reader:
+    async with open_reader(near.bootstrap, "test", near.security) as reader:
         assert await reader.look([Topic("445102.test.never")]) == {}
         assert await reader.bounds([]) == {}
     assert "445102.test.never" not in (await asyncio.to_thread(near.admin.list_topics, timeout=10)).topics

@@ -16,6 +16,7 @@ from node.model.names import Topic
 from tests.bus.conftest import Cluster, first
 from tests.bus.replies import TIME_MS, batch
 from tests.bus.sinking import LANE, Spawn, carry, link, opened
+from tests.conftest import Kafka
 
 pytestmark = pytest.mark.kafka
 
@@ -23,12 +24,12 @@ pytestmark = pytest.mark.kafka
 async def consume(far: Cluster, topic: Topic) -> list[tuple[int, int, bytes | None, bytes | None]]:
     """Return offset, timestamp, key and value of all committed records, by an independent client."""
     await far.until_settled(topic)
-    return await asyncio.to_thread(_consume, far.bootstrap, topic)
+    return await asyncio.to_thread(_consume, far.kafka, topic)
 
 
-def _consume(bootstrap: str, topic: str) -> list[tuple[int, int, bytes | None, bytes | None]]:
+def _consume(kafka: Kafka, topic: str) -> list[tuple[int, int, bytes | None, bytes | None]]:
     how = {"enable.partition.eof": True, "isolation.level": "read_committed", "fetch.wait.max.ms": 10}
-    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "none", **how})
+    consumer = Consumer({**kafka.librdkafka(), "group.id": "none", **how})
     consumer.assign([Place(topic, 0, 0)])
     found = []
     while (message := consumer.poll(10)) is not None and message.error() is None:

@@ -117,7 +117,7 @@ async def test_partitions_are_added_together_with_the_progress(spawn: Spawn) -> 
         assert routes_sent(broker) == [[TOPIC], [PROGRESS.topic]]
 
 
-@pytest.mark.parametrize(("code", "stop"), [(29, Stop.UNAUTHORIZED), (3, None)])
+@pytest.mark.parametrize(("code", "stop"), [(3, None)])
 async def test_a_partition_that_cannot_be_added_is_told(spawn: Spawn, code: int, stop: Stop | None) -> None:
     """The fault is that route's alone, others were merely not attempted; the abort that follows has nothing to end."""
     async with scene(spawn, add=lambda asked: added(asked, code, others=55)) as (broker, sink, shard):

@@ -16,7 +16,6 @@ from node.model.names import Topic
 from tests.bus.conftest import Cluster
 from tests.bus.scripted import open_broker
 
-NONE = Security()
 SETTINGS = {"compression.type": "producer", "message.timestamp.after.max.ms": str(2**63 - 1), "max.message.bytes": "123456"}
 
 pytestmark = pytest.mark.kafka
@@ -25,13 +24,13 @@ pytestmark = pytest.mark.kafka
 async def test_missing_topics_are_made_once_with_their_settings(near: Cluster, client: Client, topic_name: Callable[[], str]) -> None:
     """Partitions and settings are those of the book, the client knows them at once, and a second time nothing is to do."""
     specs = [TopicSpec(Topic(topic_name()), 3, SETTINGS), TopicSpec(Topic(topic_name()), 1, {"cleanup.policy": "compact"})]
-    made = await make_topics(client, specs, replication=1, security=NONE)
+    made = await make_topics(client, specs, replication=1, security=near.security)
     assert (set(made.made), made.wrong) == ({spec.topic for spec in specs}, {})
     assert [info.partitions for spec in specs if (info := client.topic(spec.topic))] == [3, 1]
     resource = ConfigResource(ConfigResource.Type.TOPIC, specs[0].topic)
     found = await asyncio.to_thread(near.admin.describe_configs([resource])[resource].result, 30)
     assert {key: found[key].value for key in SETTINGS} == SETTINGS
-    assert await make_topics(client, specs, replication=1, security=NONE) == Made((), {})
+    assert await make_topics(client, specs, replication=1, security=near.security) == Made((), {})
 
 
 async def test_another_partition_count_is_reported_and_left(near: Cluster, client: Client) -> None:
@@ -39,22 +38,22 @@ async def test_another_partition_count_is_reported_and_left(near: Cluster, clien
     stands, missing = await near.make(partitions=2), await near.make()
     await near.drop(missing)
     specs = [TopicSpec(stands, 4, {}), TopicSpec(missing, 1, {})]
-    made = await make_topics(client, specs, replication=1, security=NONE)
+    made = await make_topics(client, specs, replication=1, security=near.security)
     assert made == Made((missing,), {stands: "has 2 partitions, the book says 4"})
     info = client.topic(stands)
     assert info is not None
     assert info.partitions == 2
 
 
-async def test_what_cannot_be_made_is_reported_with_the_reason(client: Client, topic_name: Callable[[], str]) -> None:
+async def test_what_cannot_be_made_is_reported_with_the_reason(near: Cluster, client: Client, topic_name: Callable[[], str]) -> None:
     """More copies than brokers, a setting that Kafka does not know: by Kafka's name and in its own words, and the good ones are made."""
     good, bad = TopicSpec(Topic(topic_name()), 1, {}), TopicSpec(Topic(topic_name()), 1, {"no.such.setting": "1"})
-    made = await make_topics(client, [good, bad], replication=1, security=NONE)
+    made = await make_topics(client, [good, bad], replication=1, security=near.security)
     assert made.made == (good.topic,)
     assert "INVALID_CONFIG" in made.wrong[bad.topic]
     assert "no.such.setting" in made.wrong[bad.topic]
     copies = TopicSpec(Topic(topic_name()), 1, {})
-    made = await make_topics(client, [copies], replication=7, security=NONE)
+    made = await make_topics(client, [copies], replication=7, security=near.security)
     assert made.made == ()
     assert made.wrong[copies.topic].startswith("cannot be made: INVALID_REPLICATION_FACTOR: ")
     assert "7" in made.wrong[copies.topic]
@@ -65,25 +64,25 @@ async def test_a_topic_made_meanwhile_is_no_fault(near: Cluster, client: Client,
     topic = await near.make()
     original = client.topic
     monkeypatch.setattr(client, "topic", lambda name: None if name == topic else original(name))
-    assert await make_topics(client, [TopicSpec(topic, 1, {})], replication=1, security=NONE) == Made((), {})
+    assert await make_topics(client, [TopicSpec(topic, 1, {})], replication=1, security=near.security) == Made((), {})
 
 
 async def test_brokers_that_never_learn_are_unavailable(
-    client: Client, topic_name: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+    near: Cluster, client: Client, topic_name: Callable[[], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The wait for what the controller has made must end."""
     monkeypatch.setattr(module, "REQUEST_TIMEOUT_S", 1.0)
     monkeypatch.setattr(client, "topic", lambda _name: None)
     with pytest.raises(Unavailable, match="learn"):
-        await make_topics(client, [TopicSpec(Topic(topic_name()), 1, {})], replication=1, security=NONE)
+        await make_topics(client, [TopicSpec(Topic(topic_name()), 1, {})], replication=1, security=near.security)
 
 
 async def test_a_cluster_that_does_not_answer_is_unavailable(monkeypatch: pytest.MonkeyPatch, topic_name: Callable[[], str]) -> None:
     """CreateTopics is awaited only as long as any request; the broker here does not know it at all."""
     monkeypatch.setattr(module, "REQUEST_TIMEOUT_S", 0.3)
-    async with open_broker() as broker, open_client(broker.bootstrap, client_id="test", security=NONE) as client:
+    async with open_broker() as broker, open_client(broker.bootstrap, client_id="test", security=Security()) as client:
         with pytest.raises(Unavailable, match=broker.bootstrap):
-            await make_topics(client, [TopicSpec(Topic(topic_name()), 1, {})], replication=1, security=NONE)
+            await make_topics(client, [TopicSpec(Topic(topic_name()), 1, {})], replication=1, security=Security())
 
 
 async def test_a_topic_is_gone_once_it_is_removed(near: Cluster, client: Client) -> None:
@@ -92,12 +91,12 @@ async def test_a_topic_is_gone_once_it_is_removed(near: Cluster, client: Client)
     await client.look([topic])
     before = client.topic(topic)
     assert before is not None
-    assert await remove_topic(client, topic, security=NONE)
+    assert await remove_topic(client, topic, security=near.security)
     assert client.topic(topic) is None
-    assert not await remove_topic(client, topic, security=NONE)
+    assert not await remove_topic(client, topic, security=near.security)
     await client.look([other])
     assert client.topic(other) is not None
-    assert (await make_topics(client, [TopicSpec(topic, 2, {})], replication=1, security=NONE)).made == (topic,)
+    assert (await make_topics(client, [TopicSpec(topic, 2, {})], replication=1, security=near.security)).made == (topic,)
     after = client.topic(topic)
     assert after is not None
     assert after.id != before.id
@@ -115,7 +114,7 @@ async def test_a_topic_that_another_removed_meanwhile_is_no_fault(near: Cluster,
             await near.drop(topic)
 
     monkeypatch.setattr(client, "look", drop_after)
-    assert await remove_topic(client, topic, security=NONE)
+    assert await remove_topic(client, topic, security=near.security)
 
 
 async def test_brokers_that_show_a_removed_topic_for_ever_are_unavailable(
@@ -128,4 +127,4 @@ async def test_brokers_that_show_a_removed_topic_for_ever_are_unavailable(
     monkeypatch.setattr(module, "REQUEST_TIMEOUT_S", 1.0)
     monkeypatch.setattr(client, "topic", lambda _name: found)
     with pytest.raises(Unavailable, match="removed"):
-        await remove_topic(client, topic, security=NONE)
+        await remove_topic(client, topic, security=near.security)

@@ -300,18 +300,40 @@ async def test_a_broker_that_closes_at_once_is_unavailable() -> None:
 
 async def test_a_cancelled_connect_is_cancelled_and_leaves_nothing_open(monkeypatch: pytest.MonkeyPatch) -> None:
     """A cancellation that comes as the connection is there must not be swallowed, nor the connection forgotten."""
-    original = aiokafka.conn.create_conn
+    original = aiokafka.conn.AIOKafkaConnection.connect
 
-    async def cancelled_as_it_returns(*args: object, **named: object) -> object:
-        conn = await original(*args, **named)
+    async def cancelled_as_it_returns(self: aiokafka.conn.AIOKafkaConnection) -> None:
+        await original(self)
         task = asyncio.current_task()
         assert task is not None
         task.cancel()
-        return conn
 
-    monkeypatch.setattr(aiokafka.conn, "create_conn", cancelled_as_it_returns)
+    monkeypatch.setattr(aiokafka.conn.AIOKafkaConnection, "connect", cancelled_as_it_returns)
     async with open_broker() as broker:
         connecting = asyncio.create_task(connect("127.0.0.1", broker.port, Acks(lambda *_: None, Ends()), "test", Security()))
         await asyncio.wait([connecting])
         assert connecting.cancelled()
         await broker.until(lambda: not broker.open)
+
+
+class _Encrypted(asyncio.Transport):
+    """A transport of which nothing is wanted but that it is there."""
+
+    def __init__(self) -> None:
+        super().__init__({"sslcontext": True})
+
+    def abort(self) -> None:
+        """Nothing is open."""
+
+
+async def test_a_connection_is_aged_before_its_login_counts_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fifth of the lifetime is left for what is in flight; a login that counts for ever never ages."""
+    now, loop = 1000.0, asyncio.get_running_loop()
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "time", lambda: now)
+        wire, for_ever, unattached = (Acks(lambda *_: None, Ends()) for _ in range(3))
+        wire.attach(_Encrypted(), None, 10.0)
+        for_ever.attach(_Encrypted(), None)
+        for at, aged in ((1000.0, False), (1007.9, False), (1008.0, True), (1e9, True)):
+            now = at
+            assert (wire.aged, for_ever.aged, unattached.aged) == (aged, False, False)

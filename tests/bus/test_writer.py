@@ -16,7 +16,7 @@ from node.model.names import Topic
 from tests.bus.conftest import Cluster
 
 pytestmark = pytest.mark.kafka
-HOW = {"batch_bytes": 1000, "security": Security()}
+BATCH_BYTES = 1000
 
 
 def record(value: bytes | None, *, key: bytes | None = b"k", at: int = 1_000_000) -> Record:
@@ -26,7 +26,7 @@ def record(value: bytes | None, *, key: bytes | None = b"k", at: int = 1_000_000
 
 async def committed(cluster: Cluster, topic: Topic) -> list[Record]:
     """What is committed in a topic."""
-    async with open_reader(cluster.bootstrap, "test", Security()) as reader:
+    async with open_reader(cluster.bootstrap, "test", cluster.security) as reader:
         place = TopicPartition(topic, 0)
         await reader.look([topic])
         return [one async for stretch in reader.read(place, 0, await reader.high(place)) for one in stretch.records]
@@ -37,7 +37,7 @@ async def test_both_topics_have_all_or_nothing(near: Cluster) -> None:
     one, other = await near.make({"max.message.bytes": "4000000"}), await near.make()
     records = [record(os.urandom(300), key=b"%d" % number, at=1_000_000 + number) for number in range(8)]
     records += [record(None), record(None, key=None), record(bytes(5000)), record(os.urandom(3_000_000))]
-    async with open_writer(near.bootstrap, f"{one}.id", **HOW) as writer:  # type: ignore[arg-type]  # as the dict says
+    async with open_writer(near.bootstrap, f"{one}.id", batch_bytes=BATCH_BYTES, security=near.security) as writer:
         async with writer.transaction():
             assert await writer.send(TopicPartition(one, 0), records) == 0
             assert await writer.send(TopicPartition(other, 0), records[:1]) == 0
@@ -53,7 +53,7 @@ async def test_both_topics_have_all_or_nothing(near: Cluster) -> None:
 
 
 async def _left(near: Cluster, topic: Topic, failure: BaseException) -> None:
-    async with open_writer(near.bootstrap, f"{topic}.id", **HOW) as writer, writer.transaction():  # type: ignore[arg-type]
+    async with open_writer(near.bootstrap, f"{topic}.id", batch_bytes=BATCH_BYTES, security=near.security) as writer, writer.transaction():
         await writer.send(TopicPartition(topic, 0), [record(b"no")])
         raise failure
 
@@ -72,7 +72,10 @@ async def test_a_cancellation_within_aborts(near: Cluster) -> None:
     topic, sent = await near.make(), asyncio.Event()
 
     async def write() -> None:
-        async with open_writer(near.bootstrap, f"{topic}.id", **HOW) as writer, writer.transaction():  # type: ignore[arg-type]
+        async with (
+            open_writer(near.bootstrap, f"{topic}.id", batch_bytes=BATCH_BYTES, security=near.security) as writer,
+            writer.transaction(),
+        ):
             await writer.send(TopicPartition(topic, 0), [record(b"no")])
             sent.set()
             await asyncio.Event().wait()
@@ -97,7 +100,7 @@ async def test_a_transaction_that_takes_too_long_is_given_up(near: Cluster, monk
             await asyncio.sleep(5)
 
     with pytest.raises(Unavailable, match="was not committed"):
-        async with open_writer(near.bootstrap, f"{topic}.id", **HOW) as writer:  # type: ignore[arg-type]
+        async with open_writer(near.bootstrap, f"{topic}.id", batch_bytes=BATCH_BYTES, security=near.security) as writer:
             await stand_still(writer)
     assert await committed(near, topic) == []
 
@@ -109,12 +112,12 @@ async def test_the_next_one_fences_and_settles_the_former(near: Cluster) -> None
     async def overtaken(former: Writer) -> None:
         async with former.transaction():
             await former.send(TopicPartition(topic, 0), [record(b"no")])
-            async with open_writer(near.bootstrap, f"{topic}.id", **HOW) as later:  # type: ignore[arg-type]
+            async with open_writer(near.bootstrap, f"{topic}.id", batch_bytes=BATCH_BYTES, security=near.security) as later:
                 assert await committed(near, topic) == []
                 async with later.transaction():
                     await later.send(TopicPartition(topic, 0), [record(b"yes")])
 
-    async with open_writer(near.bootstrap, f"{topic}.id", **HOW) as former:  # type: ignore[arg-type]
+    async with open_writer(near.bootstrap, f"{topic}.id", batch_bytes=BATCH_BYTES, security=near.security) as former:
         with pytest.raises(Fenced, match="running twice"):
             await overtaken(former)
     assert [one.value for one in await committed(near, topic)] == [b"yes"]
@@ -124,7 +127,10 @@ async def test_a_record_that_is_too_large_is_told(near: Cluster) -> None:
     """Waiting would not mend it; nothing is committed."""
     topic = await near.make({"max.message.bytes": "2000"})
     with pytest.raises(BusError, match="larger than its topic takes") as raised:
-        async with open_writer(near.bootstrap, f"{topic}.id", **HOW) as writer, writer.transaction():  # type: ignore[arg-type]
+        async with (
+            open_writer(near.bootstrap, f"{topic}.id", batch_bytes=BATCH_BYTES, security=near.security) as writer,
+            writer.transaction(),
+        ):
             await writer.send(TopicPartition(topic, 0), [record(b"small"), record(os.urandom(5000))])
     assert not isinstance(raised.value, Unavailable)
     assert await committed(near, topic) == []
@@ -133,5 +139,5 @@ async def test_a_record_that_is_too_large_is_told(near: Cluster) -> None:
 async def test_a_cluster_that_is_not_there_is_unavailable() -> None:
     """At once."""
     with pytest.raises(Unavailable):
-        async with open_writer("127.0.0.1:1", "id", **HOW):  # type: ignore[arg-type]
+        async with open_writer("127.0.0.1:1", "id", batch_bytes=BATCH_BYTES, security=Security()):
             pass

@@ -30,7 +30,11 @@ class FakeNode:
         self.answer(
             "/v1/node",
             NodeFace(
-                division=Division("445102"), name="湘桥区", kafka=KafkaFace("127.0.0.1:1"), parent=Division("445100"), version="0.1.0"
+                division=Division("445102"),
+                name="湘桥区",
+                kafka=KafkaFace("127.0.0.1:1", "PLAINTEXT", ""),
+                parent=Division("445100"),
+                version="0.1.0",
             ),
         )
 

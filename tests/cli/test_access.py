@@ -80,7 +80,7 @@ def test_a_session_brings_its_token(node: FakeNode, tmp_path: Path, cli: Callabl
     file = tmp_path / "a.token"
     file.write_text("xn-abc\n")
     with open_node(Session(node=node.url, token_file=file)) as client:
-        assert client._http.headers["authorization"] == "Bearer xn-abc"
+        assert client._asking._http.headers["authorization"] == "Bearer xn-abc"
     done = cli("division", "list", "--token-file", str(tmp_path / "none"))
     assert (done.status, node.asked) == (Exit.WRONG, [])
     assert "none" in done.err

@@ -48,7 +48,7 @@ STATUS = StatusFace(
 @pytest.mark.parametrize(
     ("face", "kind"),
     [
-        (NodeFace(division=XIANGQIAO, name="", kafka=KafkaFace("a:1"), parent=None, version="0.1.0"), NodeInfo),
+        (NodeFace(division=XIANGQIAO, name="", kafka=KafkaFace("a:1", "SASL_SSL", "pem"), parent=None, version="0.1.0"), NodeInfo),
         (STATUS, Status),
         (msgspec.structs.replace(STATUS, link=None), Status),
         (ResourceFace(RESOURCE, {"type": "record"}, 7), ResourceInfo),

@@ -9,6 +9,7 @@ import pytest
 
 from node.adapters import export as adapter
 from node.adapters.export import Exported, Undecoded
+from node.bus.security import Security
 from node.control.exporting import Export
 from node.model.names import Department, Division, Topic
 from node.model.values import Actor, Kind
@@ -83,7 +84,13 @@ def test_the_node_decides_what_is_written(run: Callable[..., Any], exporter: Exp
         "from_time": "2026-11-01",
         "to_time": "2026-11-30",
     }
-    assert exporter.given == {"path": tmp_path / "v.csv", "wanted": WANTED, "bootstrap": "127.0.0.1:1", "replace": False}
+    assert exporter.given == {
+        "path": tmp_path / "v.csv",
+        "wanted": WANTED,
+        "bootstrap": "127.0.0.1:1",
+        "security": Security(),
+        "replace": False,
+    }
     told = done.out.splitlines()
     assert told[-3].endswith("v.csv: 1,200 records, 34,567 bytes, in 0.5 s")
     assert told[-2:] == ["under grant 445102/17, from 2026-11-01T00:00:00+08:00 to now", "SHA-256 " + "ab" * 32]

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import os
 import shutil
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -15,6 +16,8 @@ from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import AdminClient
 
 from node.avro import decode, parse, schema_id, unframe
+from node.bus.passwords import Login
+from node.cli.client import KafkaInfo
 from node.cli.folder import check_folder, department_files, write_folder
 from node.cli.voice import CliError
 from node.control import AddDepartment, ApplyCatalogue, CatalogueItem
@@ -22,8 +25,9 @@ from node.http import open_http
 from node.model.names import Department, Topic, division_of
 from node.model.partition import partition_of
 from node.model.shipped import shipped_root
-from node.model.values import Kind
+from node.model.values import Actor, Kind
 from node.runtime import Node, NodeSettings, run_node
+from node.runtime.access import add_token
 from node.telemetry import Metrics
 from tests.conftest import Kafka, data_folder
 
@@ -95,13 +99,14 @@ class Given(NamedTuple):
     """A department's folder, and a resource with its inbox whose topics exist."""
 
     folder: Path
-    bootstrap: str
+    kafka: Kafka
     resource: Topic
 
     async def run(self, *command: str) -> str:
         """Run a command of the folder as its user does; return what it printed. It must not fail."""
+        environment = os.environ | {"EXCHANGE_NODE_TOKEN_FILE": str(self.folder / "token")}
         process = await asyncio.create_subprocess_exec(
-            *command, cwd=self.folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+            *command, cwd=self.folder, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
         )
         try:
             async with asyncio.timeout(60):
@@ -128,8 +133,14 @@ class Given(NamedTuple):
 @pytest.fixture(scope="module")
 async def node(kafka: Kafka) -> AsyncIterator[tuple[Node, str]]:
     """A node with the department, and its URL."""
-    here = division_of(DEPARTMENT)
-    node = Node(NodeSettings(division=here, bootstrap=kafka.bootstrap, replication=1, data_dir=data_folder(here)), Metrics())
+    settings = NodeSettings(
+        division=division_of(DEPARTMENT),
+        bootstrap=kafka.bootstrap,
+        security=kafka.security,
+        replication=1,
+        data_dir=data_folder(division_of(DEPARTMENT)),
+    )
+    node = Node(settings, Metrics())
     running = asyncio.create_task(run_node(node))
     async with open_http(node, "127.0.0.1", 0) as port:
         async with asyncio.timeout(60):
@@ -148,19 +159,23 @@ async def given(kafka: Kafka, topic_name: Callable[[], str], tmp_path: Path, nod
     resource = Topic(f"{DEPARTMENT}.{topic_name().rpartition('.')[2]}")
     item = CatalogueItem(name=resource, title="办件", kind=Kind.STATE, schema=SCHEMA, partitions=PARTITIONS)
     await running.command(ApplyCatalogue(resources=(item,)))
-    admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
+    admin = AdminClient(kafka.librdkafka())
     async with asyncio.timeout(20):
         while not {resource, f"{resource}.inbox"} <= (await asyncio.to_thread(admin.list_topics, timeout=10)).topics.keys():
             await asyncio.sleep(0.05)
-    write_folder(tmp_path / "given", department_files(DEPARTMENT, "民政厅", bootstrap=kafka.bootstrap, registry=f"{url}/"))
+    info, s = KafkaInfo(bootstrap=kafka.bootstrap, protocol=kafka.security.protocol), kafka.security
+    login = Login(username=s.username, password=s.password) if s.username and s.password else None
+    write_folder(tmp_path / "given", department_files(DEPARTMENT, "民政厅", kafka=info, login=login, registry=f"{url}/"))
     rows = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in (ROW, PLAIN))
     (tmp_path / "given/rows.ndjson").write_text(rows, "utf-8")
-    return Given(tmp_path / "given", kafka.bootstrap, resource)
+    program = Actor(name="程序", role="steward", department=DEPARTMENT)
+    (tmp_path / "given/token").write_text(f"{add_token(running.settings.data_dir, program)[1]}\n")
+    return Given(tmp_path / "given", kafka, resource)
 
 
-def records(bootstrap: str, topic: str, count: int) -> list[tuple[int, str, bytes | None]]:
+def records(kafka: Kafka, topic: str, count: int) -> list[tuple[int, str, bytes | None]]:
     """Partition, key and value of so many records of a topic, in order of their keys."""
-    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": topic, "auto.offset.reset": "earliest", "enable.auto.commit": False})
+    consumer = Consumer({**kafka.librdkafka(), "group.id": topic, "auto.offset.reset": "earliest", "enable.auto.commit": False})
     consumer.subscribe([topic])
     found: list[tuple[int, str, bytes | None]] = []
     while len(found) < count:
@@ -175,9 +190,9 @@ def records(bootstrap: str, topic: str, count: int) -> list[tuple[int, str, byte
     return sorted(found, key=lambda one: one[1])
 
 
-def give_up(bootstrap: str, topic: str) -> None:
+def give_up(kafka: Kafka, topic: str) -> None:
     """Write a record in a transaction that is given up, as a gate that was killed leaves it."""
-    producer = Producer({"bootstrap.servers": bootstrap, "transactional.id": topic})
+    producer = Producer({**kafka.librdkafka(), "transactional.id": topic})
     producer.init_transactions(10)
     producer.begin_transaction()
     producer.produce(topic, key="given up", value=b"\x00")
@@ -185,9 +200,9 @@ def give_up(bootstrap: str, topic: str) -> None:
     producer.abort_transaction(10)
 
 
-def remove(bootstrap: str, resource: str, *keys: str) -> None:
+def remove(kafka: Kafka, resource: str, *keys: str) -> None:
     """Say in the inbox that what the keys name is no more."""
-    producer = Producer({"bootstrap.servers": bootstrap, "partitioner": "murmur2_random"})
+    producer = Producer({**kafka.librdkafka(), "partitioner": "murmur2_random"})
     for key in keys:
         producer.produce(f"{resource}.inbox", key=key)
     assert producer.flush(10) == 0
@@ -195,10 +210,10 @@ def remove(bootstrap: str, resource: str, *keys: str) -> None:
 
 async def check_round_trip(given: Given, write: Callable[..., Awaitable[str]], read: Callable[..., Awaitable[str]]) -> list[Any]:
     """Publish the rows by one example, look at what passed the gate, read it by another; return what that printed."""
-    await asyncio.to_thread(give_up, given.bootstrap, given.resource)
+    await asyncio.to_thread(give_up, given.kafka, given.resource)
     await write("produce", given.resource, "rows.ndjson")
-    await asyncio.to_thread(remove, given.bootstrap, given.resource, GONE)
-    passed = await asyncio.to_thread(records, given.bootstrap, given.resource, 3)
+    await asyncio.to_thread(remove, given.kafka, given.resource, GONE)
+    passed = await asyncio.to_thread(records, given.kafka, given.resource, 3)
     assert [key for _partition, key, _value in passed] == sorted([*KEYS, GONE])
     assert [partition for partition, _key, _value in passed] == [partition_of(key.encode(), PARTITIONS) for key in sorted([*KEYS, GONE])]
     for _partition, key, value in passed:
@@ -217,15 +232,27 @@ def told(row: dict[str, Any], at: str) -> dict[str, Any]:
     return row | {"rate": row.get("rate", 0.5), "at": at}
 
 
+INFO = KafkaInfo(bootstrap="10.0.0.1:9092", protocol="SASL_SSL", ca="-----BEGIN CERTIFICATE-----\n")
+LOGIN = Login(username=DEPARTMENT, password="secret")  # noqa: S106
+
+
 def test_the_settings_are_filled_in() -> None:
     """Addresses and names of this department; nothing is left blank, and a name of two lines stays in its comment."""
-    files = department_files(DEPARTMENT, "民政\nacks=0", bootstrap="10.0.0.1:9092", registry="http://10.0.0.1:8080/")
+    files = department_files(DEPARTMENT, "民政\nacks=0", kafka=INFO, login=LOGIN, registry="http://10.0.0.1:8080/")
     lines = dict(line.split("=", 1) for line in files["client.properties"].splitlines() if line and not line.startswith("#"))
     assert lines == {
         "bootstrap.servers": "10.0.0.1:9092",
         "schema.registry.url": "http://10.0.0.1:8080",
         "client.id": DEPARTMENT,
-        "group.id": DEPARTMENT,
+        "group.id": f"{DEPARTMENT}.programs",
+        "security.protocol": "SASL_SSL",
+        "sasl.mechanism": "SCRAM-SHA-512",
+        "sasl.username": DEPARTMENT,
+        "sasl.password": "secret",
+        "sasl.jaas.config": f'org.apache.kafka.common.security.scram.ScramLoginModule required username="{DEPARTMENT}" password="secret";',
+        "ssl.truststore.type": "PEM",
+        "ssl.truststore.location": "authority.pem",
+        "ssl.ca.location": "authority.pem",
         "acks": "all",
         "enable.idempotence": "true",
         "compression.type": "lz4",
@@ -278,7 +305,7 @@ async def test_the_java_example_publishes_and_reads(given: Given) -> None:
 async def test_what_was_read_is_not_read_again(given: Given) -> None:
     """Each example commits what it has printed and no more: the next begins there, in whichever language."""
     keys = [f"{number}\x1f1" for number in range(6)]
-    await asyncio.to_thread(remove, given.bootstrap, given.resource, *keys)
+    await asyncio.to_thread(remove, given.kafka, given.resource, *keys)
     seen = []
     for example in (given.python, given.java, given.python):
         seen += [json.loads(line)["key"] for line in (await example("consume", given.resource, "2")).splitlines()]
@@ -290,10 +317,10 @@ async def test_what_was_read_is_not_read_again(given: Given) -> None:
 async def test_the_kcat_example_shows_and_removes(given: Given) -> None:
     """Topics, what was committed, and a record without a value in the partition of its key."""
     assert f'topic "{given.resource}"' in await given.kcat("list")
-    await asyncio.to_thread(give_up, given.bootstrap, given.resource)
+    await asyncio.to_thread(give_up, given.kafka, given.resource)
     await given.python("produce", given.resource, "rows.ndjson")
     assert await given.kcat("remove", given.resource, GONE) == ""
-    passed = await asyncio.to_thread(records, given.bootstrap, given.resource, 3)
+    passed = await asyncio.to_thread(records, given.kafka, given.resource, 3)
     assert (partition_of(GONE.encode(), PARTITIONS), GONE, None) in passed
     lengths = {key: -1 if value is None else len(value) for _partition, key, value in passed}
     shown = await given.kcat("consume", given.resource)

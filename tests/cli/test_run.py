@@ -10,7 +10,7 @@ from node import app
 from node.config import Config
 
 RIGHT = (
-    'division: "445102"\nkafka: {bootstrap: "127.0.0.1:9092"}\nparent: {division: "445100", bootstrap: "10.0.0.1:9092", root: "SHA256:%s"}\n'
+    'division: "445102"\nkafka: {bootstrap: "127.0.0.1:9092"}\nparent: {division: "445100", bootstrap: "127.0.0.1:9192", root: "SHA256:%s"}\n'
     % ("0" * 64)
 )
 
@@ -70,8 +70,13 @@ def test_check_shows_what_is_right(cli: Callable[..., Any], tmp_path: Path) -> N
     path.write_text(RIGHT)
     shown = cli("check", "--config", str(path))
     assert shown.status == 0
-    assert all(part in shown.out for part in ("445102", "445100 (10.0.0.1:9092)", "127.0.0.1:9092 × 3", str(tmp_path / "data")))
-    assert cli("check", "--config", str(path), "--json").json["config"]["http"] == {"listen": "127.0.0.1:8080"}
+    assert all(part in shown.out for part in ("445102", "445100 (127.0.0.1:9192)", "127.0.0.1:9092 × 3", str(tmp_path / "data")))
+    assert cli("check", "--config", str(path), "--json").json["config"]["http"] == {
+        "listen": "127.0.0.1:8080",
+        "probes": "127.0.0.1:8081",
+        "requests_per_s": 100,
+        "tls": None,
+    }
 
 
 def test_check_tells_the_operators_days_in_their_order(cli: Callable[..., Any], tmp_path: Path) -> None:

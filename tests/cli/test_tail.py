@@ -10,6 +10,7 @@ import pytest
 from node.adapters import tail as adapter
 from node.adapters.tail import Tailed
 from node.avro import encode, frame, parse
+from node.bus.security import Security
 from node.http.book import ResourceFace, SchemaFace
 from node.http.views import ViewFace, ViewShownFace
 from node.model.names import Topic
@@ -37,8 +38,9 @@ class Records:
         self.given: tuple[Any, ...] = ()
         self.closed = False
 
-    async def tail(self, bootstrap: str, resource: ResourceValue, *, start: Any, follow: bool) -> AsyncIterator[Tailed]:
+    async def tail(self, bootstrap: str, resource: ResourceValue, *, start: Any, follow: bool, security: Security) -> AsyncIterator[Tailed]:
         """Yield what is laid down."""
+        assert security == Security()
         self.given = (bootstrap, resource.name, start, follow)
         try:
             for one in self.laid:

@@ -76,11 +76,11 @@ def test_a_difference_is_told() -> None:
 def test_rows_are_read_to_the_end(kafka: Kafka, topic_name: Callable[[], str]) -> None:
     """Of all partitions, an empty one too, in order, under the schema that each record names."""
     topic = topic_name()
-    admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
+    admin = AdminClient(kafka.librdkafka())
     admin.create_topics([NewTopic(topic, 3, 1)])[topic].result()
     schema: dict[str, Any] = {"type": "record", "name": "Row", "fields": [{"name": "text", "type": "string"}]}
-    producer = confluent_kafka.Producer({"bootstrap.servers": kafka.bootstrap})
+    producer = confluent_kafka.Producer(kafka.librdkafka())
     for number, partition in enumerate((0, 2, 0)):
         producer.produce(topic, frame(7, encode(parse(schema), {"text": str(number)})), b"k", partition=partition)
     assert producer.flush(20) == 0
-    assert read_rows(kafka.bootstrap, topic, {7: schema}) == [[(b"k", {"text": "0"}), (b"k", {"text": "2"})], [], [(b"k", {"text": "1"})]]
+    assert read_rows(kafka.way, topic, {7: schema}) == [[(b"k", {"text": "0"}), (b"k", {"text": "2"})], [], [(b"k", {"text": "1"})]]

@@ -23,11 +23,11 @@ def _until(condition: Callable[[], bool]) -> None:
 def test_a_taker_waits_for_its_topic_and_digests_what_is_committed(kafka: Kafka, topic_name: Callable[[], str]) -> None:
     """It starts before the topic is there, reads committed records only, and its digest is the documented one."""
     topic = topic_name()
-    taker = Taker("t", kafka.bootstrap, topic)
+    taker = Taker("t", kafka.way, topic)
     taker.start()
-    admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
+    admin = AdminClient(kafka.librdkafka())
     admin.create_topics([NewTopic(topic, 2, 1)])[topic].result()
-    producer = confluent_kafka.Producer({"bootstrap.servers": kafka.bootstrap, "transactional.id": topic})
+    producer = confluent_kafka.Producer({**kafka.librdkafka(), "transactional.id": topic})
     producer.init_transactions()
     producer.begin_transaction()
     producer.produce(topic, b"never", b"k", partition=0)
@@ -47,7 +47,7 @@ def test_a_taker_waits_for_its_topic_and_digests_what_is_committed(kafka: Kafka,
 
 def test_a_taker_whose_topic_never_comes_ends_when_told(kafka: Kafka, topic_name: Callable[[], str]) -> None:
     """Waiting for a topic does not keep a demo from ending."""
-    taker = Taker("t", kafka.bootstrap, topic_name())
+    taker = Taker("t", kafka.way, topic_name())
     taker.start()
     taker.stop()
     assert taker.received().records == 0
@@ -56,13 +56,13 @@ def test_a_taker_whose_topic_never_comes_ends_when_told(kafka: Kafka, topic_name
 def test_a_taker_of_a_quarantine_counts_reasons(kafka: Kafka, topic_name: Callable[[], str]) -> None:
     """By reason and field; a reason of the record as a whole stands alone."""
     topic = topic_name()
-    admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
+    admin = AdminClient(kafka.librdkafka())
     admin.create_topics([NewTopic(topic, 1, 1)])[topic].result()
-    producer = confluent_kafka.Producer({"bootstrap.servers": kafka.bootstrap})
+    producer = confluent_kafka.Producer(kafka.librdkafka())
     for field in (b"id", b"id", b""):
         producer.produce(topic, b"value", b"key", headers=[("exchange.reason", b"length"), ("exchange.field", field)])
     producer.flush()
-    taker = Taker("t", kafka.bootstrap, topic)
+    taker = Taker("t", kafka.way, topic)
     taker.start()
     _until(lambda: taker.records == 3)
     taker.stop()

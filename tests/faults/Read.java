@@ -1,3 +1,4 @@
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -8,15 +9,18 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
-/** Prints all committed records of some topics' first partitions: topic, timestamp, key and value in base64, count of headers. */
+/**
+ * Prints all committed records of some topics' first partitions: topic, timestamp, key and value in base64, count of headers.
+ * How to get in comes by standard input, as properties: a command line is everybody's to read.
+ */
 public class Read {
-    public static void main(String[] words) {
+    public static void main(String[] topics) throws IOException {
         Properties settings = new Properties();
-        settings.put("bootstrap.servers", words[0]);
+        settings.load(System.in);
         settings.put("isolation.level", "read_committed");
         try (var consumer = new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
             List<TopicPartition> partitions = new ArrayList<>();
-            for (String topic : List.of(words).subList(1, words.length)) {
+            for (String topic : topics) {
                 partitions.add(new TopicPartition(topic, 0));
             }
             consumer.assign(partitions);

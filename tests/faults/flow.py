@@ -22,7 +22,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from node.avro import encode, frame, parse, schema_id
 from node.bus.client import open_client
-from node.bus.security import Security
+from node.bus.embedded import Cluster
 from node.control import ApplyCatalogue, CatalogueItem, EndGrant, NewRequest
 from node.demo.requesting import AUTHORITY, come_to, steward
 from node.demo.world import DISTRICT, NodeProcess, World
@@ -62,7 +62,7 @@ async def offer(world: World, name: str, taker: str, *, partitions: int = 2, sch
     await district.command(ApplyCatalogue(resources=(item,)))
     if taker:
         await grant(world, topic, taker)
-    await present(world.clusters[DISTRICT].bootstrap, topic)
+    await present(world.clusters[DISTRICT], topic)
     return topic
 
 
@@ -86,9 +86,14 @@ async def end(world: World, ref: EventRef) -> None:
     await world.nodes[DISTRICT].command(EndGrant(by=AUTHORITY, grant=ref))
 
 
-async def present(bootstrap: str, topic: Topic, *, other_than: str = "") -> str:
+def way_in(cluster: Cluster) -> dict[str, Any]:
+    """Return what a client of librdkafka needs to get into a cluster, as one who may do everything."""
+    return {"bootstrap.servers": cluster.bootstrap, **cluster.security.librdkafka()}
+
+
+async def present(cluster: Cluster, topic: Topic, *, other_than: str = "") -> str:
     """Wait until a topic is there (with another id than `other_than`) and return its id."""
-    async with open_client(bootstrap, client_id="test", security=Security()) as client, asyncio.timeout(30):
+    async with open_client(cluster.bootstrap, client_id="test", security=cluster.security) as client, asyncio.timeout(30):
         while True:
             await client.look([topic])
             info = client.topic(topic)
@@ -97,30 +102,30 @@ async def present(bootstrap: str, topic: Topic, *, other_than: str = "") -> str:
             await asyncio.sleep(_POLL_S)
 
 
-async def is_there(bootstrap: str, topic: str) -> bool:
+async def is_there(cluster: Cluster, topic: str) -> bool:
     """Tell whether a cluster has a topic."""
-    admin = AdminClient({"bootstrap.servers": bootstrap}, logger=None)
+    admin = AdminClient(way_in(cluster), logger=None)
     return topic in (await asyncio.to_thread(admin.list_topics, timeout=10)).topics
 
 
-async def gone(bootstrap: str, topic: str, within_s: float = 20.0) -> float:
+async def gone(cluster: Cluster, topic: str, within_s: float = 20.0) -> float:
     """Wait until a cluster has a topic no more; return how long that took (s)."""
     began = time.monotonic()
     async with asyncio.timeout(within_s):
-        while await is_there(bootstrap, topic):
+        while await is_there(cluster, topic):
             await asyncio.sleep(_POLL_S)
     return time.monotonic() - began
 
 
-async def recreate(bootstrap: str, topic: Topic) -> None:
+async def recreate(cluster: Cluster, topic: Topic) -> None:
     """Delete a topic of one partition and make it anew, unless its node was faster."""
-    before = await present(bootstrap, topic)
-    admin = AdminClient({"bootstrap.servers": bootstrap}, logger=None)
+    before = await present(cluster, topic)
+    admin = AdminClient(way_in(cluster), logger=None)
     await asyncio.to_thread(admin.delete_topics([topic])[topic].result)
     made = admin.create_topics([NewTopic(topic, 1, 1)])[topic]
     with contextlib.suppress(confluent_kafka.KafkaException):
         await asyncio.to_thread(made.result)
-    await present(bootstrap, topic, other_than=before)
+    await present(cluster, topic, other_than=before)
 
 
 def versions() -> Iterator[tuple[bytes, bytes]]:
@@ -150,14 +155,14 @@ class Publisher(threading.Thread):
     """Writes records to a topic, so many a second, until there are no more or it is stopped."""
 
     def __init__(
-        self, bootstrap: str, topic: str, records: Iterable[tuple[bytes, bytes | None]], *, per_second: int, compression: str = "lz4"
+        self, cluster: Cluster, topic: str, records: Iterable[tuple[bytes, bytes | None]], *, per_second: int, compression: str = "lz4"
     ) -> None:
         super().__init__(name=f"publisher {topic}", daemon=True)
         self.sent = 0
         self._topic, self._records, self._rate = topic, iter(records), per_second
         self._ending = threading.Event()
         self._producer = confluent_kafka.Producer(
-            _CLIENT | {"bootstrap.servers": bootstrap, "enable.idempotence": True, "linger.ms": 50, "compression.type": compression},
+            _CLIENT | {**way_in(cluster), "enable.idempotence": True, "linger.ms": 50, "compression.type": compression},
             logger=None,
         )
 
@@ -184,9 +189,9 @@ class Publisher(threading.Thread):
         return self.sent
 
 
-def write(bootstrap: str, topic: str, records: Iterable[tuple[bytes, bytes]]) -> None:
+def write(cluster: Cluster, topic: str, records: Iterable[tuple[bytes, bytes]]) -> None:
     """Write some records and wait until they stand."""
-    producer = confluent_kafka.Producer(_CLIENT | {"bootstrap.servers": bootstrap, "linger.ms": 5}, logger=None)
+    producer = confluent_kafka.Producer(_CLIENT | {**way_in(cluster), "linger.ms": 5}, logger=None)
     for key, value in records:
         producer.produce(topic, value, key)
     assert producer.flush(60) == 0
@@ -195,7 +200,7 @@ def write(bootstrap: str, topic: str, records: Iterable[tuple[bytes, bytes]]) ->
 class Reader(threading.Thread):
     """Reads committed records of a topic from its beginning, and checks that each key's versions are 1, 2, 3 and so on."""
 
-    def __init__(self, bootstrap: str, topic: str, version: Callable[[bytes], int]) -> None:
+    def __init__(self, cluster: Cluster, topic: str, version: Callable[[bytes], int]) -> None:
         super().__init__(name=f"reader {topic}", daemon=True)
         self.records = 0
         self.wrong: list[str] = []
@@ -205,7 +210,7 @@ class Reader(threading.Thread):
         self._ending = threading.Event()
         self._consumer = confluent_kafka.Consumer(
             {
-                "bootstrap.servers": bootstrap,
+                **way_in(cluster),
                 "group.id": "test",
                 "isolation.level": "read_committed",
                 "enable.auto.commit": False,
@@ -254,9 +259,9 @@ class Reader(threading.Thread):
 
 
 @contextmanager
-def reading(bootstrap: str, topic: str, version: Callable[[bytes], int] = version_of) -> Iterator[Reader]:
+def reading(cluster: Cluster, topic: str, version: Callable[[bytes], int] = version_of) -> Iterator[Reader]:
     """Read a topic while this is open."""
-    reader = Reader(bootstrap, topic, version)
+    reader = Reader(cluster, topic, version)
     reader.start()
     try:
         yield reader
@@ -265,9 +270,11 @@ def reading(bootstrap: str, topic: str, version: Callable[[bytes], int] = versio
 
 
 @contextmanager
-def publishing(bootstrap: str, topic: str, *, per_second: int, records: Iterable[tuple[bytes, bytes]] | None = None) -> Iterator[Publisher]:
+def publishing(
+    cluster: Cluster, topic: str, *, per_second: int, records: Iterable[tuple[bytes, bytes]] | None = None
+) -> Iterator[Publisher]:
     """Publish to a topic while this is open."""
-    publisher = Publisher(bootstrap, topic, versions() if records is None else records, per_second=per_second)
+    publisher = Publisher(cluster, topic, versions() if records is None else records, per_second=per_second)
     publisher.start()
     try:
         yield publisher
@@ -283,9 +290,9 @@ async def all_arrived(reader: Reader, sent: int, within_s: float = 40.0) -> None
     assert (reader.wrong, reader.records) == ([], sent), told
 
 
-async def in_transaction(bootstrap: str, topic: Topic, partitions: int) -> bool:
+async def in_transaction(cluster: Cluster, topic: Topic, partitions: int) -> bool:
     """Tell whether a transaction is open on a topic: committed records end before the written ones do."""
-    admin = AdminClient({"bootstrap.servers": bootstrap}, logger=None)
+    admin = AdminClient(way_in(cluster), logger=None)
     latest: Any = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # of confluent_kafka
     asked = {confluent_kafka.TopicPartition(topic, number): latest for number in range(partitions)}
     ends = []
@@ -293,6 +300,9 @@ async def in_transaction(bootstrap: str, topic: Topic, partitions: int) -> bool:
         answers = admin.list_offsets(asked, isolation_level=isolation)
         ends.append([(await asyncio.to_thread(answer.result)).offset for answer in answers.values()])
     return ends[0] != ends[1]
+
+
+_WATCHED = {"/metrics", "/livez", "/readyz"}
 
 
 class Face:
@@ -306,9 +316,12 @@ class Face:
         async with httpx.AsyncClient(timeout=15) as http:
             method = "GET" if body is None else "POST"
             answer = await http.request(
-                method, self.node.url + path, content=None if body is None else json.dumps(body).encode(), headers=self.node.headers()
+                method, self._url(path), content=None if body is None else json.dumps(body).encode(), headers=self.node.headers()
             )
         return answer.status_code, answer.text
+
+    def _url(self, path: str) -> str:
+        return (self.node.probes_url if path in _WATCHED else self.node.url) + path
 
     async def ready(self) -> bool:
         """Tell whether the node is there and says that it is ready."""

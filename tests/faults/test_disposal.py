@@ -11,13 +11,28 @@ import fastavro
 import pytest
 from confluent_kafka.admin import AdminClient
 
+from node.bus.embedded import Cluster
 from node.control import NewRequest
 from node.control.commands import AnswerRequest, ApproveRequest, EndGrant, ResumeGrant, SuspendGrant
 from node.demo.world import CITY, DISTRICT, PROVINCE, World
 from node.errors import CommandRefused, Unavailable
 from node.model.names import Department, Topic, department_of, inbox_topic
 from node.model.values import Actor, EventRef
-from tests.faults.flow import Face, all_arrived, gone, is_there, offer, present, publishing, reading, until, version_in, versions, write
+from tests.faults.flow import (
+    Face,
+    all_arrived,
+    gone,
+    is_there,
+    offer,
+    present,
+    publishing,
+    reading,
+    until,
+    version_in,
+    versions,
+    way_in,
+    write,
+)
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
 
@@ -47,7 +62,7 @@ class Shown:
         """Let a department ask for two fields, its head approve and the owner's consent; return the grant."""
         node, district = self.world.nodes[taker[:6]], self.world.nodes[DISTRICT]
         steward, head = (Actor(name=role, role=role, department=Department(taker)) for role in ("steward", "head"))
-        owners = Actor(name="黄淑贞", role="head", department=department_of(self.resource))
+        owners = Actor(name="郑国栋", role="head", department=department_of(self.resource))
         wanted = NewRequest(
             by=steward, resource=self.resource, taker=Department(taker), basis="依据", purpose="核对", fields=("code", "version")
         )
@@ -90,27 +105,27 @@ class Shown:
 
     async def goes(self, code: str) -> None:
         """See that a node's copy is gone in time."""
-        assert await gone(self.bootstrap(code), self.view, SOON_S) < SOON_S
+        assert await gone(self.cluster(code), self.view, SOON_S) < SOON_S
 
-    def bootstrap(self, code: str) -> str:
+    def cluster(self, code: str) -> Cluster:
         """The cluster of a division."""
-        return self.world.clusters[code].bootstrap
+        return self.world.clusters[code]
 
     def write(self, count: int) -> None:
         """Publish more."""
-        write(self.bootstrap(DISTRICT), inbox_topic(self.resource), islice(self.records, count))
+        write(self.cluster(DISTRICT), inbox_topic(self.resource), islice(self.records, count))
         self.sent += count
 
     async def stands(self, *codes: str) -> None:
         """See that each of these clusters holds all that was sent, once and in order; the views all the same, record by record."""
         schema = fastavro.parse_schema((await self.world.nodes[DISTRICT].get(f"/v1/views/{self.view}"))["schema"])
         for code in codes:
-            await present(self.bootstrap(code), self.view)
-            with reading(self.bootstrap(code), self.view, lambda value: version_in(schema, value)) as reader:
+            await present(self.cluster(code), self.view)
+            with reading(self.cluster(code), self.view, lambda value: version_in(schema, value)) as reader:
                 await all_arrived(reader, self.sent)
-        held = [await asyncio.to_thread(_read, self.bootstrap(code), self.view) for code in {DISTRICT, *codes}]
+        held = [await asyncio.to_thread(_read, self.cluster(code), self.view) for code in {DISTRICT, *codes}]
         assert all(one == held[0] for one in held)
-        keys = [key for _partition, key, _value in await asyncio.to_thread(_read, self.bootstrap(DISTRICT), self.resource)]
+        keys = [key for _partition, key, _value in await asyncio.to_thread(_read, self.cluster(DISTRICT), self.resource)]
         assert [key for _partition, key, _value in held[0]] == keys
 
     def nothing_stopped(self) -> None:
@@ -119,11 +134,11 @@ class Shown:
             assert Face(self.world.nodes[code]).logged("route-stopped", since) == []
 
 
-def _read(bootstrap: str, topic: str) -> list[tuple[int, bytes, bytes]]:
+def _read(cluster: Cluster, topic: str) -> list[tuple[int, bytes, bytes]]:
     """Return the committed records of a topic, partition by partition in order: partition, key and value."""
     consumer = confluent_kafka.Consumer(
         {
-            "bootstrap.servers": bootstrap,
+            **way_in(cluster),
             "group.id": "test",
             "isolation.level": "read_committed",
             "enable.auto.commit": False,
@@ -158,7 +173,7 @@ async def test_copies_go_where_no_grant_needs_them_and_come_anew(world: World) -
     far, near = await shown.give("440000.civil-affairs"), await shown.give("445100.taxation")
     shown.write(500)
     await shown.stands(*ROAD)
-    citys = await present(shown.bootstrap(CITY), shown.view)
+    citys = await present(shown.cluster(CITY), shown.view)
     await shown.suspend(far)
     await shown.heard(far, "suspended", PROVINCE)
     await shown.goes(PROVINCE)
@@ -166,14 +181,14 @@ async def test_copies_go_where_no_grant_needs_them_and_come_anew(world: World) -
     assert {code: seen["disposed"] for code, seen in told["seen"].items()} == {DISTRICT: [], CITY: [], PROVINCE: [shown.view]}
     shown.write(100)
     await shown.stands(DISTRICT, CITY)
-    assert await present(shown.bootstrap(CITY), shown.view) == citys
+    assert await present(shown.cluster(CITY), shown.view) == citys
     await shown.suspend(near)
     await shown.heard(near, "suspended", CITY)
     await asyncio.gather(*(shown.goes(code) for code in (DISTRICT, CITY)))
     for grant, path in ((near, ROAD[:2]), (far, ROAD)):
         told = await shown.acknowledged(grant)
         assert {code: seen["disposed"] for code, seen in told["seen"].items()} == {code: [shown.view] for code in path}
-    assert await is_there(shown.bootstrap(DISTRICT), shown.resource), "its owner's own is no copy"
+    assert await is_there(shown.cluster(DISTRICT), shown.resource), "its owner's own is no copy"
     shown.write(400)
     await shown.resume(far)
     await shown.stands(*ROAD)
@@ -202,7 +217,7 @@ async def test_a_node_that_was_away_disposes_of_its_copy_before_anything_flows(w
     assert (await shown.acknowledged(grant, CITY, PROVINCE))["state"] == "suspended"
     await shown.resume(grant)
     shown.write(300)
-    await present(shown.bootstrap(DISTRICT), shown.view)
+    await present(shown.cluster(DISTRICT), shown.view)
     assert (await shown.acknowledged(grant, CITY, PROVINCE))["state"] == "flowing"
     (waits,) = {one["detail"] for one in await Face(world.nodes[DISTRICT]).routes(shown.view) if one["lane"] == "link-up"}
     assert waits == f"{CITY} has to dispose of the copy of before first"
@@ -224,7 +239,7 @@ async def test_a_node_killed_between_a_removal_and_its_word_says_it_when_it_is_b
         await world.nodes[CITY].kill()
         await shown.suspend(grant)
         await shown.goes(DISTRICT)
-        admin = AdminClient({"bootstrap.servers": shown.bootstrap(CITY)}, logger=None)
+        admin = AdminClient(way_in(shown.cluster(CITY)), logger=None)
         await asyncio.to_thread(admin.delete_topics([shown.view])[shown.view].result)
         if resumed:
             await shown.resume(grant)
@@ -244,7 +259,7 @@ async def test_grants_that_come_and_go_in_mid_load_while_nodes_are_killed(world:
     """Suspended and resumed again and again, by turns with a node killed on the way, each cluster has all once in the end."""
     shown = await _shown(world, "copy-restless")
     grant = await shown.give("440000.civil-affairs")
-    near = shown.bootstrap(DISTRICT)
+    near = shown.cluster(DISTRICT)
     await present(near, shown.view)
     with publishing(near, inbox_topic(shown.resource), per_second=1_000, records=shown.records) as publisher:
         for code in (None, CITY, DISTRICT, PROVINCE):

@@ -12,11 +12,12 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from node.avro import encode, frame, parse, schema_id
+from node.bus.embedded import Cluster
 from node.control import ApplyCatalogue, CatalogueItem
 from node.demo.world import DISTRICT, World
 from node.model.names import Topic, inbox_topic, quarantine_topic
 from node.model.values import Kind
-from tests.faults.flow import Face, offer, present, publishing, until, version_of, versions, write
+from tests.faults.flow import Face, offer, present, publishing, until, version_of, versions, way_in, write
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 
@@ -46,11 +47,11 @@ def _spoilt() -> Iterator[tuple[bytes, bytes]]:
         yield key, value if not wrong else value + b"\0" if number % 2 else b"\0\0\0\0\7" + value[5:]
 
 
-def _contents(bootstrap: str, topic: str, partitions: int = _PARTITIONS) -> Contents:
+def _contents(cluster: Cluster, topic: str, partitions: int = _PARTITIONS) -> Contents:
     """Read a topic to its end."""
     consumer = confluent_kafka.Consumer(
         {
-            "bootstrap.servers": bootstrap,
+            **way_in(cluster),
             "group.id": "test",
             "isolation.level": "read_committed",
             "enable.partition.eof": True,
@@ -97,11 +98,11 @@ async def test_a_gate_killed_in_mid_load_loses_and_doubles_nothing(world: World)
 
     Partition by partition the progress says so too: consumed is passed and quarantined.
     """
-    bootstrap, face = world.clusters[DISTRICT].bootstrap, Face(world.nodes[DISTRICT])
+    cluster, face = world.clusters[DISTRICT], Face(world.nodes[DISTRICT])
     topic = await offer(world, "gated", "", partitions=_PARTITIONS)
     inbox = inbox_topic(topic)
-    await present(bootstrap, inbox)
-    with publishing(bootstrap, inbox, per_second=6_000, records=_spoilt()) as publisher:
+    await present(cluster, inbox)
+    with publishing(cluster, inbox, per_second=6_000, records=_spoilt()) as publisher:
         for _strike in range(3):
             before = await _consumed(face, topic)
             async with asyncio.timeout(30):
@@ -118,7 +119,7 @@ async def test_a_gate_killed_in_mid_load_loses_and_doubles_nothing(world: World)
     assert {route["partition"] for route in routes} == set(range(_PARTITIONS))
     for route in routes:
         assert route["outcomes"]["passed"] + route["outcomes"]["quarantined"] == route["records"]
-    passed, kept = await asyncio.gather(*(asyncio.to_thread(_contents, bootstrap, one) for one in (topic, quarantine_topic(topic))))
+    passed, kept = await asyncio.gather(*(asyncio.to_thread(_contents, cluster, one) for one in (topic, quarantine_topic(topic))))
     due = Counter((key, version_of(value)) for key, value in islice(_spoilt(), sent))
     found = Counter((key, version) for one in (passed, kept) for key, numbers in one.versions.items() for version in numbers)
     assert found == due
@@ -131,11 +132,11 @@ async def test_a_gate_killed_in_mid_load_loses_and_doubles_nothing(world: World)
 
 async def test_what_a_gate_counts_adds_up(world: World) -> None:
     """Metrics and status: consumed is passed and quarantined, refused records by their reasons, and the lag is gone."""
-    bootstrap, face = world.clusters[DISTRICT].bootstrap, Face(world.nodes[DISTRICT])
+    cluster, face = world.clusters[DISTRICT], Face(world.nodes[DISTRICT])
     topic = await offer(world, "counted", "", partitions=_PARTITIONS)
     inbox = inbox_topic(topic)
-    await present(bootstrap, inbox)
-    await asyncio.to_thread(write, bootstrap, inbox, islice(_spoilt(), 7_000))
+    await present(cluster, inbox)
+    await asyncio.to_thread(write, cluster, inbox, islice(_spoilt(), 7_000))
     await _until_consumed(face, topic, 7_000)
     assert await face.metric("exchange_records_total", lane="gate", resource=inbox, outcome="passed") == 6_000
     assert await face.metric("exchange_records_total", lane="gate", resource=inbox, outcome="quarantined") == 1_000
@@ -149,18 +150,18 @@ async def test_what_a_gate_counts_adds_up(world: World) -> None:
 
 async def test_records_may_follow_their_schema_at_once(world: World) -> None:
     """Five versions, each with records written under it as soon as its registration is answered: none is refused for being early."""
-    bootstrap, face = world.clusters[DISTRICT].bootstrap, Face(world.nodes[DISTRICT])
+    cluster, face = world.clusters[DISTRICT], Face(world.nodes[DISTRICT])
     schema: dict[str, Any] = {"type": "record", "name": "Early", "key": ["code"], "fields": [{"name": "code", "type": "string"}]}
     topic = await offer(world, "early", "", partitions=1, schema=schema)
     inbox = inbox_topic(topic)
-    await present(bootstrap, inbox)
+    await present(cluster, inbox)
     for version in range(1, 6):
         schema["fields"].append({"name": f"f{version}", "type": "int", "default": 0})
         await face.node.command(
             ApplyCatalogue(resources=(CatalogueItem(name=topic, title="early", kind=Kind.FACTS, schema=schema, partitions=1),))
         )
         records = [(b"%d" % code, frame(schema_id(schema), encode(parse(schema), _early(code, version)))) for code in range(20)]
-        await asyncio.to_thread(write, bootstrap, inbox, records)
+        await asyncio.to_thread(write, cluster, inbox, records)
     await _until_consumed(face, topic, 100)
     (route,) = await _routes(face, topic)
     assert route["outcomes"] == {"passed": 100, "quarantined": 0}
@@ -170,11 +171,12 @@ def _early(code: int, version: int) -> dict[str, Any]:
     return {"code": str(code)} | {f"f{number}": number for number in range(1, version + 1)}
 
 
-async def _flood(bootstrap: str, inbox: Topic, batches: int) -> int:
+async def _flood(cluster: Cluster, inbox: Topic, batches: int) -> int:
     """Write batches of 90,000 records with nothing in them to each partition, and return how many records there are."""
     total = 0
+    login: dict[str, Any] = cluster.security.aiokafka()
     async with AIOKafkaProducer(
-        bootstrap_servers=bootstrap, compression_type="lz4", max_batch_size=1 << 24, max_request_size=1 << 25
+        bootstrap_servers=cluster.bootstrap, compression_type="lz4", max_batch_size=1 << 24, max_request_size=1 << 25, **login
     ) as producer:
         for _ in range(batches):
             for partition in range(_FLOODED):
@@ -189,12 +191,12 @@ async def _flood(bootstrap: str, inbox: Topic, batches: int) -> int:
 @pytest.mark.full
 async def test_a_backlog_of_wrong_records_alone_is_worked_off(world: World) -> None:
     """Six million records, all of them refused, found by a node that starts: more than could be refused while one transaction lasts."""
-    bootstrap, face = world.clusters[DISTRICT].bootstrap, Face(world.nodes[DISTRICT])
+    cluster, face = world.clusters[DISTRICT], Face(world.nodes[DISTRICT])
     topic = await offer(world, "flood", "", partitions=_FLOODED)
     inbox = inbox_topic(topic)
-    await present(bootstrap, inbox)
+    await present(cluster, inbox)
     await face.node.stop()
-    total = await _flood(bootstrap, inbox, 4)
+    total = await _flood(cluster, inbox, 4)
     await face.node.start()
     await face.until_ready()
     await _until_consumed(face, topic, total, 180)

@@ -35,7 +35,7 @@ async def _flows(world: World, topic: Topic) -> None:
 
 async def test_the_flow_follows_the_grant(world: World) -> None:
     """Nothing moves before a grant; given, all does; ended, nothing more does, routes and copies are gone; given again, all comes anew."""
-    near, far = world.clusters[DISTRICT].bootstrap, world.clusters[PROVINCE].bootstrap
+    near, far = world.clusters[DISTRICT], world.clusters[PROVINCE]
     records = versions()
     topic = await offer(world, "granted", "")
     write(near, inbox_topic(topic), islice(records, 300))
@@ -47,7 +47,7 @@ async def test_the_flow_follows_the_grant(world: World) -> None:
     await end(world, given)
     await _until_routed(world, topic, wanted=False)
     for code in (CITY, PROVINCE):
-        await gone(world.clusters[code].bootstrap, topic)
+        await gone(world.clusters[code], topic)
     assert await is_there(near, topic), "its owner's own is no copy"
     write(near, inbox_topic(topic), islice(records, 300))
     await asyncio.sleep(1)  # far longer than a record takes
@@ -62,7 +62,7 @@ async def test_the_flow_follows_the_grant(world: World) -> None:
 @pytest.mark.full
 async def test_a_route_taken_away_in_mid_load_begins_anew(world: World) -> None:
     """Ended and given again five times while records flow, a grant neither loses nor doubles one, whatever of it was disposed of when."""
-    near, far = world.clusters[DISTRICT].bootstrap, world.clusters[PROVINCE].bootstrap
+    near, far = world.clusters[DISTRICT], world.clusters[PROVINCE]
     topic = await offer(world, "fickle", "")
     given = await grant(world, topic, _TAKER)
     lines = [Face(world.nodes[code]).lines for code in (DISTRICT, CITY, PROVINCE)]

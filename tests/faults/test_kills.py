@@ -9,6 +9,8 @@ import pytest
 
 from node.avro import encode, frame, key_of, parse, schema_id
 from node.avro.files import read_schema
+from node.bus.embedded import Cluster
+from node.bus.security import Way
 from node.demo.generate import records
 from node.demo.story import SEED
 from node.demo.takers import Received, Taker
@@ -41,7 +43,7 @@ async def _strike_on_the_way(
     world: World, topic: Topic, records: Iterable[tuple[bytes, bytes]], version: Callable[[bytes], int], per_second: int
 ) -> None:
     strikes = (_node(world, DISTRICT), _node(world, CITY), _broker(world, CITY), _node(world, PROVINCE))
-    far, near = world.clusters[PROVINCE].bootstrap, world.clusters[DISTRICT].bootstrap
+    far, near = world.clusters[PROVINCE], world.clusters[DISTRICT]
     with reading(far, topic, version) as reader, publishing(near, inbox_topic(topic), per_second=per_second, records=records) as publisher:
         for strike in strikes:
             await reader.moves()
@@ -50,7 +52,7 @@ async def _strike_on_the_way(
         await until(lambda: publisher.sent >= _ROWS, f"{_ROWS} records published")
         sent = await asyncio.to_thread(publisher.stop)
         await all_arrived(reader, sent, 60)
-    owners, takers = await asyncio.gather(*(_digest(bootstrap, topic, sent) for bootstrap in (near, far)))
+    owners, takers = await asyncio.gather(*(_digest(cluster, topic, sent) for cluster in (near, far)))
     assert owners == takers
 
 
@@ -76,11 +78,11 @@ def _broker(world: World, code: str) -> Callable[[], Awaitable[None]]:
     return strike
 
 
-async def _digest(bootstrap: str, topic: str, sent: int) -> Received:
-    taker = Taker("test", bootstrap, topic)
+async def _digest(cluster: Cluster, topic: str, sent: int) -> Received:
+    taker = Taker("test", Way(cluster.bootstrap, cluster.security), topic)
     taker.start()
     try:
-        await until(lambda: taker.records >= sent, f"{sent} records at {bootstrap}")
+        await until(lambda: taker.records >= sent, f"{sent} records at {cluster.bootstrap}")
     finally:
         await asyncio.to_thread(taker.stop)
     return taker.received()

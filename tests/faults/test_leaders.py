@@ -11,7 +11,6 @@ from confluent_kafka.cimpl import NewTopic
 
 from node.bus.client import Client, open_client
 from node.bus.embedded import Cluster, open_cluster
-from node.bus.security import Security
 from node.demo.world import DISTRICT, World
 from node.lane import Phase
 from node.model.limits import SHARDS
@@ -20,7 +19,7 @@ from node.model.partition import shard_of
 from node.runtime.lane import Lane, LaneSpec, open_lane
 from node.telemetry import Metrics
 from node.transform import Care
-from tests.faults.flow import Reader, all_arrived, present, publishing, reading, until
+from tests.faults.flow import Reader, all_arrived, present, publishing, reading, until, way_in
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 
@@ -37,25 +36,26 @@ async def target(cluster_folder: Path) -> AsyncIterator[Cluster]:
         yield cluster
 
 
-async def _make(bootstrap: str, copies: int) -> None:
-    admin = AdminClient({"bootstrap.servers": bootstrap}, logger=None)
+async def _make(cluster: Cluster, copies: int) -> None:
+    admin = AdminClient(way_in(cluster), logger=None)
     topics = [NewTopic(_TOPIC, _PARTITIONS, copies), NewTopic(_PROGRESS, SHARDS, copies, config={"cleanup.policy": "compact"})]
     for made in admin.create_topics(topics).values():
         await asyncio.to_thread(made.result)
     for topic in (_TOPIC, _PROGRESS):
-        await present(bootstrap, topic)
+        await present(cluster, topic)
 
 
 @pytest.mark.full
 async def test_leader_and_coordinator_killed_in_mid_transaction(world: World, target: Cluster) -> None:
     """Each killed while a transaction that it serves is open, the first started again: each record arrives once, in order for its key."""
-    near, far = world.clusters[DISTRICT].bootstrap, target.bootstrap
+    near, far = world.clusters[DISTRICT], target
     await asyncio.gather(_make(near, 1), _make(far, 3))
     spec = LaneSpec(node=_NODE, lane="link-up", progress_topic=_PROGRESS, care=lambda _topic: Care.RAW)
     metrics = Metrics()
     async with AsyncExitStack() as stack:
         source, sink = [
-            await stack.enter_async_context(open_client(bootstrap, client_id="test", security=Security())) for bootstrap in (near, far)
+            await stack.enter_async_context(open_client(cluster.bootstrap, client_id="test", security=cluster.security))
+            for cluster in (near, far)
         ]
         lane = await stack.enter_async_context(open_lane(spec, source, sink, metrics))
         reader = stack.enter_context(reading(far, _TOPIC))

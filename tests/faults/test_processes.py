@@ -29,8 +29,8 @@ _TAKER = "440000.civil-affairs"
 async def _flow(world: World, name: str) -> AsyncIterator[tuple[Topic, Reader, Publisher]]:
     """Let records flow to the province; what was published until the end must have arrived once, in order."""
     topic = await offer(world, name, _TAKER, partitions=_PARTITIONS)
-    with reading(world.clusters[PROVINCE].bootstrap, topic) as reader:
-        with publishing(world.clusters[DISTRICT].bootstrap, inbox_topic(topic), per_second=2_000) as publisher:
+    with reading(world.clusters[PROVINCE], topic) as reader:
+        with publishing(world.clusters[DISTRICT], inbox_topic(topic), per_second=2_000) as publisher:
             await until(lambda: reader.records > 0, "the first record")
             yield topic, reader, publisher
             await reader.moves("records flow again")
@@ -43,7 +43,7 @@ async def _stop_in_transaction(world: World, topic: Topic, pid: int) -> None:
     async with asyncio.timeout(30):
         while True:
             os.kill(pid, signal.SIGSTOP)
-            if await in_transaction(world.clusters[PROVINCE].bootstrap, topic, _PARTITIONS):
+            if await in_transaction(world.clusters[PROVINCE], topic, _PARTITIONS):
                 return
             os.kill(pid, signal.SIGCONT)
             await asyncio.sleep(0.02)
@@ -58,7 +58,7 @@ async def test_a_paused_node_goes_on_by_itself(world: World) -> None:
         lost = await face.metric("exchange_transactions_total", lane="link-up", outcome="lost")
         await _stop_in_transaction(world, topic, city.pid)
         async with asyncio.timeout(30):
-            while await in_transaction(world.clusters[PROVINCE].bootstrap, topic, _PARTITIONS):
+            while await in_transaction(world.clusters[PROVINCE], topic, _PARTITIONS):
                 await asyncio.sleep(0.2)
         os.kill(city.pid, signal.SIGCONT)
     assert await face.metric("exchange_transactions_total", lane="link-up", outcome="lost") > lost
@@ -96,11 +96,12 @@ async def _rival(world: World) -> AsyncIterator[NodeProcess]:
     folder = world.folder / "rival"
     folder.mkdir(exist_ok=True)
     async with httpx.AsyncClient(timeout=15) as http:
-        with reserved_ports(1) as (port,):
-            rival = NodeProcess(CITY, folder, port, http)
+        with reserved_ports(2) as (port, probes_port):
+            rival = NodeProcess(CITY, folder, (port, probes_port), http)
+            shutil.copy(world.folder / f"{CITY}-parent.login", folder)  # it is the same node, twice
             shutil.copytree(world.folder / f"data-{CITY}", folder / f"data-{CITY}", dirs_exist_ok=True)
             root = fingerprint(world.nodes[PROVINCE].key)
-            rival.configure(world.clusters[CITY], (PROVINCE, world.clusters[PROVINCE]), root)
+            await rival.configure(world.clusters[CITY], (PROVINCE, world.clusters[PROVINCE]), root)
             await rival.start()
             try:
                 yield rival
@@ -130,7 +131,7 @@ async def test_sigterm_ends_the_open_transactions_and_says_how(world: World) -> 
         for _attempt in range(10):
             began = time.monotonic()
             os.kill(city.pid, signal.SIGSTOP)
-            caught = await in_transaction(world.clusters[PROVINCE].bootstrap, topic, _PARTITIONS)
+            caught = await in_transaction(world.clusters[PROVINCE], topic, _PARTITIONS)
             os.kill(city.pid, signal.SIGTERM)
             os.kill(city.pid, signal.SIGCONT)
             assert await city.stop() == 0

@@ -11,14 +11,14 @@ import pytest
 from confluent_kafka import Producer
 
 from node.avro import encode, frame, parse, schema_id
+from node.bus.embedded import Cluster
 from node.bus.reader import open_reader
-from node.bus.security import Security
 from node.control import ApplyCatalogue, CatalogueItem
 from node.demo.world import DISTRICT, NodeProcess, World
 from node.lane import TopicPartition
 from node.model.names import Topic, inbox_topic
 from node.model.values import Kind
-from tests.faults.flow import Face, offer
+from tests.faults.flow import Face, offer, way_in
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300), pytest.mark.full]
 
@@ -30,13 +30,13 @@ _NEXT = _SCHEMA | {"doc": "The next version."}
 
 async def test_killed_replays_send_nothing_twice(world: World) -> None:
     """Cut while a commit is on its way, or a little later, the next takes up what is not committed: each record is sent back once, and passes."""
-    node, bootstrap = world.nodes[DISTRICT], world.clusters[DISTRICT].bootstrap
+    node, cluster = world.nodes[DISTRICT], world.clusters[DISTRICT]
     topic = await offer(world, "refused", "", partitions=PARTITIONS, schema=_SCHEMA)
     parsed, number = parse(_NEXT), schema_id(_NEXT)
     values = {b"%d" % code: frame(number, encode(parsed, {"code": str(code)})) for code in range(RECORDS)}
-    await asyncio.to_thread(_write, bootstrap, inbox_topic(topic), values)
+    await asyncio.to_thread(_write, cluster, inbox_topic(topic), values)
     await _judged(node, topic, RECORDS)
-    assert await _keys(bootstrap, topic) == []
+    assert await _keys(cluster, topic) == []
     item = CatalogueItem(name=topic, title="refused", kind=Kind.FACTS, schema=_NEXT, partitions=PARTITIONS)
     await node.command(ApplyCatalogue(resources=(item,)))
     for transactions, later_s in ((1, 0.0), (1, 0.1), (1, 0.2)):
@@ -46,12 +46,12 @@ async def test_killed_replays_send_nothing_twice(world: World) -> None:
     assert last["records"] + last["handled_before"] == RECORDS
     assert 0 < last["handled_before"] < RECORDS
     await _judged(node, topic, 2 * RECORDS)
-    assert Counter(await _keys(bootstrap, inbox_topic(topic))) == dict.fromkeys(values, 2)
-    assert Counter(await _keys(bootstrap, topic)) == dict.fromkeys(values, 1)
+    assert Counter(await _keys(cluster, inbox_topic(topic))) == dict.fromkeys(values, 2)
+    assert Counter(await _keys(cluster, topic)) == dict.fromkeys(values, 1)
 
 
-def _write(bootstrap: str, topic: Topic, values: dict[bytes, bytes]) -> None:
-    producer = Producer({"bootstrap.servers": bootstrap, "linger.ms": 50, "compression.type": "lz4", "partitioner": "murmur2_random"})
+def _write(cluster: Cluster, topic: Topic, values: dict[bytes, bytes]) -> None:
+    producer = Producer({**way_in(cluster), "linger.ms": 50, "compression.type": "lz4", "partitioner": "murmur2_random"})
     for key, value in values.items():
         producer.produce(topic, value, key)
     assert producer.flush(60) == 0
@@ -96,10 +96,10 @@ async def _judged(node: NodeProcess, topic: Topic, records: int) -> None:
     assert judged == records
 
 
-async def _keys(bootstrap: str, topic: Topic) -> list[bytes | None]:
+async def _keys(cluster: Cluster, topic: Topic) -> list[bytes | None]:
     """The keys of a topic's committed records."""
     found: list[bytes | None] = []
-    async with open_reader(bootstrap, "test", Security()) as reader:
+    async with open_reader(cluster.bootstrap, "test", cluster.security) as reader:
         await reader.look([topic])
         for partition in range(PARTITIONS):
             place = TopicPartition(topic, partition)

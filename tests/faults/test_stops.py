@@ -16,9 +16,10 @@ from pathlib import Path
 import confluent_kafka
 import pytest
 
+from node.bus.embedded import Cluster
 from node.demo.world import CITY, DISTRICT, World
 from node.model.names import Topic, inbox_topic
-from tests.faults.flow import Face, offer, present, recreate, version_of, versions, write
+from tests.faults.flow import Face, offer, present, recreate, version_of, versions, way_in, write
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 
@@ -29,7 +30,7 @@ class Stream:
     """A topic of one partition that goes from the district to the city, and what was written to it."""
 
     def __init__(self, world: World, topic: Topic) -> None:
-        self.near, self.far = world.clusters[DISTRICT].bootstrap, world.clusters[CITY].bootstrap
+        self.near, self.far = world.clusters[DISTRICT], world.clusters[CITY]
         self.topic = topic
         self.written = 0
         self._records = versions()
@@ -86,11 +87,11 @@ class Road(Stream):
         assert await self.face.metric("exchange_route_stopped", resource=topic) == 0
 
 
-def _contents(bootstrap: str, topic: Topic, wanted: int) -> list[int]:
+def _contents(cluster: Cluster, topic: Topic, wanted: int) -> list[int]:
     """Return the numbers of all committed records of a topic's only partition as soon as there are so many, or after 20 s."""
     consumer = confluent_kafka.Consumer(
         {
-            "bootstrap.servers": bootstrap,
+            **way_in(cluster),
             "group.id": "test",
             "isolation.level": "read_committed",
             "enable.partition.eof": True,

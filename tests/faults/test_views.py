@@ -19,7 +19,7 @@ from confluent_kafka.admin import AdminClient
 from node.avro.selection import MaskKind
 from node.demo.world import CITY, DISTRICT, World
 from node.model.names import inbox_topic
-from tests.faults.flow import Face, Publisher, in_transaction
+from tests.faults.flow import Face, Publisher, in_transaction, way_in
 from tests.faults.planting import needles
 from tests.faults.subjects import Row, Subject
 from tests.faults.viewed import PARTITIONS, View, Viewed, elsewhere
@@ -62,7 +62,7 @@ class Run:
         return await resource.give(asked)
 
     def _publisher(self, resource: Viewed, rows: Iterator[Row]) -> Publisher:
-        return Publisher(resource.bootstrap, inbox_topic(resource.topic), rows, per_second=self._per_second, compression="none")
+        return Publisher(resource.cluster, inbox_topic(resource.topic), rows, per_second=self._per_second, compression="none")
 
     @asynccontextmanager
     async def publishing(self) -> AsyncIterator[None]:
@@ -91,7 +91,7 @@ class Run:
         async with asyncio.timeout(30):
             while True:
                 os.kill(node.pid, signal.SIGSTOP)
-                if await in_transaction(resource.bootstrap, self.random.choice(topics), PARTITIONS):
+                if await in_transaction(resource.cluster, self.random.choice(topics), PARTITIONS):
                     break
                 os.kill(node.pid, signal.SIGCONT)
                 await asyncio.sleep(0.02)
@@ -209,7 +209,7 @@ async def test_a_view_whose_topic_is_deleted_stops_alone(world: World) -> None:
     lost = resource.views[1]
     async with run.publishing():
         await run.moves()
-        admin = AdminClient({"bootstrap.servers": resource.bootstrap}, logger=None)
+        admin = AdminClient(way_in(resource.cluster), logger=None)
         await asyncio.to_thread(admin.delete_topics([lost.topic])[lost.topic].result)
         async with asyncio.timeout(30):
             while await _states(resource, lost, "view") != {("stopped", "target-recreated")}:

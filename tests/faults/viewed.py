@@ -13,12 +13,13 @@ import httpx
 import msgspec
 
 from node.avro import schema_id
+from node.bus.embedded import Cluster
 from node.control import ApplyCatalogue, CatalogueItem, NewRequest
 from node.demo.requesting import ask, consent
-from node.demo.world import DISTRICT, TREE, World
+from node.demo.world import DISTRICT, TREE, NodeProcess, World
 from node.model.names import Topic, inbox_topic
 from node.model.values import EventRef, Kind
-from tests.faults.flow import OWNER, Face, end, gone, is_there, present, wanted
+from tests.faults.flow import OWNER, Face, end, gone, is_there, present, wanted, way_in
 from tests.faults.granted import Due, Held, Telling, unpacked
 from tests.faults.planting import needles, written
 from tests.faults.subjects import Json, Subject
@@ -32,11 +33,11 @@ Parts = list[list[Held]]
 """what stands in a topic, by partition"""
 
 
-def contents(bootstrap: str, topic: str) -> Parts:
+def contents(cluster: Cluster, topic: str) -> Parts:
     """Return all committed records of a topic; none of its batches may have headers in their records."""
     consumer = confluent_kafka.Consumer(
         {
-            "bootstrap.servers": bootstrap,
+            **way_in(cluster),
             "group.id": "test",
             "isolation.level": "read_committed",
             "enable.partition.eof": True,
@@ -59,13 +60,13 @@ def contents(bootstrap: str, topic: str) -> Parts:
             elif error.code() == confluent_kafka.KafkaError._PARTITION_EOF:
                 ended.add(message.partition() or 0)
     consumer.close()
-    assert len(ended) == PARTITIONS, f"{topic} cannot be read to its end at {bootstrap}"
+    assert len(ended) == PARTITIONS, f"{topic} cannot be read to its end at {cluster.bootstrap}"
     return found
 
 
-def _ends(bootstrap: str, topic: str, isolation: str) -> list[int]:
+def _ends(cluster: Cluster, topic: str, isolation: str) -> list[int]:
     """Return where the records of a topic end, by partition: those that are committed, or all."""
-    settings = {"bootstrap.servers": bootstrap, "group.id": "test", "isolation.level": isolation, "log_level": 0}
+    settings = {**way_in(cluster), "group.id": "test", "isolation.level": isolation, "log_level": 0}
     consumer = confluent_kafka.Consumer(settings, logger=None)
     places = [confluent_kafka.TopicPartition(topic, number) for number in range(PARTITIONS)]
     found = [int(consumer.get_watermark_offsets(one, timeout=10)[1]) for one in places]
@@ -76,19 +77,22 @@ def _ends(bootstrap: str, topic: str, isolation: str) -> list[int]:
 class Registry:
     """Schemas by id as a division's node tells them, parsed. They come with the owner's control log, beside the records and perhaps behind them."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, node: NodeProcess) -> None:
+        self._url, self._headers = node.url, node.headers()
         self._known: dict[int, Any] = {}
 
     def __call__(self, number: int) -> Any:
         """Return the schema under an id."""
         if number not in self._known:
             end = time.monotonic() + _LOG_S
-            while (answer := httpx.get(f"{self._url}/schemas/ids/{number}", timeout=15)).status_code == 404 and time.monotonic() < end:
+            while (answer := self._ask(number)).status_code == 404 and time.monotonic() < end:
                 time.sleep(0.1)
             assert answer.status_code == 200, f"{self._url} has no schema {number}: {answer.text}"
             self._known[number] = fastavro.parse_schema(json.loads(answer.json()["schema"]))
         return self._known[number]
+
+    def _ask(self, number: int) -> httpx.Response:
+        return httpx.get(f"{self._url}/schemas/ids/{number}", headers=self._headers, timeout=15)
 
 
 class View(msgspec.Struct):
@@ -114,16 +118,16 @@ class Viewed:
     def __init__(self, world: World, name: str, subject: Subject) -> None:
         self.topic, self.subject, self.world = Topic(f"{OWNER}.{name}"), subject, world
         self.views: list[View] = []
-        self.face, self.bootstrap = Face(world.nodes[DISTRICT]), world.clusters[DISTRICT].bootstrap
+        self.face, self.cluster = Face(world.nodes[DISTRICT]), world.clusters[DISTRICT]
         self.held: Parts = []
         self._tellings: dict[Topic, Telling] = {}
-        self._registries = {code: Registry(node.url) for code, node in world.nodes.items()}
+        self._registries = {code: Registry(node) for code, node in world.nodes.items()}
 
     async def describe(self) -> None:
         """Apply the first version of its schema."""
         await self._apply(self.subject.versions[0])
         for topic in (self.topic, inbox_topic(self.topic)):
-            await present(self.bootstrap, topic)
+            await present(self.cluster, topic)
 
     async def follow(self) -> None:
         """Apply another version; records of it follow at once."""
@@ -139,7 +143,7 @@ class Viewed:
     async def give(self, asked: NewRequest) -> View:
         """Let a request come to its grant, and wait until its view flows; of one that begins now, note what the resource holds before and after."""
         request = await ask(self.world, asked)
-        earliest = await asyncio.to_thread(_ends, self.bootstrap, self.topic, "read_committed")
+        earliest = await asyncio.to_thread(_ends, self.cluster, self.topic, "read_committed")
         grant = await consent(self.world, asked, request)
         topic = Topic((await self.world.nodes[DISTRICT].get(f"/v1/grants/{grant[0]}/{grant[1]}"))["view"])
         await self.flows(topic)
@@ -147,7 +151,7 @@ class Viewed:
             if one.topic == topic:
                 one.ended, one.grant = False, grant
                 return one
-        latest = await asyncio.to_thread(_ends, self.bootstrap, self.topic, "read_uncommitted")
+        latest = await asyncio.to_thread(_ends, self.cluster, self.topic, "read_uncommitted")
         self.views.append(View(topic, asked, grant, earliest, latest))
         return self.views[-1]
 
@@ -161,7 +165,7 @@ class Viewed:
         """End a view's grant, and wait until it is disposed of."""
         await end(self.world, view.grant)
         for code in TREE:
-            await gone(self.world.clusters[code].bootstrap, view.topic)
+            await gone(self.world.clusters[code], view.topic)
         view.ended = True
 
     async def flows(self, topic: str) -> None:
@@ -189,7 +193,7 @@ class Viewed:
         async with asyncio.timeout(60):
             while sum(one["records"] for one in await self.face.routes(inbox_topic(self.topic))) < sent:
                 await asyncio.sleep(0.1)
-        self.held = await asyncio.to_thread(contents, self.bootstrap, self.topic)
+        self.held = await asyncio.to_thread(contents, self.cluster, self.topic)
         assert sum(map(len, self.held)) == sent, "the gate passes all, once"
 
     # ---- what views are held against
@@ -207,7 +211,7 @@ class Viewed:
         chosen = [view for view in (self.views if views is None else views) if not view.ended]
         for view in self.views:
             if view.ended:
-                assert not [code for code in TREE if await is_there(self.world.clusters[code].bootstrap, view.topic)], view.topic
+                assert not [code for code in TREE if await is_there(self.world.clusters[code], view.topic)], view.topic
         places = [(view, code) for view in chosen for code in {DISTRICT, view.taker} if code in codes]
         at_once, end = asyncio.Semaphore(_AT_ONCE), time.monotonic() + _ARRIVE_S
 
@@ -226,11 +230,11 @@ class Viewed:
 
     async def _written(self, view: View, code: str) -> list[int]:
         """Return where all that is written of a view ends, committed or not."""
-        return await asyncio.to_thread(_ends, self.world.clusters[code].bootstrap, view.topic, "read_uncommitted")
+        return await asyncio.to_thread(_ends, self.world.clusters[code], view.topic, "read_uncommitted")
 
     def _difference(self, view: View, code: str) -> str:
         """Return in what a view differs from what it is to have in a cluster; nothing where it does not."""
-        telling, stands, registry = self.telling(view), contents(self.world.clusters[code].bootstrap, view.topic), self._registries[code]
+        telling, stands, registry = self.telling(view), contents(self.world.clusters[code], view.topic), self._registries[code]
         for number, (records, held) in enumerate(zip(stands, self.held, strict=True)):
             found = [_read(one, registry) for one in records]
             where = f"{view.topic}-{number} of {view.asked} at {code}"

@@ -21,7 +21,10 @@ ROOT = Division("990000")
 @pytest.fixture(scope="session")
 async def web(kafka: Kafka, work_folder: Path) -> AsyncIterator[httpx.AsyncClient]:
     """Return a client of a node that is ready and has two departments."""
-    node = Node(NodeSettings(division=ROOT, bootstrap=kafka.bootstrap, replication=1, data_dir=work_folder / "data"), Metrics())
+    node = Node(
+        NodeSettings(division=ROOT, bootstrap=kafka.bootstrap, security=kafka.security, replication=1, data_dir=work_folder / "data"),
+        Metrics(),
+    )
     running = asyncio.create_task(run_node(node))
     auth = AsNamed(work_folder / "data")
     async with (
@@ -29,7 +32,7 @@ async def web(kafka: Kafka, work_folder: Path) -> AsyncIterator[httpx.AsyncClien
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20, auth=auth) as client,
     ):
         async with asyncio.timeout(30):
-            while (await client.get("/readyz")).status_code != 200:
+            while node.reasons:
                 await asyncio.sleep(0.05)
         for command in (
             {"command": "add-division", "code": ROOT, "name": "测试省", "level": "province"},

@@ -1,5 +1,6 @@
 """Who is let in at the HTTP face, and what each sees."""
 
+import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,13 +12,14 @@ import pytest
 from litestar.testing import AsyncTestClient
 
 from node.control import day_of
+from node.http.admission import REFUSALS_BURST
 from node.model.values import Actor
-from node.runtime.access import add_token
+from node.runtime.access import add_token, remove_token
 from tests.control.acting import CITY, DISTRICT, Nodes, actor, answered, approved, asked, bills, department, settled
 from tests.http.catalogued import served
 from tests.http.conftest import ROOT
 from tests.http.test_requests import told
-from tests.http.tokens import OPERATOR, as_
+from tests.http.tokens import as_
 
 OWNER, TAKER, OTHER = actor("head", f"{DISTRICT}.tax"), actor("steward", department(CITY)), actor("head", f"{CITY}.tax")
 
@@ -53,18 +55,56 @@ async def test_without_a_token_that_counts_nobody_is_let_in(web: httpx.AsyncClie
         assert "unknown" not in answer.text.replace("is unknown here", "")
 
 
-async def test_what_probes_and_serializers_ask_is_open(web: httpx.AsyncClient) -> None:
-    """Prometheus, probes, the registry's clients and whoever reads the description have no tokens."""
-    for path in ("/metrics", "/livez", "/readyz", "/subjects", "/schemas/types", "/v1/openapi/openapi.json"):
-        assert (await web.get(path, auth=None)).status_code == 200, path
+async def test_the_description_is_open(web: httpx.AsyncClient) -> None:
+    """Whoever writes a program against the interface reads it first."""
+    assert (await web.get("/v1/openapi/openapi.json", auth=None)).status_code == 200
 
 
-async def test_a_token_that_has_ended_or_was_taken_away_lets_nobody_in(web: httpx.AsyncClient, work_folder: Path) -> None:
-    """From that moment on."""
+async def test_a_token_that_has_ended_lets_nobody_in_and_its_use_is_audited(web: httpx.AsyncClient, work_folder: Path) -> None:
+    """By the number under which it was made; never what it is. One that was taken away is nobody's any more."""
     over = (day_of(datetime.now(UTC)) - timedelta(days=1)).isoformat()
-    _token, secret = add_token(work_folder / "data", OPERATOR, over)
+    by = actor("steward", f"{ROOT}.police", "离任者")
+    token, secret = add_token(work_folder / "data", by, over)
+    for path in ("/v1/me", "/subjects"):
+        request = web.build_request("GET", path, headers={"authorization": f"Bearer {secret}"})
+        assert (await web.send(request, auth=None)).status_code == 401
+    acts = await audited(web, name="离任者")
+    assert [(act["act"], act["outcome"], act["code"], act["subject"]) for act in acts] == [
+        ("use-ended-token", "refused", "no-access", {"token": token.id})
+    ] * 2
+    assert secret not in json.dumps(acts)
+    remove_token(work_folder / "data", token.id)
     request = web.build_request("GET", "/v1/me", headers={"authorization": f"Bearer {secret}"})
     assert (await web.send(request, auth=None)).status_code == 401
+    assert len(await audited(web, name="离任者")) == 2
+
+
+async def audited(web: httpx.AsyncClient, **sought: str) -> list[Any]:
+    """The acts of the last days that are sought."""
+    lines = [json.loads(line) for line in (await web.get("/v1/audit", params=sought)).text.splitlines()]
+    return [line["act"] for line in lines if line["line"] == "audited"]
+
+
+async def test_what_is_refused_by_role_alone_is_audited_as_often_as_it_is_refused(web: httpx.AsyncClient) -> None:
+    """With the path's act and what it names; whoever is refused too often is told to wait, and has done nothing that would have to be told."""
+    auth = as_(web, actor("inspector", name="越权者"))
+    answer = await web.post(f"/v1/quarantine/{ROOT}.police.cases/replay", json={}, auth=auth)
+    assert (answer.status_code, answer.json()["code"]) == (403, "not-entitled")
+    answers = [await web.post("/v1/commands", json={}, auth=auth) for _ in range(REFUSALS_BURST + 5)]
+    refused = sum(answer.status_code == 403 for answer in answers)
+    late = [answer for answer in answers if answer.status_code != 403]
+    assert late
+    assert {(answer.status_code, answer.headers["retry-after"]) for answer in late} == {(429, "1")}
+    acts = await audited(web, name="越权者")
+    first, *rest = [(act["act"], act["outcome"], act["code"], act["subject"]) for act in acts]
+    assert first == ("replay-quarantined", "refused", "not-entitled", {"resource": f"{ROOT}.police.cases"})
+    assert rest == [("give-command", "refused", "not-entitled", {})] * refused
+
+
+async def test_whoever_cannot_be_audited_is_refused_all_the_same(client: AsyncTestClient[Any], capfd: pytest.CaptureFixture[str]) -> None:
+    """Without waiting for a cluster that is away; the log has it then."""
+    assert (await client.get("/v1/status", auth=as_(client, TAKER))).status_code == 403
+    assert "refusal-not-audited" in "".join(capfd.readouterr())
 
 
 async def test_the_node_tells_as_whom_one_asks(web: httpx.AsyncClient) -> None:

@@ -135,18 +135,41 @@ def command(web: httpx.AsyncClient) -> Command:
 
 @pytest.fixture
 def exchange_node(web: httpx.AsyncClient, tmp_path: Path) -> Run:
-    """Return what runs a command line against the node, as a steward of a department."""
+    """Return what runs a command line against the node, as a steward of a department with the department's login."""
 
     async def run(of: str, *line: str) -> tuple[int, str, str]:
         by = actor("steward", of)
-        file = tmp_path / f"{of}.token"
+        file, client_file = tmp_path / f"{of}.token", tmp_path / f"{of}.properties"
+        if not client_file.exists():
+            client_file.write_text(await client_properties(web, of))
         file.write_text(as_(web, by).secret(by))
-        command = (sys.executable, "-m", "node", *line, "--node", str(web.base_url), "--token-file", str(file))
+        command = (
+            sys.executable,
+            "-m",
+            "node",
+            *line,
+            "--node",
+            str(web.base_url),
+            "--token-file",
+            str(file),
+            "--client-file",
+            str(client_file),
+        )
         process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
         out, err = await process.communicate()
         return process.returncode or 0, out.decode(), err.decode()
 
     return run
+
+
+async def client_properties(web: httpx.AsyncClient, department: str) -> str:
+    """Return how a department's programs get into the node's cluster; a new login if they need one."""
+    kafka = (await web.get("/v1/node")).json()["kafka"]
+    told = {"bootstrap.servers": kafka["bootstrap"], "security.protocol": kafka["protocol"]}
+    if kafka["protocol"] != "PLAINTEXT":
+        login = (await web.post("/v1/logins", json={"user": department})).raise_for_status().json()
+        told |= {f"sasl.{name}": login[name] for name in ("mechanism", "username", "password")}
+    return "".join(f"{name}={value}\n" for name, value in told.items())
 
 
 async def granted(command: Command, resource: str) -> list[Any]:

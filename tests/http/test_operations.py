@@ -1,15 +1,8 @@
-"""Health, status and metrics over HTTP, on a real node."""
+"""Which node it is and how it is, over HTTP, on a real node."""
 
 import httpx
 
 from tests.http.conftest import ROOT
-
-
-async def test_a_healthy_node_says_so(web: httpx.AsyncClient) -> None:
-    """The process turns, and the node does all it is there for."""
-    assert (await web.get("/livez")).text == "ok"
-    ready = await web.get("/readyz")
-    assert (ready.status_code, ready.text) == (200, "ok")
 
 
 async def test_the_node_tells_who_it_is(web: httpx.AsyncClient) -> None:
@@ -28,14 +21,6 @@ async def test_status_shows_the_book_and_no_link_at_the_root(web: httpx.AsyncCli
     author = status["control"]["authors"][ROOT]
     assert author["sequence"] >= 2
     assert (author["broken"], author["waiting"]) == ("", 0)
-
-
-async def test_metrics_are_in_prometheus_text_format(web: httpx.AsyncClient) -> None:
-    """The page has our series, under their namespace, and the content type that Prometheus asks for."""
-    answer = await web.get("/metrics")
-    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
-    assert "exchange_ready 1.0" in answer.text
-    assert 'exchange_control_events{outcome="folded"}' in answer.text
 
 
 async def test_only_a_stopped_route_can_be_resumed(web: httpx.AsyncClient) -> None:

@@ -33,7 +33,7 @@ async def resource(web: httpx.AsyncClient, kafka: Kafka, topic_name: Callable[[]
     item = {"name": name, "title": "规费", "kind": "state", "schema": SCHEMA, "partitions": 1}
     (await web.post("/v1/commands", json={"command": "apply-catalogue", "resources": [item]})).raise_for_status()
     await _until(web, name, lambda route: route["state"] == "flowing")
-    producer = Producer({"bootstrap.servers": kafka.bootstrap})
+    producer = Producer(kafka.librdkafka())
     for code, amount in (("a", -1), ("b", 1), ("c", -1)):
         value = frame(schema_id(SCHEMA), encode(parse(SCHEMA), {"code": code, "amount": amount}))
         producer.produce(f"{name}.inbox", value, code)

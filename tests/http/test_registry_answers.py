@@ -33,7 +33,8 @@ def test_a_refusal_has_confluents_form() -> None:
 def test_the_servers_own_refusals_have_the_same_form() -> None:
     """Their code is the status."""
     answer = http_error(REQUEST, HTTPException(status_code=405, detail="no"))
-    assert msgspec.to_builtins(answer.content) == {"error_code": 405, "message": "HTTP 405 Method Not Allowed: no"}
+    message = "HTTP 405 Method Not Allowed: the path has no such method / 此路径不支持该方法"
+    assert msgspec.to_builtins(answer.content) == {"error_code": 405, "message": message}
 
 
 def test_a_defect_tells_its_class_and_no_more() -> None:

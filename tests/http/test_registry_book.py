@@ -28,6 +28,7 @@ from tests.http.catalogued import (
     show,
     show_unregistered,
 )
+from tests.http.tokens import OPERATOR
 
 
 @pytest.fixture(scope="module")
@@ -109,8 +110,8 @@ def test_the_subject_settles_an_id_of_two_schemas(node: Node) -> None:
     book, number = node.ledger.book, schema_id(R22037)
     assert schema_text(book, number, f"{TWIN}-value") == canonical(R30270)
     assert schema_text(book, number, f"{PERMITS}.inbox-value") == schema_text(book, number, "") == canonical(R22037)
-    assert served_by(book, number, "") == [PERMITS]
-    assert served_by(book, number, f"{TWIN}-value") == [TWIN]
+    assert served_by(book, number, "", OPERATOR) == [PERMITS]
+    assert served_by(book, number, f"{TWIN}-value", OPERATOR) == [TWIN]
 
 
 def test_a_subject_that_nobody_knows_settles_nothing(node: Node) -> None:
@@ -130,7 +131,7 @@ def test_resources_that_share_a_schema_are_all_told() -> None:
     node = catalogued_node()
     rolls = Topic("990000.tax.rolls")
     say(node, HERE, DepartmentValue(department=Department("990000.tax"), name="税务局"), registered(FIRST), resource(rolls, FIRST))
-    assert served_by(node.ledger.book, schema_id(FIRST), "") == [VILLAGES, rolls]
+    assert served_by(node.ledger.book, schema_id(FIRST), "", OPERATOR) == [VILLAGES, rolls]
 
 
 def test_a_view_is_a_subject_with_versions_of_its_own() -> None:
@@ -145,8 +146,8 @@ def test_a_view_is_a_subject_with_versions_of_its_own() -> None:
         assert [one.number for one in known] == [*range(1, len(fields) + 1)]
         assert [[field["name"] for field in json.loads(one.text)["fields"]] for one in known] == fields
         assert version(book, view, "latest") == known[-1]
-    assert served_by(book, versions(book, code_only)[0].id, "") == sorted([code_only, both])
-    assert served_by(book, versions(book, both)[1].id, f"{both}-value") == [both]
+    assert served_by(book, versions(book, code_only)[0].id, "", OPERATOR) == sorted([code_only, both])
+    assert served_by(book, versions(book, both)[1].id, f"{both}-value", OPERATOR) == [both]
     say(node, HERE, *(GrantEndedValue(by=AUTHORITY, grant=ref) for ref in book.grants))
     assert topic_of(book, f"{both}-value") == both
 
@@ -156,7 +157,7 @@ def test_a_view_with_all_of_a_version_has_the_schema_of_its_resource() -> None:
     node = catalogued_node()
     view = show(node, rows="code == '1'")
     assert [one.id for one in versions(node.ledger.book, view)] == [schema_id(FIRST), schema_id(SECOND)]
-    assert served_by(node.ledger.book, schema_id(FIRST), "") == [VILLAGES, view]
+    assert served_by(node.ledger.book, schema_id(FIRST), "", OPERATOR) == [VILLAGES, view]
 
 
 def test_a_view_whose_schemas_are_not_registered_has_no_versions() -> None:

@@ -1,5 +1,6 @@
 """Answers in lines, without a node: what is told when, and what becomes of what goes wrong."""
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator
 from typing import Any
@@ -65,3 +66,28 @@ async def test_progress_is_told_now_and_then(monkeypatch: pytest.MonkeyPatch) ->
     assert [line["line"] for line in await _told(*advances, Ended())] == ["advanced", "ended"]
     monkeypatch.setattr(streaming, "ADVANCE_S", 0.0)
     assert [line["line"] for line in await _told(*advances, Ended())] == ["advanced"] * 9 + ["ended"]
+
+
+async def test_an_answer_that_has_nothing_more_to_tell_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a problem that says so, and the work behind it is closed."""
+    monkeypatch.setattr(streaming, "IDLE_S", 0.02)
+    closed = []
+
+    async def work() -> AsyncGenerator[Line, None]:
+        try:
+            yield Advanced(0, 5)
+            await asyncio.Event().wait()
+        finally:
+            closed.append(True)
+
+    iterator: Any = (await streaming.streamed(work())).iterator
+    lines = [json.loads(line) async for line in iterator]
+    assert [line["line"] for line in lines] == ["advanced", "problem"]
+    assert (lines[-1]["code"], closed) == ("no-answer", [True])
+
+
+async def test_a_problem_in_a_line_tells_no_identity_number() -> None:
+    """As no other refusal does."""
+    (_advanced, problem) = await _told(Advanced(0, 5), DataError("of 440102199001011234"))
+    assert "of ***" in problem["en"]
+    assert "440102199001011234" not in json.dumps(problem)

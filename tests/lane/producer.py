@@ -225,7 +225,7 @@ class Producer:
             return None
         if target in self._refused:
             return f.Lost("out of order sequence")
-        stop = Stop.UNAUTHORIZED if target in world.denied else self._refusal(write) if world.refused else None
+        stop = Stop.REFUSED if target in world.denied else self._refusal(write) if world.refused else None
         log = world.targets.get(target)
         if log is None or stop is not None or (world.fails() and world.dice.random() < 0.5):
             self._refused.add(target)

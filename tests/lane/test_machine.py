@@ -206,8 +206,8 @@ def test_a_source_that_names_its_reason_stops_the_route(phase: State) -> None:
     hand.recover()
     if phase is State.FLOWING:
         hand.inspected(A)
-    orders = hand.tell(f.SourceFailed(A, hand.generation(A), Stop.UNAUTHORIZED, "no"))
-    assert only(orders, f.SetAside).stop is Stop.UNAUTHORIZED
+    orders = hand.tell(f.SourceFailed(A, hand.generation(A), Stop.REFUSED, "no"))
+    assert only(orders, f.SetAside).stop is Stop.REFUSED
     assert hand.machine.deadline is None
 
 

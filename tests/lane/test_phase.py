@@ -206,7 +206,7 @@ def test_a_second_refusal_in_an_abort_sets_its_route_aside_too() -> None:
     hand.fetched(A, batch(0))
     hand.fetched(B, batch(0))
     hand.tell(f.TargetFailed(A, Stop.TOO_LARGE, ""))
-    assert kinds(hand.tell(f.TargetFailed(B, Stop.UNAUTHORIZED, ""))) == [f.SetAside]
+    assert kinds(hand.tell(f.TargetFailed(B, Stop.REFUSED, ""))) == [f.SetAside]
     assert hand.phase is Phase.ABORTING
 
 

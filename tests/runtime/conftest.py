@@ -11,7 +11,6 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from node.bus.client import open_client
-from node.bus.security import Security
 from node.model.names import Topic
 from node.runtime.lane import Lane, LaneSpec, open_lane
 from node.telemetry import Metrics
@@ -26,7 +25,7 @@ class Bench:
     """Two clusters and what a test does with them."""
 
     def __init__(self, pair: KafkaPair, topic_name: Callable[[], str]) -> None:
-        self.source, self.target = pair.source.bootstrap, pair.target.bootstrap
+        self.source, self.target = pair.source, pair.target
         self.node = topic_name().rpartition(".")[2]
         """a node's name of its own: transactional ids and progress of other tests are not touched"""
         self.progress = Topic(f"{self.node}.progress")
@@ -34,15 +33,15 @@ class Bench:
         self.make(self.target, self.progress, 16, {"cleanup.policy": "compact"})
 
     @staticmethod
-    def make(bootstrap: str, topic: str, partitions: int, config: dict[str, str] | None = None) -> None:
+    def make(kafka: Kafka, topic: str, partitions: int, config: dict[str, str] | None = None) -> None:
         """Make a topic."""
-        admin = AdminClient({"bootstrap.servers": bootstrap})
+        admin = AdminClient(kafka.librdkafka())
         admin.create_topics([NewTopic(topic, partitions, 1, config=config or {})])[topic].result()
 
     @staticmethod
-    def delete(bootstrap: str, topic: str) -> None:
+    def delete(kafka: Kafka, topic: str) -> None:
         """Delete a topic."""
-        admin = AdminClient({"bootstrap.servers": bootstrap})
+        admin = AdminClient(kafka.librdkafka())
         admin.delete_topics([topic])[topic].result()
 
     def topic(self, *, source: bool = True, target: bool = True) -> Topic:
@@ -56,14 +55,14 @@ class Bench:
 
     def publish(self, topic: str, values: Iterable[bytes]) -> None:
         """Write values as keys and values to the source, all acknowledged."""
-        producer = confluent_kafka.Producer({"bootstrap.servers": self.source, "enable.idempotence": True})
+        producer = confluent_kafka.Producer({**self.source.librdkafka(), "enable.idempotence": True})
         for value in values:
             producer.produce(topic, value, value)
         assert producer.flush(20) == 0
 
     def read(self, topic: str, count: int, within_s: float = 20) -> list[bytes]:
         """Read committed values from the target until there are `count` and for a moment longer; partition by partition in order."""
-        consumer = confluent_kafka.Consumer({"bootstrap.servers": self.target, "group.id": "none", "isolation.level": "read_committed"})
+        consumer = confluent_kafka.Consumer({**self.target.librdkafka(), "group.id": "none", "isolation.level": "read_committed"})
         consumer.assign([confluent_kafka.TopicPartition(topic, partition, 0) for partition in range(2)])
         found: list[tuple[int, bytes]] = []
         end = time.monotonic() + within_s
@@ -80,8 +79,8 @@ class Bench:
         """Open a lane from the source to the target."""
         spec = LaneSpec(node=self.node, lane="link-up", progress_topic=self.progress, care=lambda _topic: Care.RAW)
         async with (
-            open_client(self.source, client_id="test", security=Security()) as source,
-            open_client(self.target, client_id="test", security=Security()) as target,
+            open_client(self.source.bootstrap, client_id="test", security=self.source.security) as source,
+            open_client(self.target.bootstrap, client_id="test", security=self.target.security) as target,
             open_lane(spec, source, target, metrics or Metrics()) as lane,
         ):
             yield lane

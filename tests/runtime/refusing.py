@@ -12,7 +12,6 @@ from confluent_kafka import Producer
 from node.avro import decode, encode, frame, parse, schema_id, unframe
 from node.batch.records import Record
 from node.bus.reader import open_reader
-from node.bus.security import Security
 from node.control import AddDepartment, ApplyCatalogue, CatalogueItem
 from node.control.quarantine import Advanced, Asked, Ended, Kept, Line, Selection
 from node.lane import TopicPartition
@@ -66,10 +65,10 @@ class Fee(NamedTuple):
 class Desk:
     """A running node and the quarantines of its resources."""
 
-    def __init__(self, node: Node, bootstrap: str, topic_name: Callable[[], str]) -> None:
-        self.node, self.bootstrap = node, bootstrap
+    def __init__(self, node: Node, kafka: Kafka, topic_name: Callable[[], str]) -> None:
+        self.node, self.kafka = node, kafka
         self.quarantine: Quarantine = quarantine_of(node)
-        self._producer = Producer({"bootstrap.servers": bootstrap, "linger.ms": 5, "enable.idempotence": True})
+        self._producer = Producer({**kafka.librdkafka(), "linger.ms": 5, "enable.idempotence": True})
         self._topic_name = topic_name
         self._ready: dict[Kind, list[Topic]] = {kind: [] for kind in Kind}
 
@@ -108,7 +107,7 @@ class Desk:
         before = self.judged(topic)
         room = 2 * DECOMPRESSED_BYTES_MAX
         producer = AIOKafkaProducer(
-            bootstrap_servers=self.bootstrap, compression_type="zstd", max_request_size=room, max_batch_size=room, acks="all"
+            **self.kafka.aiokafka(), compression_type="zstd", max_request_size=room, max_batch_size=room, acks="all"
         )
         await producer.start()
         await producer.send_and_wait(inbox_topic(topic), bytes(DECOMPRESSED_BYTES_MAX), b"k", partition)
@@ -132,7 +131,7 @@ class Desk:
     async def records(self, topic: Topic, partitions: int = PARTITIONS) -> list[Record]:
         """The committed records of a topic, partition by partition."""
         found: list[Record] = []
-        async with open_reader(self.bootstrap, "test", Security()) as reader:
+        async with open_reader(self.kafka.bootstrap, "test", self.kafka.security) as reader:
             await reader.look([topic])
             for partition in range(partitions):
                 place = TopicPartition(topic, partition)
@@ -199,12 +198,15 @@ def lasting(kept: Iterable[Kept]) -> list[tuple[int, int, str]]:
 @asynccontextmanager
 async def open_desk(kafka: Kafka, topic_name: Callable[[], str]) -> AsyncIterator[Desk]:
     """Run a node with a department."""
-    node = Node(NodeSettings(division=HERE, bootstrap=kafka.bootstrap, replication=1, data_dir=data_folder(HERE)), Metrics())
+    node = Node(
+        NodeSettings(division=HERE, bootstrap=kafka.bootstrap, security=kafka.security, replication=1, data_dir=data_folder(HERE)),
+        Metrics(),
+    )
     running = asyncio.create_task(run_node(node))
     async with asyncio.timeout(60):
         while node.reasons:
             await asyncio.sleep(0.02)
     await node.command(AddDepartment(department=OWNER, name="税务局"))
-    yield Desk(node, kafka.bootstrap, topic_name)
+    yield Desk(node, kafka, topic_name)
     node.stopping.set()
     await running

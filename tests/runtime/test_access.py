@@ -48,6 +48,9 @@ def test_a_token_counts_on_its_last_day_and_not_after(tmp_path: Path) -> None:
     last = add_token(tmp_path, HEAD, today.isoformat())[1]
     over = add_token(tmp_path, HEAD, (today - timedelta(days=1)).isoformat())[1]
     assert (access.who(last), access.who(over)) == (HEAD, None)
+    found = access.find(over)
+    assert found is not None
+    assert (found.ended, found.by) == (True, HEAD), "whose it was can still be told"
 
 
 def test_those_made_at_once_all_stand(tmp_path: Path) -> None:

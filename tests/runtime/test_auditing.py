@@ -10,7 +10,6 @@ import pytest
 
 from node.batch.records import Record
 from node.bus.client import open_client
-from node.bus.security import Security
 from node.bus.topics import make_topics
 from node.bus.writer import open_writer
 from node.control import Book, day_of, topics_here
@@ -27,7 +26,6 @@ from tests.conftest import Kafka
 
 pytestmark = pytest.mark.kafka
 HEAD = Actor(name="林海", role="head")
-NONE = Security()
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -42,12 +40,12 @@ def _ms(day: int) -> int:
 async def _laid(kafka: Kafka, here: Division, *values: tuple[int, bytes]) -> Audit:
     """An audit topic with these records, each of a day."""
     specs = topics_here(Book(), here, None, day_of(datetime.now(UTC)))
-    async with open_client(kafka.bootstrap, client_id=here, security=NONE) as client:
-        await make_topics(client, [specs[audit_topic(here)]], replication=1, security=NONE)
-    async with open_writer(kafka.bootstrap, f"{here}.test", batch_bytes=1 << 16, security=NONE) as writer, writer.transaction():
+    async with open_client(kafka.bootstrap, client_id=here, security=kafka.security) as client:
+        await make_topics(client, [specs[audit_topic(here)]], replication=1, security=kafka.security)
+    async with open_writer(kafka.bootstrap, f"{here}.test", batch_bytes=1 << 16, security=kafka.security) as writer, writer.transaction():
         for day, value in values:
             await writer.send(TopicPartition(audit_topic(here), 0), [Record(offset=0, timestamp=_ms(day), key=None, value=value)])
-    return Audit(Cluster(here, kafka.bootstrap, NONE))
+    return Audit(Cluster(here, kafka.bootstrap, kafka.security))
 
 
 async def _days(lines: AsyncGenerator[Any, None]) -> list[str]:
@@ -77,7 +75,10 @@ async def test_acts_between_two_moments_are_read_in_order(kafka: Kafka) -> None:
 
 async def test_a_topic_that_is_not_there_has_no_acts(kafka: Kafka) -> None:
     """A node that was never started has done nothing."""
-    assert await _days(Audit(Cluster(Division("981002"), kafka.bootstrap, NONE)).read(Sought(), lambda _act: True, _ms(0), None)) == []
+    assert (
+        await _days(Audit(Cluster(Division("981002"), kafka.bootstrap, kafka.security)).read(Sought(), lambda _act: True, _ms(0), None))
+        == []
+    )
 
 
 async def test_a_damaged_record_is_told_and_hides_no_other(kafka: Kafka) -> None:

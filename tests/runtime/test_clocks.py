@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from node.bus.security import Security
 from node.control import AddDepartment, AddDivision, ApplyCatalogue, DraftItem, SubmitItem, decide, encode
 from node.control.acts import Act, Audited, Sought
 from node.errors import CommandRefused
@@ -36,7 +35,10 @@ def tax(here: Division) -> Actor:
 @asynccontextmanager
 async def running(kafka: Kafka, here: Division) -> AsyncIterator[Node]:
     """A node that is ready, and may be the second of its name after the first has stopped."""
-    node = Node(NodeSettings(division=here, bootstrap=kafka.bootstrap, replication=1, data_dir=data_folder(here)), Metrics())
+    node = Node(
+        NodeSettings(division=here, bootstrap=kafka.bootstrap, security=kafka.security, replication=1, data_dir=data_folder(here)),
+        Metrics(),
+    )
     driving = asyncio.create_task(run_node(node))
     try:
         await until(lambda: node.folded and not node.reasons)
@@ -59,7 +61,7 @@ async def submit(node: Node, here: Division, *names: str) -> None:
 
 async def said(kafka: Kafka, here: Division) -> list[Act]:
     """What the audit has of clocks."""
-    lines = Audit(Cluster(here, kafka.bootstrap, Security())).read(
+    lines = Audit(Cluster(here, kafka.bootstrap, kafka.security)).read(
         Sought(), lambda act: act.act.startswith("clock-"), int(BEGIN.timestamp() * 1000), None
     )
     return [line.act async for line in lines if isinstance(line, Audited)]

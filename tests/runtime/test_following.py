@@ -11,7 +11,6 @@ import pytest
 
 from node.bus import topics
 from node.bus.client import Client, open_client
-from node.bus.security import Security
 from node.control import Command, ResumeGrant, SuspendGrant, decide, encode, topics_here
 from node.control.commands import SeeGrant
 from node.errors import Unavailable
@@ -80,11 +79,11 @@ class Desk(Stand):
 class Told:
     """What the node above does about a grant that comes to it, in the same cluster, and what it says."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, kafka: Kafka) -> None:
         self.said: list[SeeGrant] = []
         self.metrics = Metrics()
         self._desk = desk
-        self.following = Following(ABOVE, Security(), self.metrics, self._say)
+        self.following = Following(ABOVE, kafka.security, self.metrics, self._say)
 
     async def _say(self, command: SeeGrant) -> None:
         self.said.append(command)
@@ -101,7 +100,7 @@ class Told:
 async def desk(kafka: Kafka, topic_name: Callable[[], str]) -> AsyncIterator[Desk]:
     """A resource whose topic is not there yet."""
     topic = Topic(f"445102.tax.{topic_name().rpartition('.')[2]}")
-    async with open_client(kafka.bootstrap, client_id="test", security=Security()) as client:
+    async with open_client(kafka.bootstrap, client_id="test", security=kafka.security) as client:
         yield Desk(client, topic)
 
 
@@ -110,10 +109,10 @@ async def test_it_flows_once_the_topic_is_there_and_at_its_taker_once_something_
     grant, between = desk.give(), Division("445100")
     assert not await desk.follows(grant, "flowing")
     assert not await desk.follows(grant, "flowing", here=between)
-    Bench.make(kafka.bootstrap, desk.topic, 2)
+    Bench.make(kafka, desk.topic, 2)
     assert await desk.follows(grant, "flowing", here=between)
     assert not await desk.follows(grant, "flowing")
-    producer = confluent_kafka.Producer({"bootstrap.servers": kafka.bootstrap})
+    producer = confluent_kafka.Producer(kafka.librdkafka())
     producer.produce(desk.topic, b"value", partition=1)
     assert producer.flush(20) == 0
     assert await desk.follows(grant, "flowing")
@@ -133,8 +132,8 @@ async def test_it_has_stopped_once_no_route_carries_it(desk: Desk) -> None:
 
 async def test_a_copy_is_removed_before_it_is_said(desk: Desk, kafka: Kafka) -> None:
     """As long as a route carries it neither is done; once it is let go both are, once."""
-    told = Told(desk)
-    Bench.make(kafka.bootstrap, desk.topic, 2)
+    told = Told(desk, kafka)
+    Bench.make(kafka, desk.topic, 2)
     grant = desk.give(taker=ABROAD)
     desk.suspend(grant)
     assert await told.step({desk.topic})
@@ -147,13 +146,13 @@ async def test_a_copy_is_removed_before_it_is_said(desk: Desk, kafka: Kafka) -> 
 
 async def test_what_lies_here_with_no_grant_is_swept_whatever_was_said(desk: Desk, kafka: Kafka, monkeypatch: pytest.MonkeyPatch) -> None:
     """A controller may make a topic late, after all was said of it; what a route carries, or a grant asks for, is left alone."""
-    told = Told(desk)
-    Bench.make(kafka.bootstrap, desk.topic, 2)
+    told = Told(desk, kafka)
+    Bench.make(kafka, desk.topic, 2)
     grant = desk.give(taker=ABROAD)
     desk.suspend(grant)
     await told.step(set())
     told.said.clear()
-    Bench.make(kafka.bootstrap, desk.topic, 2)
+    Bench.make(kafka, desk.topic, 2)
     await told.step(set())
     assert await desk.is_there(), "it is not looked for at every step"
     monkeypatch.setattr(following, "_SWEEP_S", 0.0)
@@ -162,15 +161,15 @@ async def test_what_lies_here_with_no_grant_is_swept_whatever_was_said(desk: Des
     await told.step(set())
     assert (told.said, await desk.is_there()) == ([], False)
     desk.resume(grant)
-    Bench.make(kafka.bootstrap, desk.topic, 2)
+    Bench.make(kafka, desk.topic, 2)
     await told.step(set())
     assert await desk.is_there()
 
 
 async def test_a_copy_whose_grants_term_is_over_is_removed(desk: Desk, kafka: Kafka) -> None:
     """On the day after the last one, without any event; on that one it stays."""
-    told = Told(desk)
-    Bench.make(kafka.bootstrap, desk.topic, 2)
+    told = Told(desk, kafka)
+    Bench.make(kafka, desk.topic, 2)
     grant = desk.give(taker=ABROAD, until=TODAY.isoformat())
     await told.step(set())
     assert await desk.is_there()
@@ -180,9 +179,9 @@ async def test_a_copy_whose_grants_term_is_over_is_removed(desk: Desk, kafka: Ka
     assert not await desk.is_there()
 
 
-async def test_a_copy_that_is_gone_already_is_said_to_be(desk: Desk) -> None:
+async def test_a_copy_that_is_gone_already_is_said_to_be(desk: Desk, kafka: Kafka) -> None:
     """A node may have been killed after it removed it and before it said so."""
-    told = Told(desk)
+    told = Told(desk, kafka)
     grant = desk.give(taker=ABROAD)
     desk.suspend(grant)
     desk.resume(grant)
@@ -193,8 +192,8 @@ async def test_a_copy_that_is_gone_already_is_said_to_be(desk: Desk) -> None:
 
 async def test_a_copy_that_cannot_be_removed_is_told_and_not_said(desk: Desk, kafka: Kafka, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is tried again, and the trouble passes with it."""
-    told = Told(desk)
-    Bench.make(kafka.bootstrap, desk.topic, 2)
+    told = Told(desk, kafka)
+    Bench.make(kafka, desk.topic, 2)
     desk.suspend(desk.give(taker=ABROAD))
     with monkeypatch.context() as patch:
         patch.setattr(topics, "REQUEST_TIMEOUT_S", 0.0)

@@ -12,7 +12,6 @@ from aiokafka import AIOKafkaProducer
 from structlog.testing import capture_logs
 
 from node.bus.client import open_client
-from node.bus.security import Security
 from node.lane import Phase, Resume, TopicPartition
 from node.lane import facts as f
 from node.model.names import Topic, inbox_topic, quarantine_topic, resource_of
@@ -64,24 +63,24 @@ class Stand:
     """Inboxes of one partition with gates that are watched, and a lane for them."""
 
     def __init__(self, kafka: Kafka, topic_name: Callable[[], str]) -> None:
-        self.bootstrap, self._name = kafka.bootstrap, topic_name
+        self.kafka, self._name = kafka, topic_name
         self.node = topic_name().rpartition(".")[2]
         self.gates: dict[Topic, Watched] = {}
         self.metrics = Metrics()
-        Bench.make(self.bootstrap, f"{self.node}.progress", 16, {"cleanup.policy": "compact"})
+        Bench.make(self.kafka, f"{self.node}.progress", 16, {"cleanup.policy": "compact"})
 
     def inbox(self) -> Topic:
         """Return a new inbox; its resource and its quarantine are there too."""
         inbox = inbox_topic(Topic(self._name()))
         resource = resource_of(inbox)
         for topic in (inbox, resource, quarantine_topic(resource)):
-            Bench.make(self.bootstrap, topic, 1)
+            Bench.make(self.kafka, topic, 1)
         self.gates[inbox] = Watched(resource)
         return inbox
 
     def publish(self, inbox: Topic, codes: Iterable[str], *, at_a_time: int = 1000) -> None:
         """Write records, so many in a batch; a code that ends in 9 comes without its key."""
-        settings = {"bootstrap.servers": self.bootstrap, "linger.ms": 5, "batch.num.messages": at_a_time, "compression.type": "lz4"}
+        settings = {**self.kafka.librdkafka(), "linger.ms": 5, "batch.num.messages": at_a_time, "compression.type": "lz4"}
         producer = confluent_kafka.Producer(settings)
         for code in codes:
             producer.produce(inbox, value(code), None if code.endswith("9") else code.encode())
@@ -90,7 +89,7 @@ class Stand:
     def read(self, topic: Topic) -> list[bytes]:
         """Return all committed values of a topic."""
         settings = {
-            "bootstrap.servers": self.bootstrap,
+            **self.kafka.librdkafka(),
             "group.id": "none",
             "isolation.level": "read_committed",
             "enable.partition.eof": True,
@@ -120,7 +119,7 @@ class Stand:
             transform=lambda inbox: self.gates[inbox],
         )
         async with (
-            open_client(self.bootstrap, client_id="test", security=Security()) as own,
+            open_client(self.kafka.bootstrap, client_id="test", security=self.kafka.security) as own,
             open_lane(spec, own, own, self.metrics) as lane,
         ):
             yield lane
@@ -218,7 +217,7 @@ async def test_a_batch_that_is_kept_whole_counts_for_all_in_it(stand: Stand) -> 
     """One record of the quarantine stands for more records than a gate judges one by one: what was consumed is passed and quarantined."""
     inbox, count = stand.inbox(), (1 << 17) + 1
     async with AIOKafkaProducer(
-        bootstrap_servers=stand.bootstrap, compression_type="zstd", max_batch_size=1 << 24, max_request_size=1 << 25
+        **stand.kafka.aiokafka(), compression_type="zstd", max_batch_size=1 << 24, max_request_size=1 << 25
     ) as producer:
         batch = producer.create_batch()
         for _ in range(count):

@@ -101,9 +101,9 @@ async def test_a_topic_that_was_disposed_of_begins_anew(bench: Bench, sides: str
     async with bench.lane(metrics) as lane:
         lane.route([(topic, 2)])
         await until(lambda: sum(one.records for one in lane.status()) == 10)
-        for bootstrap in [bench.target] if sides == "target" else [bench.source, bench.target]:
-            bench.delete(bootstrap, topic)
-            bench.make(bootstrap, topic, 2)
+        for kafka in [bench.target] if sides == "target" else [bench.source, bench.target]:
+            bench.delete(kafka, topic)
+            bench.make(kafka, topic, 2)
         bench.publish(topic, VALUES[10:30])
         await until(lambda: {one.state for one in lane.status()} == {"stopped"})
         lane.route([(topic, 2)], eras={topic: 7})

@@ -34,7 +34,7 @@ OPERATOR = Actor(name="operator", role="operator")
 @asynccontextmanager
 async def _opened(here: Division, kafka: Kafka, folder: Path) -> AsyncIterator[Ledger]:
     """Open a ledger on a log that is made if it is not there."""
-    security = Security()
+    security = kafka.security
     specs = topics_here(Book(), here, None, day_of(datetime.now(UTC)))
     async with open_client(kafka.bootstrap, client_id=here, security=security) as client:
         await make_topics(client, specs.values(), replication=1, security=security)
@@ -108,7 +108,7 @@ async def test_a_broken_log_stops_alone(kafka: Kafka, tmp_path: Path) -> None:
     code = Division("980006")
     async with _opened(code, kafka, tmp_path) as ledger:
         await ledger.command(_root(code), OPERATOR)
-        async with open_log_writer(kafka.bootstrap, control_topic(code), "somebody", Security()) as stranger:
+        async with open_log_writer(kafka.bootstrap, control_topic(code), "somebody", kafka.security) as stranger:
             await stranger.append([Signed(b"no event")])
         await until(lambda: code in ledger.book.broken)
         with pytest.raises(CommandRefused):

@@ -8,7 +8,6 @@ import confluent_kafka
 import pytest
 
 from node.bus.client import Client, open_client
-from node.bus.security import Security
 from node.errors import BusError
 from node.lane import Progress, TopicPartition, Written
 from node.lane.facts import Moved
@@ -42,12 +41,12 @@ class Remembering:
 class Stand:
     """The memories of a shard whose routes write to one topic."""
 
-    def __init__(self, client: Client, bootstrap: str, topic: Topic) -> None:
+    def __init__(self, client: Client, kafka: Kafka, topic: Topic) -> None:
         self.transform, self.rest = Remembering(), asyncio.Event()
         self.rest.set()
         self.memories = Memories(client, lambda _route: self.transform, self._at_rest)
         self.route = TopicPartition(topic, 0)
-        self._bootstrap = bootstrap
+        self._kafka = kafka
 
     async def _at_rest(self) -> None:
         await self.rest.wait()
@@ -61,7 +60,7 @@ class Stand:
 
     def write(self, *records: tuple[bytes, bytes | None], commit: bool = True) -> Written:
         """Write records in one transaction; return what a progress would say of the topic after it."""
-        producer = confluent_kafka.Producer({"bootstrap.servers": self._bootstrap, "transactional.id": self.route.topic})
+        producer = confluent_kafka.Producer({**self._kafka.librdkafka(), "transactional.id": self.route.topic})
         producer.init_transactions()
         producer.begin_transaction()
         offsets: list[int] = []
@@ -88,9 +87,9 @@ class Stand:
 async def stand(kafka: Kafka, topic_name: Callable[[], str]) -> AsyncIterator[Stand]:
     """Memories on a topic of the test's own."""
     topic = Topic(topic_name())
-    Bench.make(kafka.bootstrap, topic, 1)
-    async with open_client(kafka.bootstrap, client_id="test", security=Security()) as client:
-        yield Stand(client, kafka.bootstrap, topic)
+    Bench.make(kafka, topic, 1)
+    async with open_client(kafka.bootstrap, client_id="test", security=kafka.security) as client:
+        yield Stand(client, kafka, topic)
 
 
 async def test_a_memory_is_learned_from_what_the_route_has_written(stand: Stand) -> None:

@@ -37,16 +37,18 @@ async def _running(settings: NodeSettings) -> AsyncIterator[Node]:
 async def test_a_child_learns_of_its_division_over_the_link(kafka_pair: KafkaPair, tmp_path: Path) -> None:
     """The parent adds it, the link brings the parent's log down and the child's own log up."""
     parent, child = Division("970000"), Division("970100")
-    above, below = kafka_pair.target.bootstrap, kafka_pair.source.bootstrap
+    above, below = kafka_pair.target, kafka_pair.source
     root, own = node_key(tmp_path / "root"), node_key(tmp_path / "child")
-    upper = NodeSettings(division=parent, bootstrap=above, replication=1, data_dir=tmp_path / "root")
+    upper = NodeSettings(division=parent, bootstrap=above.bootstrap, security=above.security, replication=1, data_dir=tmp_path / "root")
     lower = NodeSettings(
         division=child,
-        bootstrap=below,
+        bootstrap=below.bootstrap,
+        security=below.security,
         replication=1,
         data_dir=tmp_path / "child",
         parent=parent,
-        parent_bootstrap=above,
+        parent_bootstrap=above.bootstrap,
+        parent_security=above.security,
         root=fingerprint(root.key),
     )
     async with _running(upper) as one, _running(lower) as other:
@@ -109,6 +111,7 @@ async def test_a_node_without_its_parent_still_keeps_its_own_book(kafka: Kafka, 
     settings = NodeSettings(
         division=here,
         bootstrap=kafka.bootstrap,
+        security=kafka.security,
         replication=1,
         data_dir=tmp_path,
         parent=Division("970400"),
@@ -125,7 +128,10 @@ async def test_a_node_without_its_parent_still_keeps_its_own_book(kafka: Kafka, 
 @pytest.mark.parametrize("steps", range(4))
 async def test_a_half_that_is_cancelled_ends(kafka: Kafka, tmp_path: Path, steps: int) -> None:
     """Also where a change of the book and the cancellation come together: a stop must not be lost."""
-    node = Node(NodeSettings(division=Division("970800"), bootstrap=kafka.bootstrap, replication=1, data_dir=tmp_path), Metrics())
+    node = Node(
+        NodeSettings(division=Division("970800"), bootstrap=kafka.bootstrap, security=kafka.security, replication=1, data_dir=tmp_path),
+        Metrics(),
+    )
     half = asyncio.create_task(node.keep_own_cluster())
     await until(lambda: not any(reason.startswith("own cluster") for reason in node.reasons))
     node._changed()
@@ -140,7 +146,9 @@ async def test_a_half_that_is_cancelled_ends(kafka: Kafka, tmp_path: Path, steps
 
 async def test_only_what_is_stopped_can_be_resumed(kafka: Kafka, tmp_path: Path) -> None:
     """A word for a route that flows, or that there is not, is refused."""
-    async with _running(NodeSettings(division=Division("970500"), bootstrap=kafka.bootstrap, replication=1, data_dir=tmp_path)) as node:
+    async with _running(
+        NodeSettings(division=Division("970500"), bootstrap=kafka.bootstrap, security=kafka.security, replication=1, data_dir=tmp_path)
+    ) as node:
         with pytest.raises(CommandRefused, match="no route of"):
             node.resume(Topic("970500.a.b"), Resume.ACCEPT)
 

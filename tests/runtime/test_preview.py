@@ -8,7 +8,6 @@ import confluent_kafka
 import pytest
 
 from node.avro import encode, frame, parse, schema_id
-from node.bus.security import Security
 from node.model.names import Division, Topic
 from node.model.values import DepartmentValue, Kind, RequestValue
 from node.runtime.preview import ROWS_MAX, preview
@@ -35,17 +34,17 @@ WIDER = SCHEMA | {"fields": [*SCHEMA["fields"], {"name": "phone", "type": ["null
 class Desk(Told):
     """A resource with records, on a cluster and in a book."""
 
-    def __init__(self, bootstrap: str, topic: Topic) -> None:
+    def __init__(self, kafka: Kafka, topic: Topic) -> None:
         super().__init__()
-        self.topic, self._bootstrap = topic, bootstrap
+        self.topic, self._kafka = topic, kafka
         here = Division(topic[:6])
-        self.cluster = Cluster(here, bootstrap, Security())
+        self.cluster = Cluster(here, kafka.bootstrap, kafka.security)
         self.say(here, DepartmentValue(department=topic.rpartition(".")[0], name="某局"))  # type: ignore[arg-type]  # a topic's owner
-        Bench.make(bootstrap, topic, 3)
+        Bench.make(kafka, topic, 3)
 
     def publish(self, schema: dict[str, Any], numbers: range) -> None:
         """Write people, and a tombstone behind them."""
-        producer = confluent_kafka.Producer({"bootstrap.servers": self._bootstrap})
+        producer = confluent_kafka.Producer(self._kafka.librdkafka())
         number, parsed = schema_id(schema), parse(schema)
         for one in numbers:
             datum = {
@@ -67,7 +66,7 @@ class Desk(Told):
 @pytest.fixture
 def desk(kafka: Kafka, topic_name: Callable[[], str]) -> Desk:
     """A resource of state with forty people."""
-    desk = Desk(kafka.bootstrap, Topic(topic_name()))
+    desk = Desk(kafka, Topic(topic_name()))
     desk.describe(desk.topic, SCHEMA, kind=Kind.STATE)
     desk.publish(SCHEMA, range(40))
     return desk

@@ -103,7 +103,7 @@ async def test_only_the_owners_node_knows(desk: Desk) -> None:
     assert refused.value.code == "not-found"
     topic, settings = await desk.resource(), desk.node.settings
     elsewhere = Quarantine(
-        Cluster(Division("996001"), desk.bootstrap, settings.security), lambda: desk.node.ledger.book, lambda _place: None
+        Cluster(Division("996001"), desk.kafka.bootstrap, settings.security), lambda: desk.node.ledger.book, lambda _place: None
     )
     with pytest.raises(CommandRefused, match=f"belongs to {HERE}"):
         await told(elsewhere.show(topic))

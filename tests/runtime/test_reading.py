@@ -11,7 +11,6 @@ import pytest
 from confluent_kafka import Producer
 
 from node.bus.client import open_client
-from node.bus.security import Security
 from node.control.quarantine import Advanced, Selection
 from node.errors import DataError
 from node.model.names import Division, Topic, quarantine_topic
@@ -28,14 +27,14 @@ class Written:
 
     def __init__(self, kafka: Kafka, topic_name: Callable[[], str]) -> None:
         name = topic_name()
-        self.bootstrap = kafka.bootstrap
+        self.kafka = kafka
         self.resource = ResourceValue(name=Topic(name), title="规费", kind=Kind.FACTS, schema=1, partitions=2)
         self.quarantine = quarantine_topic(self.resource.name)
         # A division of the test's own: transactional ids and notes of other tests are not touched.
-        self.cluster = Cluster(Division(name.rpartition(".")[2]), kafka.bootstrap, Security())
-        self._producer = Producer({"bootstrap.servers": kafka.bootstrap})
-        Bench.make(kafka.bootstrap, self.cluster.audit.topic, 1, {"retention.ms": "-1"})
-        Bench.make(kafka.bootstrap, self.quarantine, 2)
+        self.cluster = Cluster(Division(name.rpartition(".")[2]), kafka.bootstrap, kafka.security)
+        self._producer = Producer(kafka.librdkafka())
+        Bench.make(kafka, self.cluster.audit.topic, 1, {"retention.ms": "-1"})
+        Bench.make(kafka, self.quarantine, 2)
 
     async def refuse(self, partition: int, count: int) -> None:
         """Write refused records."""
@@ -57,7 +56,7 @@ class Written:
 
     async def id(self) -> str:
         """The quarantine's id."""
-        async with open_client(self.bootstrap, client_id="test", security=Security()) as client:
+        async with open_client(self.kafka.bootstrap, client_id="test", security=self.kafka.security) as client:
             await client.look([self.quarantine])
             info = client.topic(self.quarantine)
             assert info is not None
@@ -123,8 +122,8 @@ async def test_a_quarantine_that_was_made_anew_has_other_records(written: Writte
     await written.refuse(0, 1)
     await written.replayed(0, (0, 0))
     assert await written.waiting() == []
-    Bench.delete(written.bootstrap, written.quarantine)
-    Bench.make(written.bootstrap, written.quarantine, 2)
+    Bench.delete(written.kafka, written.quarantine)
+    Bench.make(written.kafka, written.quarantine, 2)
     await written.refuse(0, 1)
     assert await written.waiting() == [0]
 
@@ -139,7 +138,7 @@ async def test_a_note_that_cannot_be_read_ends_the_reading(written: Written) -> 
 async def test_topics_that_are_not_there_yet_hold_nothing(kafka: Kafka) -> None:
     """A node that has only begun."""
     resource = ResourceValue(name=Topic("445102.test.never"), title="", kind=Kind.FACTS, schema=1, partitions=2)
-    async with open_reading(Cluster(Division("445999"), kafka.bootstrap, Security()), [resource]) as reading:
+    async with open_reading(Cluster(Division("445999"), kafka.bootstrap, kafka.security), [resource]) as reading:
         assert reading.plan([resource], ALL) == Advanced(0, 0)
         assert await waiting(reading, resource, 0) == []
 

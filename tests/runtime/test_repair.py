@@ -96,7 +96,9 @@ async def test_a_later_record_that_the_gate_has_not_reached_counts_too(desk: Des
     await desk.publish(topic, Fee(A, 1, 10, early=True), Fee("b", 1, 10, early=True))
     behind = TopicPartition(inbox_topic(topic), 0)
     standing = Quarantine(
-        Cluster(desk.node.settings.division, desk.bootstrap, desk.node.settings.security), lambda: desk.node.ledger.book, {behind: 2}.get
+        Cluster(desk.node.settings.division, desk.kafka.bootstrap, desk.node.settings.security),
+        lambda: desk.node.ledger.book,
+        {behind: 2}.get,
     )
     await desk.publish(topic, Fee(A, -7, 20))  # refused as well: the resource has nothing of it
     done, kept = ended(await told(standing.replay(topic, Asked(selection=EARLY, dry_run=True), STEWARD)))
@@ -107,7 +109,7 @@ async def test_a_later_record_that_is_not_committed_yet_is_waited_for(desk: Desk
     """A commit is answered before its markers stand in the resource: what is written there now counts, though nobody can read it yet."""
     topic = await desk.resource()
     await desk.publish(topic, Fee(A, 1, 10, early=True))
-    other = await asyncio.to_thread(Transactions, desk.bootstrap, f"{topic}.id")
+    other = await asyncio.to_thread(Transactions, desk.kafka, f"{topic}.id")
     await asyncio.to_thread(other.run, topic, [Fee(A, 2).value], commit=None, keys=[A.encode()])
     replaying = asyncio.create_task(desk.replay(topic, dry_run=True))
     await asyncio.sleep(0.3)
@@ -122,7 +124,7 @@ async def test_without_a_gate_nothing_is_replayed(desk: Desk) -> None:
     topic = await desk.resource()
     await desk.publish(topic, Fee(A, -1))
     gateless = Quarantine(
-        Cluster(desk.node.settings.division, desk.bootstrap, desk.node.settings.security),
+        Cluster(desk.node.settings.division, desk.kafka.bootstrap, desk.node.settings.security),
         lambda: desk.node.ledger.book,
         lambda _place: None,
     )

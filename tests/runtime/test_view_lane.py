@@ -104,8 +104,8 @@ async def test_a_view_that_stops_harms_no_other(kafka: Kafka, topic_name: Callab
         stand.route(lane, "a", "b")
         for name in ("a", "b"):
             await asyncio.to_thread(stand.read, name, 100)
-    Bench.delete(stand.bootstrap, spoiled)
-    Bench.make(stand.bootstrap, spoiled, 2)
+    Bench.delete(stand.kafka, spoiled)
+    Bench.make(stand.kafka, spoiled, 2)
     async with stand.lane() as lane:
         stand.route(lane, "a", "b")
         await until(lambda: _states(lane, spoiled) == {("stopped", "target-recreated")})
@@ -125,8 +125,8 @@ async def test_a_view_that_begins_now_is_never_sent_what_came_before(kafka: Kafk
         await until(lambda: _states(lane, view) == {("flowing", "")})
         stand.publish(_people(20, 20))
         assert len(await asyncio.to_thread(stand.read, "a", 20)) == 20
-    Bench.delete(stand.bootstrap, view)
-    Bench.make(stand.bootstrap, view, 2)
+    Bench.delete(stand.kafka, view)
+    Bench.make(stand.kafka, view, 2)
     async with stand.lane() as lane:
         stand.route(lane, "a")
         await until(lambda: _states(lane, view) == {("stopped", "target-recreated")})

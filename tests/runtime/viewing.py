@@ -13,7 +13,6 @@ from node.avro import canonical, decode, encode, frame, parse, schema_id, unfram
 from node.avro.deriving import derive
 from node.avro.selection import Selection
 from node.bus.client import open_client
-from node.bus.security import Security
 from node.model.limits import MESSAGE_BYTES_DEFAULT
 from node.model.names import Topic, resource_of, view_topic
 from node.model.partition import partition_of
@@ -57,14 +56,14 @@ class Viewing:
     """One resource, its views, and their lane."""
 
     def __init__(self, kafka: Kafka, topic_name: Callable[[], str], *, is_state: bool) -> None:
-        self.bootstrap, self.is_state = kafka.bootstrap, is_state
+        self.kafka, self.is_state = kafka, is_state
         self.resource = Topic(topic_name())
         self.node = self.resource.rpartition(".")[2]
         self.metrics = Metrics()
         self.specs: dict[str, ViewSpec] = {}
         self._open: Views | None = None
-        Bench.make(self.bootstrap, f"{self.node}.progress", 16, {"cleanup.policy": "compact"})
-        Bench.make(self.bootstrap, self.resource, PARTITIONS, {"cleanup.policy": "compact"} if is_state else {})
+        Bench.make(self.kafka, f"{self.node}.progress", 16, {"cleanup.policy": "compact"})
+        Bench.make(self.kafka, self.resource, PARTITIONS, {"cleanup.policy": "compact"} if is_state else {})
 
     def add(self, name: str, *, from_now: bool = False, make: bool = True, **selection: Any) -> Topic:
         """Add a view under a name; its topic is made."""
@@ -79,13 +78,13 @@ class Viewing:
             views=tuple(self.specs.values()),
         )
         if make:
-            Bench.make(self.bootstrap, topic, PARTITIONS)
+            Bench.make(self.kafka, topic, PARTITIONS)
         return topic
 
     def publish(self, people: Iterable[dict[str, Any] | str], at_a_time: int = 1000) -> None:
         """Write people, or the ids of those that are deleted, as the gate would."""
         producer = confluent_kafka.Producer(
-            {"bootstrap.servers": self.bootstrap, "batch.num.messages": at_a_time, "linger.ms": 5, "compression.type": "lz4"}
+            {**self.kafka.librdkafka(), "batch.num.messages": at_a_time, "linger.ms": 5, "compression.type": "lz4"}
         )
         for one in people:
             key = one if isinstance(one, str) else str(one["id"])
@@ -95,7 +94,7 @@ class Viewing:
 
     def damage(self, key: bytes) -> None:
         """Write a record that no gate lets pass."""
-        producer = confluent_kafka.Producer({"bootstrap.servers": self.bootstrap})
+        producer = confluent_kafka.Producer(self.kafka.librdkafka())
         producer.produce(self.resource, b"garbled", key, partition=partition_of(key, PARTITIONS))
         assert producer.flush(20) == 0
 
@@ -108,7 +107,7 @@ class Viewing:
         """Return what stands committed in a view once there are so many records and nothing more comes, partition by partition."""
         spec = self.specs[name]
         derived = parse(derive(SCHEMA, spec.selection))
-        consumer = confluent_kafka.Consumer({"bootstrap.servers": self.bootstrap, "group.id": "none", "isolation.level": "read_committed"})
+        consumer = confluent_kafka.Consumer({**self.kafka.librdkafka(), "group.id": "none", "isolation.level": "read_committed"})
         consumer.assign([confluent_kafka.TopicPartition(spec.topic, partition, 0) for partition in range(PARTITIONS)])
         found: list[tuple[int, Seen]] = []
         end = time.monotonic() + within_s
@@ -138,7 +137,7 @@ class Viewing:
             source_topic=resource_of,
         )
         async with (
-            open_client(self.bootstrap, client_id="test", security=Security()) as own,
+            open_client(self.kafka.bootstrap, client_id="test", security=self.kafka.security) as own,
             open_lane(spec, own, own, self.metrics) as lane,
         ):
             yield lane

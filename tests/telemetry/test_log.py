@@ -70,6 +70,19 @@ def test_an_exception_shows_where_and_never_what_was_handled(capsys: pytest.Capt
     assert readable or len(text.splitlines()) == 1
 
 
+def test_identity_numbers_and_tokens_are_in_no_event(capsys: pytest.CaptureFixture[str]) -> None:
+    """Not in a field, in a list, nor in what an exception says of itself; numbers are as they are."""
+    configure(division="445102", readable=False)
+    person, secret = "440102199001011234", "xn-" + "a1B2" * 11
+    logger().error("failed", cause=f"of {person}", parts=[secret, 7], offset=123456789012345678, exc_info=ValueError(f"{person} {secret}"))
+    text = capsys.readouterr().err
+    assert person not in text
+    assert secret not in text
+    event = json.loads(text)
+    assert (event["cause"], event["parts"], event["offset"]) == ("of ***", ["***", 7], 123456789012345678)
+    assert event["exception"].endswith("ValueError: *** ***")
+
+
 def test_a_person_reads_text_without_colours(capsys: pytest.CaptureFixture[str]) -> None:
     """At a terminal the same event is a line of words."""
     configure(division="445102", readable=True)

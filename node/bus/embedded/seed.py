@@ -23,6 +23,7 @@ from node.bus.embedded.ports import reserved_ports
 from node.bus.embedded.process import check_alive, end, reap, spawn, tail
 from node.bus.embedded.readiness import await_ready
 from node.bus.embedded.settings import JAVA_OPTIONS, Seat, properties, text
+from node.bus.security import Security
 from node.errors import ConfigError, Unavailable
 
 CHECKPOINT = "bootstrap.checkpoint"
@@ -110,7 +111,7 @@ async def _train(distribution: Distribution, home: Path, port: int) -> None:
     process, log = await _run(distribution, home, f"-XX:ArchiveClassesAtExit={home / _ARCHIVE}", "kafka.Kafka", "server.properties")
     grace_s = 0.0
     try:
-        await await_ready({1: port}, lambda: check_alive(process, "the first broker", log), home)
+        await await_ready({1: port}, lambda: check_alive(process, "the first broker", log), home, Security())
         grace_s = _DUMP_S
     finally:
         status = await end(process, grace_s)

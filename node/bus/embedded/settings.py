@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from node.bus.guard import Guard, closed_by
+
 HOST = "127.0.0.1"
 
 JAVA_OPTIONS = (
@@ -34,9 +36,10 @@ class Seat(msgspec.Struct, frozen=True, kw_only=True):
     cable: int | None = None
 
 
-def properties(seat: Seat, seats: Sequence[Seat]) -> dict[str, str]:
-    """Return the broker's properties in a cluster of `seats`, each of them both broker and controller."""
-    return _listeners(seat, seats) | _replication(len(seats)) | _SMALL
+def properties(seat: Seat, seats: Sequence[Seat], guard: Guard | None = None) -> dict[str, str]:
+    """Return the broker's properties in a cluster of `seats`, each of them both broker and controller; without a guard it is open to everybody."""
+    closed = {} if guard is None else closed_by(guard, ("local", "controller") if seat.link is None else ("local", "link", "controller"))
+    return _listeners(seat, seats, guard.protocol if guard else "PLAINTEXT") | closed | _replication(len(seats)) | _SMALL
 
 
 def text(entries: Mapping[str, str]) -> str:
@@ -49,19 +52,19 @@ def identity(*, cluster_id: str, node_id: int, directory_id: str) -> str:
     return text({"version": "1", "cluster.id": cluster_id, "node.id": str(node_id), "directory.id": directory_id})
 
 
-def _listeners(seat: Seat, seats: Sequence[Seat]) -> dict[str, str]:
-    listeners, told, protocols = f"LOCAL://{HOST}:{seat.local}", f"LOCAL://{HOST}:{seat.local}", "LOCAL:PLAINTEXT"
+def _listeners(seat: Seat, seats: Sequence[Seat], protocol: str) -> dict[str, str]:
+    listeners, told, protocols = f"LOCAL://{HOST}:{seat.local}", f"LOCAL://{HOST}:{seat.local}", f"LOCAL:{protocol}"
     if seat.link is not None:
         listeners += f",LINK://{HOST}:{seat.link}"
         told += f",LINK://{HOST}:{seat.cable}"
-        protocols += ",LINK:PLAINTEXT"
+        protocols += f",LINK:{protocol}"
     return {
         "process.roles": "broker,controller",
         "node.id": str(seat.node_id),
         "controller.quorum.voters": ",".join(f"{other.node_id}@{HOST}:{other.controller}" for other in seats),
         "listeners": f"{listeners},CONTROLLER://{HOST}:{seat.controller}",
         "advertised.listeners": told,
-        "listener.security.protocol.map": f"{protocols},CONTROLLER:PLAINTEXT",
+        "listener.security.protocol.map": f"{protocols},CONTROLLER:{protocol}",
         "inter.broker.listener.name": "LOCAL",
         "controller.listener.names": "CONTROLLER",
     }

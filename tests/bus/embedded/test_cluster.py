@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -43,23 +44,27 @@ async def cabled(work_folder: Path) -> AsyncIterator[Cluster]:
         yield cluster
 
 
-async def _create(bootstrap: str, copies: int = 1) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+def _way_in(cluster: Cluster, bootstrap: str = "") -> dict[str, Any]:
+    return {"bootstrap_servers": bootstrap or cluster.bootstrap, **cluster.security.aiokafka()}
+
+
+async def _create(cluster: Cluster, copies: int = 1) -> None:
+    admin = AIOKafkaAdminClient(**_way_in(cluster))
     await admin.start()
     answer = await admin.create_topics([NewTopic(_TOPIC, 1, copies)])
     await admin.close()
     assert [code for _, code, _ in answer.topic_errors] == [0]
 
 
-async def _produce(bootstrap: str, *values: bytes) -> None:
-    async with AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=True) as producer:
+async def _produce(cluster: Cluster, *values: bytes) -> None:
+    async with AIOKafkaProducer(**_way_in(cluster), acks="all", enable_idempotence=True) as producer:
         for value in values:
             await producer.send_and_wait(_TOPIC, value, partition=0)
 
 
-async def _consume(bootstrap: str) -> list[bytes]:
+async def _consume(cluster: Cluster, bootstrap: str = "") -> list[bytes]:
     place = TopicPartition(_TOPIC, 0)
-    async with AIOKafkaConsumer(bootstrap_servers=bootstrap, isolation_level="read_committed", auto_offset_reset="earliest") as consumer:
+    async with AIOKafkaConsumer(**_way_in(cluster, bootstrap), isolation_level="read_committed", auto_offset_reset="earliest") as consumer:
         consumer.assign([place])
         end = (await consumer.end_offsets([place]))[place]
         return [(await consumer.getone()).value for _ in range(end)]
@@ -79,9 +84,9 @@ def _processes_in(folder: Path) -> list[int]:
 
 async def test_records_go_in_and_come_out_by_either_way(cabled: Cluster) -> None:
     """What is produced beside the cluster is read over the cable; the log has the broker's words."""
-    await _create(cabled.bootstrap)
-    await _produce(cabled.bootstrap, b"one", b"two")
-    assert await _consume(cabled.link_bootstrap) == [b"one", b"two"]
+    await _create(cabled)
+    await _produce(cabled, b"one", b"two")
+    assert await _consume(cabled, cabled.link_bootstrap) == [b"one", b"two"]
     assert cabled.bootstrap != cabled.link_bootstrap
     assert "Kafka Server started" in cabled.log(1).read_text()
 
@@ -91,36 +96,36 @@ async def test_a_cut_cable_parts_only_those_behind_it(cabled: Cluster) -> None:
     assert cabled.cable is not None
     cabled.cable.cut()
     with pytest.raises(KafkaConnectionError):
-        await _consume(cabled.link_bootstrap)
-    await _produce(cabled.bootstrap, b"three")
+        await _consume(cabled, cabled.link_bootstrap)
+    await _produce(cabled, b"three")
     cabled.cable.mend()
-    assert (await _consume(cabled.link_bootstrap))[-1] == b"three"
+    assert (await _consume(cabled, cabled.link_bootstrap))[-1] == b"three"
 
 
 async def test_a_cluster_opened_again_has_its_data(cluster_folder: Path) -> None:
     """A folder used before brings its records along, on other ports, even from a path with blanks, commas and Chinese."""
     folder = cluster_folder / "省 平台, 一"
     async with open_cluster(folder, settings={"num.io.threads": "3"}) as cluster:
-        await _create(cluster.bootstrap)
-        await _produce(cluster.bootstrap, b"kept")
+        await _create(cluster)
+        await _produce(cluster, b"kept")
         assert "num.io.threads = 3" in cluster.log(1).read_text()
     assert _processes_in(cluster_folder) == []
     async with open_cluster(folder) as cluster:
-        assert await _consume(cluster.bootstrap) == [b"kept"]
+        assert await _consume(cluster) == [b"kept"]
 
 
 async def test_one_of_three_may_be_killed_and_come_back(cluster_folder: Path) -> None:
     """With a broker killed, writes go on; started again it serves its old ports, and no record is lost."""
     async with open_cluster(cluster_folder, brokers=3) as cluster:
-        await _create(cluster.bootstrap, copies=3)
-        await _produce(cluster.bootstrap, b"before")
+        await _create(cluster, copies=3)
+        await _produce(cluster, b"before")
         killed = cluster.pid(2)
         await cluster.kill(2)
         assert not Path(f"/proc/{killed}").exists()
-        await _produce(cluster.bootstrap, b"during")
+        await _produce(cluster, b"during")
         await cluster.start(2)
-        await _produce(cluster.bootstrap, b"after")
-        assert await _consume(cluster.bootstrap.split(",")[1]) == [b"before", b"during", b"after"]
+        await _produce(cluster, b"after")
+        assert await _consume(cluster, cluster.bootstrap.split(",")[1]) == [b"before", b"during", b"after"]
     assert _processes_in(cluster_folder) == []
 
 

@@ -8,6 +8,7 @@ import pytest
 from node.bus.embedded import readiness
 from node.bus.embedded.ports import reserved_ports
 from node.bus.embedded.readiness import await_ready
+from node.bus.security import Security
 from node.errors import Unavailable
 
 
@@ -18,7 +19,7 @@ def _give_up() -> None:
 async def test_hopeless_waiting_ends_at_once() -> None:
     """When the check says that the broker is dead, its error is raised without waiting further."""
     with reserved_ports(1) as (port,), pytest.raises(Unavailable, match="broker 1 ended"):
-        await await_ready({1: port}, _give_up, Path("logs"))
+        await await_ready({1: port}, _give_up, Path("logs"), Security())
 
 
 async def test_a_port_that_answers_nothing_is_not_ready(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -31,4 +32,4 @@ async def test_a_port_that_answers_nothing_is_not_ready(monkeypatch: pytest.Monk
     async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         with pytest.raises(Unavailable, match=r"brokers 1 were not ready after 0 s; their logs are under logs"):
-            await await_ready({1: port}, lambda: None, Path("logs"))
+            await await_ready({1: port}, lambda: None, Path("logs"), Security())

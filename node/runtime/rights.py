@@ -1,0 +1,55 @@
+"""What the own cluster lets others do, kept equal to what the book says."""
+
+import time
+from collections.abc import Collection
+
+from node.bus.acls import NoAuthorizer, add_acls, list_acls, remove_acls
+from node.bus.client import Client
+from node.control.entitled import Acl, strangers
+from node.errors import BusError
+from node.telemetry import Metrics, logger
+
+_LOOK_S = 3.0
+"""So often the cluster is asked what it has, though the book has not changed: somebody else may have given rights there. The rest of the 5 s in
+which a stranger has to go is for the node's other work."""
+
+
+class Rights:
+    """The access control lists of the node's cluster."""
+
+    def __init__(self, metrics: Metrics, spared: Collection[str] = ()) -> None:
+        self._metrics = metrics.rights_changed
+        self.trouble = ""
+        """why the cluster's lists are not as they should be"""
+        self.open = False
+        """the cluster has no lists: it lets everybody do everything"""
+        self._spared = spared
+        self._wanted: frozenset[Acl] = frozenset()
+        self._looked = -_LOOK_S
+
+    async def step(self, client: Client, wanted: frozenset[Acl]) -> None:
+        """Take away what is too much, then add what is missing. What fails is tried again with the next step."""
+        now = time.monotonic()
+        if self.open or (wanted == self._wanted and now < self._looked + _LOOK_S and not self.trouble):
+            return
+        try:
+            there = await list_acls(client)
+            too_much, missing = strangers(there, wanted, self._spared), wanted - there
+            await remove_acls(client, too_much)
+            await add_acls(client, missing)
+        except NoAuthorizer as error:
+            self.open = True
+            logger().error("cluster-open", cause=str(error), next_step="close it: README, section 'Who may do what'")
+            return
+        except BusError as error:
+            self.trouble = str(error)
+            return
+        if too_much or missing:
+            foreign = sorted(map(str, too_much - self._wanted))
+            changes = {"added": len(missing), "removed": len(too_much) - len(foreign), "stranger": len(foreign)}
+            for change, many in changes.items():
+                self._metrics.labels(change).inc(many)
+            logger().info("rights-changed", **changes)
+            if foreign:
+                logger().warning("strange-rights-removed", count=len(foreign), first=foreign[0])
+        self.trouble, self._wanted, self._looked = "", wanted, now

@@ -1,0 +1,41 @@
+"""What a node must know to run, and what it tells of its link."""
+
+from pathlib import Path
+
+import msgspec
+
+from node.bus.security import Security
+from node.control.calendar import Calendar
+from node.model.names import Division
+
+
+class NodeSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a node must know to run."""
+
+    division: Division
+    bootstrap: str
+    replication: int
+    parent: Division | None = None
+    parent_bootstrap: str = ""
+    root: str = ""
+    """the fingerprint of the root's first key; a node with a parent pins it, a root has its own"""
+    data_dir: Path
+    """for what the node keeps on disk: its key, its secret, and how far it has written"""
+    calendar: Calendar | None = None
+    """the operator's own days off, over the official ones"""
+    security: Security = Security()
+    """with which the node logs in to its own cluster, as a super user"""
+    brokers_security: Security | None = None
+    """with which the node makes that login, where it is not let in"""
+    parent_security: Security = Security()
+    ca: str = ""
+    """what clients of the own cluster trust, in PEM; empty where it does not speak TLS"""
+
+
+class LinkStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """The link to the parent: up while the parent's cluster answered a Fetch or EndTxn within 30 s."""
+
+    parent: Division
+    up: bool
+    answered_s_ago: float | None
+    trouble: str
