@@ -11,18 +11,16 @@ import pytest
 
 from node.bus.client import open_client
 from node.bus.log import open_log_writer, read_log
-from node.bus.security import Security
 from node.bus.topics import make_topics
 from node.control import TopicSpec, digest
 from node.model.keys import Signed, fingerprint
 from node.model.names import Division, control_topic
 from node.model.values import NodeKeyValue
 from node.runtime.keys import Signer, node_key
-from tests.conftest import KafkaPair
+from tests.conftest import Kafka, KafkaPair
 from tests.control.sealing import Realm, department, division
 
 pytestmark = pytest.mark.kafka
-NONE = Security()
 
 
 class _Root(Realm):
@@ -61,19 +59,23 @@ def code() -> Division:
     return Division(next(_CODES))
 
 
-async def write(bootstrap: str, code: Division, records: list[Signed]) -> None:
+async def write(kafka: Kafka, code: Division, records: list[Signed]) -> None:
     """Have a cluster hold a log so far."""
-    async with open_client(bootstrap, client_id="test", security=NONE) as client:
-        await make_topics(client, [TopicSpec(control_topic(code), 1, {})], replication=1, security=NONE)
-    async with open_log_writer(bootstrap, control_topic(code), f"{code}.control", NONE) as writer:
+    async with open_client(kafka.bootstrap, client_id="test", security=kafka.security) as client:
+        await make_topics(client, [TopicSpec(control_topic(code), 1, {})], replication=1, security=kafka.security)
+    async with open_log_writer(kafka.bootstrap, control_topic(code), f"{code}.control", kafka.security) as writer:
         await writer.append(records)
 
 
-def config(folder: Path, code: str, bootstrap: str, parent: str = "") -> str:
-    """Write a configuration and return its path."""
-    file = folder / f"{code}.yaml"
-    above = f'parent: {{division: "{parent}", bootstrap: "10.0.0.1:1", root: "SHA256:{"0" * 64}"}}\n' if parent else ""
-    file.write_text(f'division: "{code}"\nkafka: {{bootstrap: "{bootstrap}", replication: 1}}\ndata_dir: data-{code}\n{above}')
+def config(folder: Path, code: str, kafka: Kafka, parent: str = "") -> str:
+    """Write a configuration, and the login that it names, and return its path."""
+    file, login = folder / f"{code}.yaml", folder / f"{code}.login"
+    said = kafka.security
+    login.touch(mode=0o600)
+    login.write_bytes(msgspec.json.encode({"username": said.username, "mechanism": said.mechanism, "password": said.password}))
+    above = f'parent: {{division: "{parent}", bootstrap: "127.0.0.1:1", root: "SHA256:{"0" * 64}"}}\n' if parent else ""
+    cluster = f'{{bootstrap: "{kafka.bootstrap}", replication: 1, login_file: {login.name}}}'
+    file.write_text(f'division: "{code}"\nkafka: {cluster}\ndata_dir: data-{code}\n{above}')
     return str(file)
 
 
@@ -81,7 +83,7 @@ async def test_a_root_takes_its_missing_events_from_a_copy_below(
     cli: Callable[..., Any], kafka_pair: KafkaPair, tmp_path: Path, code: Division
 ) -> None:
     """Exported on the machine of a node below, imported on the root's: as they were signed, and only what is missing."""
-    own, below = kafka_pair.source.bootstrap, kafka_pair.target.bootstrap
+    own, below = kafka_pair.source, kafka_pair.target
     log = _Root(code, node_key(tmp_path / f"data-{code}"))
     await write(below, code, log.records)
     await write(own, code, log.records[:2])
@@ -93,7 +95,7 @@ async def test_a_root_takes_its_missing_events_from_a_copy_below(
     done = await _run(cli, "log", "import", file, "--config", root, "--lang", "en")
     assert (done.status, done.out) == (0, "2 events were missing and are there now\n")
     assert (await _run(cli, "log", "import", file, "--config", root, "--json")).json == {"events": 0}
-    assert await read_log(own, control_topic(code), NONE) == log.records
+    assert await read_log(own.bootstrap, control_topic(code), own.security) == log.records
     refused = await _run(cli, "log", "import", file, "--config", child, "--lang", "en")
     assert (refused.status, "by itself" in refused.err) == (2, True)
 
@@ -102,7 +104,7 @@ async def test_what_is_not_the_roots_word_is_not_imported(
     cli: Callable[..., Any], kafka_pair: KafkaPair, tmp_path: Path, code: Division
 ) -> None:
     """Signed with another key, another history, or no file of ours: nothing is written."""
-    own = kafka_pair.source.bootstrap
+    own = kafka_pair.source
     log = _Root(code, node_key(tmp_path / f"data-{code}"))
     await write(own, code, log.records[:2])
     root, file = config(tmp_path, code, own), tmp_path / "root.log"
@@ -123,5 +125,5 @@ async def test_what_is_not_the_roots_word_is_not_imported(
     assert await told(other.records) == "log-forked"
     file.write_text("no line of ours\n")
     assert (await _run(cli, "log", "import", str(file), "--config", root, "--json")).json["code"] == "bad-file"
-    assert await read_log(own, control_topic(code), NONE) == log.records[:2]
+    assert await read_log(own.bootstrap, control_topic(code), own.security) == log.records[:2]
     assert fingerprint(node_key(tmp_path / "liar").key) != fingerprint(node_key(tmp_path / f"data-{code}").key)

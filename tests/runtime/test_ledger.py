@@ -146,7 +146,7 @@ async def test_events_that_nobody_signed_are_not_gone_on_behind(kafka: Kafka, tm
             run.say(DepartmentValue(department=Department(f"{code}.evil"), name="evil"))
             thief = Signer("ed25519:" + "A" * 43 + "=", node_key(tmp_path / "thief").private)
             values = [Signed(encode(run.events[0]), thief.sign(b"0" * 32))]
-            async with open_log_writer(kafka.bootstrap, control_topic(code), "somebody", Security()) as stranger:
+            async with open_log_writer(kafka.bootstrap, control_topic(code), "somebody", kafka.security) as stranger:
                 await stranger.append(values)
             await until(lambda: code in ledger.alarms)
             with pytest.raises(CommandRefused, match="nobody vouched for the key"):
@@ -169,7 +169,7 @@ async def test_what_a_revocation_undoes_is_folded_anew(kafka: Kafka, tmp_path: P
         run = Run(code, before.tail(code), "2026-11-22T12:00:00.000Z")
         run.say(DepartmentValue(department=Department(f"{code}.evil"), name="evil"))
         value = encode(run.events[0])
-        async with open_log_writer(kafka.bootstrap, control_topic(code), f"{code}.control", Security()) as thief:
+        async with open_log_writer(kafka.bootstrap, control_topic(code), f"{code}.control", kafka.security) as thief:
             await thief.append([Signed(value, node_key(old).sign(hashlib.sha256(value).digest()))])
         await until(lambda: f"{code}.evil" in ledger.book.departments)
         revoke = RevokeKey(division=code, key=node_key(old).key, last=said.sequence)

@@ -73,11 +73,19 @@ async def test_a_child_learns_of_its_division_over_the_link(kafka_pair: KafkaPai
 async def test_a_key_is_rotated_by_a_node_and_its_parent(kafka_pair: KafkaPair, tmp_path: Path) -> None:
     """The child declares the new one, the parent answers by itself, and the child signs with it from then on; nobody else has to do anything."""
     parent, child = Division("975000"), Division("975100")
-    above, below = kafka_pair.target.bootstrap, kafka_pair.source.bootstrap
+    above, below = kafka_pair.target, kafka_pair.source
     root, first = fingerprint(node_key(tmp_path / "root").key), node_key(tmp_path / "child").key
-    upper = NodeSettings(division=parent, bootstrap=above, replication=1, data_dir=tmp_path / "root")
+    upper = NodeSettings(division=parent, bootstrap=above.bootstrap, security=above.security, replication=1, data_dir=tmp_path / "root")
     lower = NodeSettings(
-        division=child, bootstrap=below, replication=1, data_dir=tmp_path / "child", parent=parent, parent_bootstrap=above, root=root
+        division=child,
+        bootstrap=below.bootstrap,
+        security=below.security,
+        replication=1,
+        data_dir=tmp_path / "child",
+        parent=parent,
+        parent_bootstrap=above.bootstrap,
+        parent_security=above.security,
+        root=root,
     )
     async with _running(upper) as one, _running(lower) as other:
         await until(lambda: not one.reasons)

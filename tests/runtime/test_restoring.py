@@ -10,7 +10,6 @@ from structlog.testing import capture_logs
 
 from node.bus.client import open_client
 from node.bus.log import open_log_writer, read_log
-from node.bus.security import Security
 from node.bus.topics import make_topics, remove_topic
 from node.control import AddDepartment, AddDivision, TopicSpec, VouchKey
 from node.errors import CommandRefused
@@ -20,11 +19,10 @@ from node.model.names import Department, Division, control_topic
 from node.runtime import Node, NodeSettings, run_node
 from node.runtime.keys import node_key
 from node.telemetry import Metrics
-from tests.conftest import KafkaPair
+from tests.conftest import Kafka, KafkaPair
 from tests.runtime.conftest import until
 
 pytestmark = pytest.mark.kafka
-NONE = Security()
 
 
 @asynccontextmanager
@@ -43,22 +41,35 @@ def _department(code: Division, name: str) -> AddDepartment:
     return AddDepartment(department=Department(f"{code}.{name}"), name=name)
 
 
-async def _restore(bootstrap: str, code: Division, records: list[Signed]) -> None:
+async def _log(kafka: Kafka, code: Division) -> list[Signed]:
+    """Return a log as a cluster has it."""
+    return await read_log(kafka.bootstrap, control_topic(code), kafka.security)
+
+
+async def _restore(kafka: Kafka, code: Division, records: list[Signed]) -> None:
     """Have a cluster whose copy of a log is an old one."""
     topic = control_topic(code)
-    async with open_client(bootstrap, client_id="test", security=NONE) as client:
-        await remove_topic(client, topic, security=NONE)
-        await make_topics(client, [TopicSpec(topic, 1, {})], replication=1, security=NONE)
-    async with open_log_writer(bootstrap, topic, f"{code}.control", NONE) as writer:
+    async with open_client(kafka.bootstrap, client_id="test", security=kafka.security) as client:
+        await remove_topic(client, topic, security=kafka.security)
+        await make_topics(client, [TopicSpec(topic, 1, {})], replication=1, security=kafka.security)
+    async with open_log_writer(kafka.bootstrap, topic, f"{code}.control", kafka.security) as writer:
         await writer.append(records)
 
 
 def _settings(pair: KafkaPair, folder: Path, parent: Division, child: Division) -> tuple[NodeSettings, NodeSettings]:
-    above, below = pair.target.bootstrap, pair.source.bootstrap
+    above, below = pair.target, pair.source
     root = fingerprint(node_key(folder / "parent").key)
-    upper = NodeSettings(division=parent, bootstrap=above, replication=1, data_dir=folder / "parent")
+    upper = NodeSettings(division=parent, bootstrap=above.bootstrap, security=above.security, replication=1, data_dir=folder / "parent")
     lower = NodeSettings(
-        division=child, bootstrap=below, replication=1, data_dir=folder / "child", parent=parent, parent_bootstrap=above, root=root
+        division=child,
+        bootstrap=below.bootstrap,
+        security=below.security,
+        replication=1,
+        data_dir=folder / "child",
+        parent=parent,
+        parent_bootstrap=above.bootstrap,
+        parent_security=above.security,
+        root=root,
     )
     return upper, lower
 
@@ -80,8 +91,8 @@ async def test_a_restored_node_takes_what_it_lacks_before_it_writes(kafka_pair: 
             for name in ("a", "b", "c"):
                 await other.command(_department(child, name))
             await until(lambda: one.ledger.book.taken(child) == 3)
-        old = await read_log(kafka_pair.source.bootstrap, control_topic(child), NONE)
-        await _restore(kafka_pair.source.bootstrap, child, old[:1])
+        old = await _log(kafka_pair.source, child)
+        await _restore(kafka_pair.source, child, old[:1])
         with capture_logs() as logged:
             async with _running(lower) as again:
                 await until(lambda: again.ledger.hand.proven and not again.ledger.reasons)
@@ -110,8 +121,8 @@ async def test_a_restored_node_whose_parent_is_away_does_not_write(kafka_pair: K
     async with _running(nowhere) as alone:
         await until(lambda: alone.folded and not alone.ledger.hand.comparing)
         await alone.command(_department(child, "c"))
-    old = await read_log(kafka_pair.source.bootstrap, control_topic(child), NONE)
-    await _restore(kafka_pair.source.bootstrap, child, old[:1])
+    old = await _log(kafka_pair.source, child)
+    await _restore(kafka_pair.source, child, old[:1])
     async with _running(nowhere) as alone:
         await until(lambda: alone.folded and not alone.ledger.hand.comparing)
         with pytest.raises(CommandRefused, match="ends at event 1, but this node has written event 3"):
@@ -131,8 +142,8 @@ async def test_a_forked_log_is_told_and_not_written(kafka_pair: KafkaPair, tmp_p
         await until(lambda: not other.reasons)
         await other.command(_department(child, "a"))
         await until(lambda: one.ledger.book.taken(child) == 1)
-    (said,) = await read_log(kafka_pair.target.bootstrap, control_topic(child), NONE)
-    await _restore(kafka_pair.target.bootstrap, child, [Signed(said.value.replace(b'"name":"a"', b'"name":"z"'), said.seal)])
+    (said,) = await _log(kafka_pair.target, child)
+    await _restore(kafka_pair.target, child, [Signed(said.value.replace(b'"name":"a"', b'"name":"z"'), said.seal)])
     async with _running(lower) as again:
         await until(lambda: bool(again.ledger.hand.fork))
         with pytest.raises(CommandRefused, match="two histories: event 1"):
