@@ -203,8 +203,10 @@ class Carried(_Answer, frozen=True):
     warnings: list[Notice] = []
 
 
-class _Resumed(_Answer, frozen=True):
-    routes: list[ResumedRoute]
+class _Problem(_Answer, frozen=True):
+    code: str
+    en: str
+    zh: str
 
 
 class NodeClient:

@@ -10,7 +10,7 @@ from cyclopts import App
 
 from node.bus.client import open_client
 from node.bus.log import open_log_writer, read_log
-from node.bus.security import Security
+from node.bus.security import Security, secured
 from node.cli.run import CONFIG
 from node.cli.voice import VOICE, CliError, Exit, Voice
 from node.config import Config, load
@@ -94,10 +94,15 @@ def _lines(file: Path) -> list[Signed]:
 
 
 async def _read(config: Config, code: Division) -> list[Signed]:
-    topic, bootstrap = control_topic(code), config.kafka.bootstrap
-    async with open_client(bootstrap, client_id=f"{config.division}.log", security=Security()) as client:
+    topic, bootstrap, security = control_topic(code), config.kafka.bootstrap, _security(config)
+    async with open_client(bootstrap, client_id=f"{config.division}.log", security=security) as client:
         await client.look([topic])
-        return [] if client.topic(topic) is None else await read_log(bootstrap, topic, Security())
+        return [] if client.topic(topic) is None else await read_log(bootstrap, topic, security)
+
+
+def _security(config: Config) -> Security:
+    """Return with what the node logs in to its own cluster: this runs on its machine, as its user."""
+    return secured(config.kafka.login_file, config.kafka.ca_file)
 
 
 async def _complete(config: Config, copy: list[Signed]) -> int:
@@ -114,6 +119,6 @@ async def _complete(config: Config, copy: list[Signed]) -> int:
         en = f"the file and the own log differ from event {found.sequence} on: nothing was written; find out which of them is right"
         raise CliError("log-forked", en, f"文件与本节点日志自事件 {found.sequence} 起不一致：未写入；请查明以何者为准")
     if found:
-        async with open_log_writer(config.kafka.bootstrap, control_topic(here), f"{here}.control", Security()) as writer:
+        async with open_log_writer(config.kafka.bootstrap, control_topic(here), f"{here}.control", _security(config)) as writer:
             await writer.append(found)
     return len(found)

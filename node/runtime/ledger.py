@@ -24,6 +24,8 @@ from node.runtime.keys import KeyFileError
 from node.telemetry import logger
 
 _PAUSE_S = 0.01
+_LOOK_S = 0.5
+"""While logs are folded anew; asking about those of a province takes a third of a second."""
 
 
 class Ledger:
@@ -50,6 +52,7 @@ class Ledger:
         self._writer: LogWriter | None = None
         self._writing = AsyncExitStack()
         self._lock = asyncio.Lock()
+        self._look_at = 0.0
 
     _folding: Folding | None
     """there once the logs are being read: it needs the pinned key"""
@@ -102,6 +105,13 @@ class Ledger:
         """Tell whether every log that is followed has been read to its end, and none is being folded anew."""
         return self._folding is not None and not self._folding.is_anew and await self._is_read()
 
+    def _is_due(self) -> bool:
+        """Tell whether to ask if all is read, once in a while: logs may never fall silent, and each is asked about."""
+        now = asyncio.get_running_loop().time()
+        due = now >= self._look_at
+        self._look_at = now + _LOOK_S if due else self._look_at
+        return due
+
     async def _is_read(self) -> bool:
         reader = self._reader
         return reader is not None and all([await reader.at_end(topic) for topic in reader.followed])
@@ -117,7 +127,7 @@ class Ledger:
                     self._fold(folding, division_of(topic), records)
                 for author in folding.again():
                     reader.rewind(control_topic(author))
-                if folding.is_anew and not events and await self._is_read():
+                if folding.is_anew and self._is_due() and await self._is_read():
                     folding.level()
                     self._changed()
                 self._tell_alarms(folding, idle=not events)

@@ -310,7 +310,7 @@ async def _takes(act: Callable[[EventRef], Awaitable[None]], grant: EventRef) ->
     except Unavailable:
         return False
     except CommandRefused as refused:
-        if refused.code not in {"log-behind", "no-such-grant", "log-unavailable"}:  # its logs are being read
+        if refused.code not in {"log-behind", "no-such-grant", "log-unavailable", "log-compared"}:  # its logs are being read
             raise
         return False
     return True

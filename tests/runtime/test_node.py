@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from node.control import AddDepartment, AddDivision, VouchKey
+from node.control import AddDepartment, AddDivision, RotateKey, VouchKey
 from node.errors import CommandRefused
 from node.lane import Resume
 from node.model.keys import fingerprint
 from node.model.names import Department, Division, Topic
+from node.model.values import Actor
 from node.runtime import Node, NodeSettings, run_node
 from node.runtime.keys import node_key
 from node.telemetry import Metrics
@@ -67,6 +68,29 @@ async def test_a_child_learns_of_its_division_over_the_link(kafka_pair: KafkaPai
         assert other.link.up
         assert one.link is None
         assert f'exchange_link_up{{parent="{parent}"}} 1.0' in other.figures().decode()
+
+
+async def test_a_key_is_rotated_by_a_node_and_its_parent(kafka_pair: KafkaPair, tmp_path: Path) -> None:
+    """The child declares the new one, the parent answers by itself, and the child signs with it from then on; nobody else has to do anything."""
+    parent, child = Division("975000"), Division("975100")
+    above, below = kafka_pair.target.bootstrap, kafka_pair.source.bootstrap
+    root, first = fingerprint(node_key(tmp_path / "root").key), node_key(tmp_path / "child").key
+    upper = NodeSettings(division=parent, bootstrap=above, replication=1, data_dir=tmp_path / "root")
+    lower = NodeSettings(
+        division=child, bootstrap=below, replication=1, data_dir=tmp_path / "child", parent=parent, parent_bootstrap=above, root=root
+    )
+    async with _running(upper) as one, _running(lower) as other:
+        await until(lambda: not one.reasons)
+        await one.command(AddDivision(code=parent, name="省", level="province"))
+        await one.command(AddDivision(code=child, name="市", level="city", parent=parent))
+        await one.command(VouchKey(division=child, key=first))
+        await until(lambda: not other.reasons)
+        await other.command(RotateKey(), Actor(name="operator", role="operator"))
+        await until(lambda: len(other.ledger.book.keys.standing(child).keys) == 2)
+        await other.command(AddDepartment(department=Department(f"{child}.a"), name="a"))
+        assert node_key(tmp_path / "child").key != first
+        await until(lambda: f"{child}.a" in one.ledger.book.departments)
+        assert not one.ledger.alarms
 
 
 async def test_a_node_without_its_cluster_is_not_ready_and_says_why() -> None:
