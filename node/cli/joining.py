@@ -18,7 +18,6 @@ from node.cli.voice import SESSION, VOICE, CliError, Exit, Flag, Session, Voice
 from node.config import load
 from node.model.joining import joining, leaving
 from node.model.names import Division
-from node.runtime.keys import node_key
 from node.setup.invitation import Invitation, decode, encode
 from node.setup.parent import remove_parent, write_parent
 
@@ -97,6 +96,8 @@ def join(invitation: ExistingFile, /, *, config: Config = Path("node.yaml"), voi
         invitation: 上级用 token 生成的文件 / The file that `token` wrote on the parent's node.
         config: 节点的 YAML 文件 / The node's YAML file.
     """
+    from node.runtime.keys import node_key  # noqa: PLC0415  # brings the whole node along
+
     own, asked = load(config, voice.language), decode(invitation.read_text("utf-8"))
     _check_own(asked, own.division)
     if own.parent is not None:
@@ -137,6 +138,8 @@ def leave(*, config: Config = Path("node.yaml"), here_only: Flag = False, voice:
         config: 节点的 YAML 文件 / The node's YAML file.
         here_only: 不通知上级；上级须自行执行 dismiss / Do not tell the parent; its operator has to run `dismiss` then.
     """
+    from node.runtime.keys import node_key  # noqa: PLC0415  # as above
+
     own = load(config, voice.language)
     if own.parent is None:
         raise CliError("no-parent", f"{config} names no parent: there is nothing to leave", f"{config} 中没有上级：无需解除", Exit.WRONG)
