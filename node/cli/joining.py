@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from cyclopts.types import ExistingFile
 from cyclopts.validators import Number
 
-from node.bus.passwords import Login, write_secret
+from node.bus.passwords import Login, check_place, write_secret
 from node.cli.asking import ask_openly
 from node.cli.client import open_node
 from node.cli.voice import SESSION, VOICE, CliError, Exit, Flag, Session, Voice
@@ -19,7 +19,7 @@ from node.config import load
 from node.model.joining import joining, leaving
 from node.model.names import Division
 from node.setup.invitation import Invitation, decode, encode
-from node.setup.parent import remove_parent, write_parent
+from node.setup.parent import LOGIN, remove_parent, write_parent
 
 _HOURS = 24.0
 _HOURS_MAX = 720.0
@@ -103,6 +103,7 @@ def join(invitation: ExistingFile, /, *, config: Config = Path("node.yaml"), voi
     if own.parent is not None:
         en = f"{config} has a parent already, {own.parent.division}: `exchange-node leave` takes that out first"
         raise CliError("has-parent", en, f"{config} 中已有上级 {own.parent.division}：请先用 `exchange-node leave` 解除", Exit.WRONG)
+    check_place(config.with_name(LOGIN))  # now: the invitation counts once, and the login that it brings is told once
     key = node_key(own.data_dir)
     seal = b64encode(key.sign(joining(asked.secret))).decode()
     body = {"secret": asked.secret, "division": own.division, "key": key.key, "seal": seal}
