@@ -1,5 +1,6 @@
 """Answers for node/control/decide.py."""
 
+import sys
 from datetime import UTC, datetime
 
 import pytest
@@ -155,3 +156,12 @@ def test_nothing_is_said_while_the_own_log_waits_or_is_broken(book: Book) -> Non
     with pytest.raises(CommandRefused) as refused:
         decide(department("445102.police"), again, C, AT)
     assert refused.value.code == "log-broken"
+
+
+@pytest.mark.parametrize("bound", ["CONTROL_RUN_EVENTS_MAX", "CONTROL_RUN_BYTES_MAX"])
+def test_a_command_says_no_more_than_one_signature_covers(book: Book, monkeypatch: pytest.MonkeyPatch, bound: str) -> None:
+    """Readers hold a run until its signature comes, and hold so much at most."""
+    monkeypatch.setattr(sys.modules[decide.__module__], bound, 0)  # the package has the function under the module's name
+    with pytest.raises(CommandRefused, match="in parts") as refused:
+        decide(catalogue(Topic("445102.tax.more")), book, C, AT)
+    assert refused.value.code == "too-large"
