@@ -58,9 +58,9 @@ async def test_a_signature_stands_beside_its_event(near: Cluster) -> None:
     """In a header of the record, which is handed on; nothing else of the record is changed, and what has none has none."""
     topic = await near.make()
     run = [Signed(b"1"), Signed(b"2", b"signed")]
-    async with open_log_reader(near.bootstrap, NONE) as reader:
+    async with open_log_reader(near.bootstrap, near.security) as reader:
         reader.follow({topic})
-        async with open_log_writer(near.bootstrap, topic, f"id-{topic}", NONE) as writer:
+        async with open_log_writer(near.bootstrap, topic, f"id-{topic}", near.security) as writer:
             await writer.append(run)
         found: list[Signed] = []
         async with asyncio.timeout(15):
@@ -181,10 +181,10 @@ async def test_no_cluster_is_unavailable(topic_name: Callable[[], str]) -> None:
     async with open_broker() as broker:
         bootstrap = broker.bootstrap
     with pytest.raises(Unavailable, match=bootstrap):
-        async with open_log_reader(bootstrap, NONE):
+        async with open_log_reader(bootstrap, near.security):
             pass
     with pytest.raises(Unavailable, match=bootstrap):
-        async with open_log_writer(bootstrap, Topic(topic_name()), "id", NONE):
+        async with open_log_writer(bootstrap, Topic(topic_name()), "id", near.security):
             pass
 
 
@@ -196,7 +196,7 @@ async def test_a_broker_that_swallows_events_does_not_hold_the_steward(monkeypat
         broker.answers[PRODUCE] = silent
         began = time.monotonic()
         with pytest.raises(Unavailable, match=TOPIC):
-            async with open_log_writer(broker.bootstrap, Topic(TOPIC), "id", NONE) as writer:
+            async with open_log_writer(broker.bootstrap, Topic(TOPIC), "id", near.security) as writer:
                 await writer.append(bare(b"1"))
         assert time.monotonic() - began < 3
         await broker.until(lambda: not broker.open)
