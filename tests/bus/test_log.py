@@ -181,10 +181,10 @@ async def test_no_cluster_is_unavailable(topic_name: Callable[[], str]) -> None:
     async with open_broker() as broker:
         bootstrap = broker.bootstrap
     with pytest.raises(Unavailable, match=bootstrap):
-        async with open_log_reader(bootstrap, near.security):
+        async with open_log_reader(bootstrap, NONE):
             pass
     with pytest.raises(Unavailable, match=bootstrap):
-        async with open_log_writer(bootstrap, Topic(topic_name()), "id", near.security):
+        async with open_log_writer(bootstrap, Topic(topic_name()), "id", NONE):
             pass
 
 
@@ -196,7 +196,7 @@ async def test_a_broker_that_swallows_events_does_not_hold_the_steward(monkeypat
         broker.answers[PRODUCE] = silent
         began = time.monotonic()
         with pytest.raises(Unavailable, match=TOPIC):
-            async with open_log_writer(broker.bootstrap, Topic(TOPIC), "id", near.security) as writer:
+            async with open_log_writer(broker.bootstrap, Topic(TOPIC), "id", NONE) as writer:
                 await writer.append(bare(b"1"))
         assert time.monotonic() - began < 3
         await broker.until(lambda: not broker.open)
