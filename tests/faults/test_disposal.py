@@ -167,6 +167,7 @@ async def _shown(world: World, name: str) -> Shown:
     return shown
 
 
+@pytest.mark.full
 async def test_copies_go_where_no_grant_needs_them_and_come_anew(world: World) -> None:
     """Suspended at the province, the city keeps its copy; suspended at both, all are gone, the owner's view too; resumed, each has all once."""
     shown = await _shown(world, "copy-disposed")
