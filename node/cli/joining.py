@@ -98,7 +98,7 @@ def join(invitation: ExistingFile, /, *, config: Config = Path("node.yaml"), voi
     """
     from node.runtime.keys import node_key  # noqa: PLC0415  # brings the whole node along
 
-    own, asked = load(config, voice.language), decode(invitation.read_text("utf-8"))
+    own, asked = load(config, voice.language), decode(invitation.read_text("utf-8", errors="replace"))
     _check_own(asked, own.division)
     if own.parent is not None:
         en = f"{config} has a parent already, {own.parent.division}: `exchange-node leave` takes that out first"

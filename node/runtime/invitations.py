@@ -72,7 +72,7 @@ class Invitations:
             return msgspec.json.decode(self._file.read_bytes(), type=list[Given])
         except FileNotFoundError:
             return []
-        except (OSError, msgspec.DecodeError) as error:
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
             en = f"{self._file}: the invitations cannot be read ({error}); restore the file, or remove it: those that were given then count no more"
             zh = f"{self._file}：邀请记录无法读取（{error}）；请恢复该文件，或将其删除（已发出的邀请随即失效）"
             raise CommandRefused("invitations-unreadable", en, zh) from error

@@ -112,7 +112,7 @@ class Logins:
         if self._endings is None:
             try:
                 self._endings = msgspec.json.decode(self._file.read_bytes(), type=list[Ending])
-            except (OSError, msgspec.DecodeError) as error:
+            except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
                 if not isinstance(error, FileNotFoundError | NotADirectoryError):
                     self.trouble = f"{self._file}: it cannot be read ({error}); passwords that it names as ending stay in use: remove it"
                 self._endings = []

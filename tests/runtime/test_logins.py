@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from node.bus.client import Client, open_client
-from node.bus.passwords import SCRAM_256, SCRAM_512, Login, write_secret
+from node.bus.passwords import SCRAM_256, SCRAM_512, Login
 from node.bus.security import Security
 from node.bus.users import lets_in, mechanisms_of, remove_logins, set_logins
 from node.errors import BusError, CommandRefused
@@ -190,10 +190,10 @@ async def test_a_cluster_that_does_not_answer_refuses_the_command(user: str, tmp
     assert refused.value.code == "login-unavailable"
 
 
-@pytest.mark.parametrize("content", ["", "{", '[{"user": 1}]', "{}"])
+@pytest.mark.parametrize("content", ["", "{", '[{"user": 1}]', "{}", '[{"user": "\udcff"}]'])
 async def test_a_file_that_cannot_be_read_is_told(kafka: Kafka, client: Client, user: str, tmp_path: Path, content: str) -> None:
     """With what stays in use and what to do; logins can be given all the same."""
-    write_secret(tmp_path / LOGINS, content)
+    (tmp_path / LOGINS).write_bytes(content.encode("utf-8", "surrogateescape"))
     logins = opened(kafka, tmp_path)
     await logins.step(client)
     assert str(tmp_path / LOGINS) in logins.trouble

@@ -1,0 +1,33 @@
+"""Answers for node/runtime/settings.py: a node that is told the least runs alone, and none of what it is told is shown by accident."""
+
+from pathlib import Path
+
+import msgspec
+
+from node.bus.security import Security
+from node.model.names import Division
+from node.runtime.settings import LinkStatus, NodeSettings
+
+HERE = Division("445102")
+LEAST = NodeSettings(division=HERE, bootstrap="127.0.0.1:9092", replication=1, data_dir=Path("data"))
+
+
+def test_a_node_that_is_told_of_no_parent_has_none() -> None:
+    """Nor a login, nor anybody whose rights are not its own affair; working days are the official ones."""
+    assert (LEAST.parent, LEAST.parent_bootstrap, LEAST.root, LEAST.calendar) == (None, "", "", None)
+    assert LEAST.security == LEAST.parent_security == Security()
+    assert (LEAST.brokers_security, LEAST.other_users, LEAST.ca) == (None, (), "")
+
+
+def test_settings_are_printed_without_passwords() -> None:
+    """They stand in tracebacks."""
+    login = Security(protocol="SASL_SSL", mechanism="SCRAM-SHA-512", username="445102.node", password="hidden")  # noqa: S106
+    settings = msgspec.structs.replace(LEAST, security=login, brokers_security=login, parent_security=login)
+    assert "445102.node" in repr(settings)
+    assert "hidden" not in repr(settings)
+
+
+def test_a_link_is_told_as_json() -> None:
+    """As `status` reads it: who is above, whether it answers, since when, and why not."""
+    told = msgspec.json.decode(msgspec.json.encode(LinkStatus(parent=HERE, up=False, answered_s_ago=None, trouble="away")))
+    assert told == {"parent": "445102", "up": False, "answered_s_ago": None, "trouble": "away"}
