@@ -34,6 +34,7 @@ async def _run(config: Config) -> int:
         calendar=config.calendar,
         security=secured(config.kafka.login_file, config.kafka.ca_file),
         brokers_security=secured(config.kafka.brokers_login_file, config.kafka.ca_file) if config.kafka.brokers_login_file else None,
+        other_users=config.kafka.other_users,
         ca=config.kafka.ca_file.read_text("ascii") if config.kafka.ca_file else "",
         parent_security=secured(parent.login_file, parent.ca_file) if parent else Security(),
     )

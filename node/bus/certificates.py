@@ -40,8 +40,9 @@ def kept_authority(folder: Path, name: str, now: datetime | None = None) -> Auth
     certificate, key = folder / CERTIFICATE, folder / KEY
     if not key.exists():
         made = _new_authority(name, now or datetime.now(UTC))
-        write_secret(key, _private(made.key))
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         certificate.write_text(made.pem, encoding="ascii")
+        write_secret(key, _private(made.key))  # last: where it stands, the certificate does
     private = serialization.load_pem_private_key(key.read_bytes(), None)
     assert isinstance(private, ec.EllipticCurvePrivateKey), f"{key} is no key of ours"
     return Authority(x509.load_pem_x509_certificate(certificate.read_bytes()), private)

@@ -3,6 +3,7 @@
 import os
 import secrets
 import stat
+from errno import EISDIR
 from pathlib import Path
 
 import msgspec
@@ -58,14 +59,29 @@ def write_login(file: Path, login: Login) -> None:
 
 def write_secret(file: Path, text: str) -> None:
     """Write a file that only its owner may read, in the place of one that is there, whole or not at all."""
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    part = file.with_name(f".{file.name}.new")
-    part.unlink(missing_ok=True)
+    part = _part(file)
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
         out.write(text)
         out.flush()
         os.fsync(out.fileno())
     part.replace(file)
+
+
+def check_place(file: Path) -> None:
+    """Return when `write_secret` finds a place for a file; OSError else. For whoever has a secret made that is told but once."""
+    if file.is_dir():
+        raise IsADirectoryError(EISDIR, os.strerror(EISDIR), str(file))
+    part = _part(file)
+    part.touch(0o600, exist_ok=False)
+    part.unlink()
+
+
+def _part(file: Path) -> Path:
+    """Return where a file is written before it is whole; nothing is there."""
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    part = file.with_name(f".{file.name}.new")
+    part.unlink(missing_ok=True)
+    return part
 
 
 def kept_password(file: Path) -> str:

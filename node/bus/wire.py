@@ -21,8 +21,9 @@ from typing import Any, TypeVar
 
 import aiokafka
 import aiokafka.conn
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaConnectionError, KafkaError
 from aiokafka.protocol.admin import SaslAuthenticateRequest
+from aiokafka.protocol.metadata import MetadataRequest
 
 from node.bus.refusals import explained
 from node.bus.security import Security
@@ -287,13 +288,20 @@ async def knock(bootstrap: str, client_id: str, security: Security) -> str:
     why = ""
     for host, port, _family in aiokafka.conn.collect_hosts(bootstrap, randomize=False):
         conn = _Connection(host, port, client_id=client_id, request_timeout_ms=int(CONNECT_TIMEOUT_S * 1000), **_typed(security))
+        opened = False
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
                 await conn.connect()
+                opened = True
+                if (
+                    not security.username
+                ):  # a broker that wants a login tells which requests it knows, and ends the connection with the first of them
+                    await conn.send(MetadataRequest([]))
         except (OSError, TimeoutError, KafkaError, ValueError) as error:
-            why = why or explained(error, host, port, security)
+            ended = f"{host}:{port} takes the connection and ends it: does it want a login? Name a `login_file`"
+            why = why or (ended if opened and isinstance(error, KafkaConnectionError) else explained(error, host, port, security))
         else:
-            return "" if security.username else f"{host}:{port} takes the connection and ends it: does it want a login? Name a `login_file`"
+            return ""
         finally:
             conn.close()
     return why

@@ -6,7 +6,6 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from node.bus.embedded import kafka_version
 from node.cli.voice import VOICE, CliError, Exit, Voice
 from node.config import read_bootstrap
 from node.config.reading import Wrong
@@ -41,6 +40,7 @@ def init(
         listen: 节点 HTTP 的监听地址 / Where the node's HTTP listens.
         folder: 文件夹，默认为当前目录下以区划代码命名者 / The folder; one named after the division in the working directory if left out.
     """
+    from node.bus.embedded import kafka_version  # noqa: PLC0415  # brings Kafka's client, which most commands do not need
     from node.setup.folder import found_node  # noqa: PLC0415  # brings X.509, which most commands do not need
 
     addresses = read_bootstrap(bootstrap)

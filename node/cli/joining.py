@@ -11,16 +11,15 @@ from cyclopts import Parameter
 from cyclopts.types import ExistingFile
 from cyclopts.validators import Number
 
-from node.bus.passwords import Login, write_secret
+from node.bus.passwords import Login, check_place, write_secret
 from node.cli.asking import ask_openly
 from node.cli.client import open_node
 from node.cli.voice import SESSION, VOICE, CliError, Exit, Flag, Session, Voice
 from node.config import load
 from node.model.joining import joining, leaving
 from node.model.names import Division
-from node.runtime.keys import node_key
 from node.setup.invitation import Invitation, decode, encode
-from node.setup.parent import remove_parent, write_parent
+from node.setup.parent import LOGIN, remove_parent, write_parent
 
 _HOURS = 24.0
 _HOURS_MAX = 720.0
@@ -97,11 +96,14 @@ def join(invitation: ExistingFile, /, *, config: Config = Path("node.yaml"), voi
         invitation: 上级用 token 生成的文件 / The file that `token` wrote on the parent's node.
         config: 节点的 YAML 文件 / The node's YAML file.
     """
+    from node.runtime.keys import node_key  # noqa: PLC0415  # brings the whole node along
+
     own, asked = load(config, voice.language), decode(invitation.read_text("utf-8"))
     _check_own(asked, own.division)
     if own.parent is not None:
         en = f"{config} has a parent already, {own.parent.division}: `exchange-node leave` takes that out first"
         raise CliError("has-parent", en, f"{config} 中已有上级 {own.parent.division}：请先用 `exchange-node leave` 解除", Exit.WRONG)
+    check_place(config.with_name(LOGIN))  # now: the invitation counts once, and the login that it brings is told once
     key = node_key(own.data_dir)
     seal = b64encode(key.sign(joining(asked.secret))).decode()
     body = {"secret": asked.secret, "division": own.division, "key": key.key, "seal": seal}
@@ -137,6 +139,8 @@ def leave(*, config: Config = Path("node.yaml"), here_only: Flag = False, voice:
         config: 节点的 YAML 文件 / The node's YAML file.
         here_only: 不通知上级；上级须自行执行 dismiss / Do not tell the parent; its operator has to run `dismiss` then.
     """
+    from node.runtime.keys import node_key  # noqa: PLC0415  # as above
+
     own = load(config, voice.language)
     if own.parent is None:
         raise CliError("no-parent", f"{config} names no parent: there is nothing to leave", f"{config} 中没有上级：无需解除", Exit.WRONG)

@@ -4,20 +4,20 @@ import asyncio
 import hashlib
 from base64 import b64decode, b64encode
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 from cyclopts import App
 
-from node.bus.client import open_client
-from node.bus.log import open_log_writer, read_log
-from node.bus.security import Security, secured
 from node.cli.run import CONFIG
 from node.cli.voice import VOICE, CliError, Exit, Voice
 from node.config import Config, load
 from node.control.lacking import Forked, behind, verified
 from node.model.keys import Signed
 from node.model.names import Division, control_topic, division
-from node.runtime.hand import Hand
+
+if TYPE_CHECKING:
+    from node.bus.security import Security
 
 
 class _Line(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -94,19 +94,27 @@ def _lines(file: Path) -> list[Signed]:
 
 
 async def _read(config: Config, code: Division) -> list[Signed]:
+    from node.bus.client import open_client  # noqa: PLC0415  # brings Kafka's client, which most commands do not need
+    from node.bus.log import read_log  # noqa: PLC0415
+
     topic, bootstrap, security = control_topic(code), config.kafka.bootstrap, _security(config)
     async with open_client(bootstrap, client_id=f"{config.division}.log", security=security) as client:
         await client.look([topic])
         return [] if client.topic(topic) is None else await read_log(bootstrap, topic, security)
 
 
-def _security(config: Config) -> Security:
+def _security(config: Config) -> "Security":
     """Return with what the node logs in to its own cluster: this runs on its machine, as its user."""
+    from node.bus.security import secured  # noqa: PLC0415  # brings TLS, which most commands do not need
+
     return secured(config.kafka.login_file, config.kafka.ca_file)
 
 
 async def _complete(config: Config, copy: list[Signed]) -> int:
     """Write what the own log lacks; CliError where the copy is not to be believed, or has another history."""
+    from node.bus.log import open_log_writer  # noqa: PLC0415
+    from node.runtime.hand import Hand  # noqa: PLC0415  # brings the whole node along
+
     here = config.division
     pin = Hand(here, config.data_dir, parent=None, root="").pin
     good = verified(copy, here, pin)

@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from node.bus.passwords import Login, write_login, write_secret
+from node.bus.passwords import Login, check_place, write_login, write_secret
 from node.cli.client import open_node
 from node.cli.kafka import PROPERTIES
 from node.cli.voice import SESSION, CliError, Exit, Session
@@ -45,6 +45,7 @@ def rotate(
     is_node = user.endswith(f".{NODE}")
     file = output or (Path(f"{user}.login") if is_node else Path(user) / PROPERTIES)
     before = None if is_node else _before(file)
+    _check_place(file)
     with open_node(session) as node:
         login = node.login(user, grace_hours * 3600)
     if before is None:
@@ -58,6 +59,16 @@ def rotate(
     )
     session.tell({"user": user, "file": str(file), "former_until": ends.isoformat(timespec="seconds")}, session.say(en, zh))
     return Exit.OK
+
+
+def _check_place(file: Path) -> None:
+    """CliError while nothing has happened yet: what the node makes is told once, and another is refused until the grace is over."""
+    try:
+        check_place(file)
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        en = f"{file}: it cannot be written ({why}); name another by --output. Nothing was changed"
+        raise CliError("no-place", en, f"{file}：无法写入（{why}）；请以 --output 另行指定。未做任何更改", Exit.WRONG) from error
 
 
 def _before(file: Path) -> str:

@@ -7,6 +7,7 @@ kafka:
   login_file: 445102.login        # with which the node logs in: JSON {"username", "mechanism", "password"}, mode 0600
   ca_file: authority.pem          # what TLS trusts; may be absent only where every broker is on loopback
   brokers_login_file: brokers.login   # with which the node makes its own login where it is not let in; may be absent
+  other_users: [kafka-exporter]   # of the operator's own tools: what the cluster lets them do is none of the node's; may be absent
 parent:                           # absent at the root
   division: "445100"
   bootstrap: "10.0.0.1:9092"
@@ -33,7 +34,7 @@ import msgspec
 
 from node.bus.security import secured
 from node.config.holidays import read_holidays
-from node.config.reading import Field, Lang, Part, Reading, Shape, Wrong, read_text, read_yaml, whole_within
+from node.config.reading import Field, Lang, Many, Part, Reading, Shape, Wrong, read_text, read_yaml, whole_within
 from node.control.calendar import Calendar
 from node.errors import ConfigError
 from node.model import names
@@ -57,6 +58,7 @@ class Kafka(msgspec.Struct, frozen=True, kw_only=True):
     login_file: Path | None = None
     ca_file: Path | None = None
     brokers_login_file: Path | None = None
+    other_users: tuple[str, ...] = ()
 
 
 class Parent(msgspec.Struct, frozen=True, kw_only=True):
@@ -275,6 +277,7 @@ _SHAPE: Shape = {
             **_WAY_IN,
             "replication": Field(whole_within(1, REPLICATION_MAX), "3", required=False, number=True),
             "brokers_login_file": Field(read_text, "brokers.login", required=False),
+            "other_users": Many(Field(read_text, "kafka-exporter"), required=False),
         }
     ),
     "parent": Part(

@@ -65,6 +65,8 @@ class Book:
         self.hints: dict[Division, Division] = {}
         """which division is above an author, by its log whose signatures nobody vouched for yet: good for looking there, for nothing else"""
         self.alarms: dict[Division, str] = {}
+        self.held: set[Division] = set()
+        """those of them that more of the log, or a key event, may mend"""
         """why no more of an author's log is taken, where its signatures say so (`seals`)"""
         self.departments: dict[Department, DepartmentValue] = {}
         self.schemas: dict[int, dict[Division, SchemaValue]] = {}

@@ -40,10 +40,10 @@ def open_cluster() -> Finding:
     return Finding(check="closed", state="fail", en=en, zh=zh)
 
 
-def compared(there: Collection[Acl], wanted: Collection[Acl], spared: Collection[str] = ()) -> Iterator[Finding]:
+def compared(there: Collection[Acl], wanted: Collection[Acl], others: Collection[str] = ()) -> Iterator[Finding]:
     """Yield how a cluster's rights compare with what the book says."""
     yield Finding(check="closed", state="ok", en="the cluster lets in who has a right, and nobody else", zh="集群只放行有权限者")
-    missing, foreign = set(wanted) - set(there), strangers(there, wanted, spared)
+    missing, foreign = set(wanted) - set(there), strangers(there, wanted, others)
     if not missing and not foreign:
         many = len(wanted)
         yield Finding(check="rights", state="ok", en=f"{many} rights, as the book says", zh=f"{many} 项权限，与账本一致")

@@ -68,6 +68,10 @@ def _act(command: KeyCommand | ItemCommand | GrantCommand | AskerCommand | Owner
 
 
 def _check_own_log(book: Book, author: Division) -> None:
+    if author in book.held:
+        reason = book.alarms[author]
+        en = f"this node's own control log is not read to its end ({reason}): try again when the link has brought more; if it stays so, restore that log"
+        raise CommandRefused("log-behind", en, f"本节点的控制日志尚未读完（{reason}）：请待链路送达后重试；若一直如此，请恢复该日志")
     if author in book.broken:
         reason = book.broken[author]
         en = f"this node's own control log is broken ({reason}): nothing more can be said in it; restore it before anything else"

@@ -66,12 +66,12 @@ def entitled(book: Book, here: Division, parent: Division | None, today: date) -
     return frozenset(found)
 
 
-def strangers(there: Collection[Acl], wanted: Collection[Acl], spared: Collection[str] = ()) -> frozenset[Acl]:
+def strangers(there: Collection[Acl], wanted: Collection[Acl], others: Collection[str] = ()) -> frozenset[Acl]:
     """Return those of a cluster's ACLs that must go: what they open is ours, and the book does not say so.
 
-    `spared` are principals of the operator's own tools. What another tenant of the cluster has under names of its own is none of ours.
+    `others` are the users of the operator's own tools. What another tenant of the cluster has under names of its own is none of ours.
     """
-    return frozenset(acl for acl in there if acl not in wanted and acl.principal not in spared and _touches_ours(acl))
+    return frozenset(acl for acl in there if acl not in wanted and acl.principal.removeprefix("User:") not in others and _touches_ours(acl))
 
 
 def _touches_ours(acl: Acl) -> bool:

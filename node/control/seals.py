@@ -222,10 +222,12 @@ class Seals:
     def _sound(self, log: _Log, alarm: Alarm) -> None:
         log.alarm = alarm
         self.book.alarms[alarm.author] = alarm.text
+        (self.book.held.add if alarm.may_heal else self.book.held.discard)(alarm.author)
 
     def _quiet(self, log: _Log) -> None:
         if log.alarm is not None:
             self.book.alarms.pop(log.alarm.author, None)
+            self.book.held.discard(log.alarm.author)
             log.alarm = None
 
     # ---- the signatures

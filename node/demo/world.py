@@ -118,7 +118,7 @@ class NodeProcess:
 
     def token_file(self, by: Actor = OPERATOR) -> Path:
         """Return the file of somebody's token; it is made when it is asked for first."""
-        file = self._folder / f"{self.division}-{by.role}-{by.name}.token"
+        file = self._folder / f"{by.department or self.division}-{by.role}-{by.name}.token"
         if by not in self._known:
             _token, secret = add_token(self._folder / f"data-{self.division}", by)
             file.touch(mode=0o600)

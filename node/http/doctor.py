@@ -33,7 +33,7 @@ async def doctor(node: NamedDependency[Node]) -> list[Finding]:
     except BusError as error:
         return [*found, Finding(check="closed", state="fail", en=str(error), zh=f"集群无法查看：{error}")]
     wanted = entitled(book, s.division, s.parent, day_of(datetime.now(UTC)))
-    return [*found, *compared(there, wanted), logins(users, has)]
+    return [*found, *compared(there, wanted, s.other_users), logins(users, has)]
 
 
 HANDLERS = [doctor]

@@ -92,10 +92,11 @@ async def invite(node: NamedDependency[Node], by: NamedDependency[Actor], body: 
 async def join(node: NamedDependency[Node], body: RawBody) -> JoinFace:
     """Take a child in by its invitation: its key is vouched for, and it gets a login. No token is asked for: the invitation is one."""
     asked = read_body(body, JoinAsked)
+    if not _is_sealed(asked.key, asked.seal, joining(asked.secret)):
+        en = "the key that joins has not sealed the request; nothing was done"
+        raise CommandRefused("bad-seal", en, "加入请求未由所声明的密钥签名；未做任何操作")
+    node.invitations.find(asked.secret)  # before the audit, which is not for whoever knows no secret of ours to fill
     async with node.audited("join", RULE, {"code": asked.division}):
-        if not _is_sealed(asked.key, asked.seal, joining(asked.secret)):
-            en = "the key that joins has not sealed the request; nothing was done"
-            raise CommandRefused("bad-seal", en, "加入请求未由所声明的密钥签名；未做任何操作")
         given = node.invitations.use(asked.secret, asked.division)
         await node.command(VouchKey(division=given.child, key=asked.key), given.by)
         login = await node.logins.give(principal_of(given.child), GRACE_S)
@@ -106,17 +107,15 @@ async def join(node: NamedDependency[Node], body: RawBody) -> JoinFace:
 async def leave(node: NamedDependency[Node], body: RawBody) -> list[str]:
     """Take the login of a child away that says so under its own key; return whose. No token is asked for: the seal is one."""
     asked = read_body(body, LeaveAsked)
-    async with node.audited("leave", RULE, {"code": asked.division}):
-        child = _child(node, asked.division)
-        digest = leaving(child, node.settings.division, asked.at)
-        late = abs(time.time() - asked.at) > LATE_S
-        keys = [one.key for one in node.ledger.book.keys.of(child) if one.counts and one.revoked is None]
-        if late or not any(_is_sealed(key, asked.seal, digest) for key in keys):
-            en = (
-                "it is not said under a key of the child's that counts, or too long ago; on this node `exchange-node dismiss` does the same"
-            )
-            zh = "该请求未由下级的有效密钥签名，或已过时；可在本节点用 `exchange-node dismiss` 达到同样效果"
-            raise CommandRefused("bad-seal", en, zh)
+    child = _child(node, asked.division)
+    digest = leaving(child, node.settings.division, asked.at)
+    late = abs(time.time() - asked.at) > LATE_S
+    keys = [one.key for one in node.ledger.book.keys.of(child) if one.counts and one.revoked is None]
+    if late or not any(_is_sealed(key, asked.seal, digest) for key in keys):
+        en = "it is not said under a key of the child's that counts, or too long ago; on this node `exchange-node dismiss` does the same"
+        zh = "该请求未由下级的有效密钥签名，或已过时；可在本节点用 `exchange-node dismiss` 达到同样效果"
+        raise CommandRefused("bad-seal", en, zh)
+    async with node.audited("leave", RULE, {"code": child}):
         await node.logins.dismiss(principal_of(child))
     return [principal_of(child)]
 

@@ -44,12 +44,17 @@ class Invitations:
         self._write([*self._read(), Given(child=child, by=by, sha256=_digest(secret), until=until)])
         return secret, until
 
-    def use(self, secret: str, child: str) -> Given:
-        """Take an invitation out of use for whom it was given to. CommandRefused where it counts for nobody, no more, or for another."""
-        kept, digest, now = self._read(), _digest(secret), time.time()
-        found = next((one for one in kept if hmac.compare_digest(one.sha256, digest)), None)
+    def find(self, secret: str) -> Given:
+        """Return the invitation of a secret. CommandRefused where there is none."""
+        digest = _digest(secret)
+        found = next((one for one in self._read() if hmac.compare_digest(one.sha256, digest)), None)
         if found is None:
             raise CommandRefused("no-invitation", "this node has given no such invitation", "本节点没有发出过此邀请")
+        return found
+
+    def use(self, secret: str, child: str) -> Given:
+        """Take an invitation out of use for whom it was given to. CommandRefused where it counts for nobody, no more, or for another."""
+        found, now = self.find(secret), time.time()
         if found.child != child:
             en = f"the invitation is for {found.child}, and {child} wants to join by it; nothing was done"
             raise CommandRefused("not-invited", en, f"此邀请属于 {found.child}，而申请加入的是 {child}；未做任何操作")
@@ -59,7 +64,7 @@ class Invitations:
         if found.until < now:
             en = "the invitation has ended; have another one made by `exchange-node token` on the parent's node"
             raise CommandRefused("invitation-ended", en, "此邀请已过期；请在上级节点用 `exchange-node token` 重新签发")
-        self._write([msgspec.structs.replace(one, used=True) if one is found else one for one in kept])
+        self._write([msgspec.structs.replace(one, used=True) if one == found else one for one in self._read()])
         return found
 
     def _read(self) -> list[Given]:

@@ -4,6 +4,7 @@ A user may have two for a while: Kafka keeps one for each SCRAM mechanism, so a 
 grace is over. When that is stands in LOGINS in the data folder, so that it is kept over restarts.
 """
 
+import asyncio
 import time
 from pathlib import Path
 
@@ -38,6 +39,9 @@ class Logins:
         self._file = folder / LOGINS
         self._bootstrap, self._security = bootstrap, security
         self._endings: list[Ending] | None = None
+        self._changing = asyncio.Lock()
+        """Which mechanism is free is asked first and used then: two at once would both take the same one, and the password that was told first be none;
+        so would one that is made while a former one of that mechanism is being taken out of use."""
 
     async def make_own(self, brokers: Security | None) -> None:
         """Make the node's own login with the brokers', where there is one and the cluster does not let the node in. Unavailable as with `let_in`."""
@@ -51,7 +55,7 @@ class Logins:
         CommandRefused where the cluster refuses or does not answer, and where the user has two already.
         """
         try:
-            async with open_client(self._bootstrap, client_id="logins", security=self._security) as client:
+            async with self._changing, open_client(self._bootstrap, client_id="logins", security=self._security) as client:
                 return await self._give(client, user, grace_s)
         except BusError as error:
             en = f"the cluster made no login for {user}: {error}. Give the command again"
@@ -70,22 +74,27 @@ class Logins:
         # Made first and noted then: cut short between the two, a user has two passwords rather than none.
         self._write([*self._read(), *(Ending(user=user, mechanism=one, at=time.time() + grace_s) for one in has - {mechanism})])
         logger().info("login-given", user=user, mechanism=mechanism, grace_s=grace_s if has else 0)
-        await self.step(client)
+        await self._end(client)
         return login
 
     async def dismiss(self, user: str) -> None:
         """Take a user away with all its passwords. CommandRefused where the cluster refuses or does not answer."""
         try:
-            async with open_client(self._bootstrap, client_id="logins", security=self._security) as client:
+            async with self._changing, open_client(self._bootstrap, client_id="logins", security=self._security) as client:
                 await remove_logins(client, [(user, mechanism) for mechanism in (SCRAM_256, SCRAM_512)])
+                self._write([one for one in self._read() if one.user != user])
         except BusError as error:
             en = f"the cluster did not take the login of {user} away: {error}. Give the command again"
             raise CommandRefused("login-unavailable", en, f"集群未能撤销 {user} 的登录：{error}。请重试") from error
-        self._write([one for one in self._read() if one.user != user])
         logger().info("login-removed", user=user)
 
     async def step(self, client: Client) -> None:
-        """Take out of use what has ended. What fails is tried again with the next step."""
+        """Take out of use what has ended. What fails, or would have to wait for a login that is being made, is tried again with the next step."""
+        if not self._changing.locked():
+            async with self._changing:
+                await self._end(client)
+
+    async def _end(self, client: Client) -> None:
         due = [one for one in self._read() if one.at <= time.time()]
         if not due:
             return

@@ -73,7 +73,7 @@ class Node:
         self._dirty = asyncio.Event()
         self._gates = Gates(settings.division, lambda: self.ledger.book)
         self._views = OwnViews(settings.division, lambda: self.ledger.book, settings.data_dir)
-        self._rights = Rights(metrics)
+        self._rights = Rights(metrics, settings.other_users)
         self.invitations = Invitations(settings.data_dir)
         self.logins = Logins(settings.data_dir, settings.bootstrap, settings.security)
         self._following = Following(settings.division, settings.security, metrics, self.command)

@@ -17,14 +17,15 @@ which a stranger has to go is for the node's other work."""
 class Rights:
     """The access control lists of the node's cluster."""
 
-    def __init__(self, metrics: Metrics, spared: Collection[str] = ()) -> None:
+    def __init__(self, metrics: Metrics, others: Collection[str] = ()) -> None:
         self._metrics = metrics.rights_changed
         self.trouble = ""
         """why the cluster's lists are not as they should be"""
         self.open = False
         """the cluster has no lists: it lets everybody do everything"""
-        self._spared = spared
+        self._others = others
         self._wanted: frozenset[Acl] = frozenset()
+        self._before: frozenset[Acl] = frozenset()
         self._looked = -_LOOK_S
 
     async def step(self, client: Client, wanted: frozenset[Acl]) -> None:
@@ -34,7 +35,7 @@ class Rights:
             return
         try:
             there = await list_acls(client)
-            too_much, missing = strangers(there, wanted, self._spared), wanted - there
+            too_much, missing = strangers(there, wanted, self._others), wanted - there
             await remove_acls(client, too_much)
             await add_acls(client, missing)
         except NoAuthorizer as error:
@@ -45,11 +46,12 @@ class Rights:
             self.trouble = str(error)
             return
         if too_much or missing:
-            foreign = sorted(map(str, too_much - self._wanted))
+            # What was wanted the time before counts as ours: brokers list an entry some milliseconds after it was added.
+            foreign = sorted(map(str, too_much - self._wanted - self._before))
             changes = {"added": len(missing), "removed": len(too_much) - len(foreign), "stranger": len(foreign)}
             for change, many in changes.items():
                 self._metrics.labels(change).inc(many)
             logger().info("rights-changed", **changes)
             if foreign:
                 logger().warning("strange-rights-removed", count=len(foreign), first=foreign[0])
-        self.trouble, self._wanted, self._looked = "", wanted, now
+        self.trouble, self._before, self._wanted, self._looked = "", self._wanted, wanted, now

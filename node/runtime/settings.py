@@ -27,6 +27,8 @@ class NodeSettings(msgspec.Struct, frozen=True, kw_only=True):
     """with which the node logs in to its own cluster, as a super user"""
     brokers_security: Security | None = None
     """with which the node makes that login, where it is not let in"""
+    other_users: tuple[str, ...] = ()
+    """of the own cluster: their rights are none of the node's"""
     parent_security: Security = Security()
     ca: str = ""
     """what clients of the own cluster trust, in PEM; empty where it does not speak TLS"""

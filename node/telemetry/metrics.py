@@ -28,6 +28,13 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self._begin_carried()
+        self._begin_routes()
+        self._begin_control()
+        self._begin_terms()
+        self._begin_node()
+
+    def _begin_carried(self) -> None:
         route = ("lane", "resource", "outcome")
         self.records = Counter("exchange_records", "Records by lane, resource and outcome", route, registry=self.registry)
         self.bytes = Counter("exchange_bytes", "Bytes of record batches by lane, resource and outcome", route, registry=self.registry)
@@ -54,6 +61,8 @@ class Metrics:
             buckets=_AGES_S,
             registry=self.registry,
         )
+
+    def _begin_routes(self) -> None:
         labels = ("lane", "resource")
         self.lag_records = Gauge("exchange_lag_records", "Offsets not yet carried", labels, registry=self.registry)
         self.lag_seconds = Gauge(
@@ -70,7 +79,17 @@ class Metrics:
             "exchange_link_up", "1 if the parent answered a Fetch or EndTxn within 30 s", ("parent",), registry=self.registry
         )
         self.shards = Gauge("exchange_shards", "Shards by lane and phase", ("lane", "phase"), registry=self.registry)
-        self._begin_control()
+
+    def _begin_control(self) -> None:
+        self.control_events = Gauge("exchange_control_events", "Events of the book by outcome", ("outcome",), registry=self.registry)
+        self.control_alarms = Gauge(
+            "exchange_control_alarms",
+            "1 for each author of whose control log no more is taken, by why: its chain is broken, it is not signed, or with a key that does not count",
+            ("author", "reason"),
+            registry=self.registry,
+        )
+
+    def _begin_terms(self) -> None:
         self.request_due = Gauge(
             "exchange_request_due_seconds",
             "Least seconds until a legal term that this node's departments or authority have to meet is over, of those that run, for requests and"
@@ -89,6 +108,8 @@ class Metrics:
             "Legal terms that cannot be told, for the calendar lacks a year: the operator's file has to name its days off",
             registry=self.registry,
         )
+
+    def _begin_node(self) -> None:
         self.copies_disposed = Counter(
             "exchange_copies_disposed",
             "Topics removed with what was in them, because no grant let them flow any more",
@@ -100,7 +121,12 @@ class Metrics:
             ("change",),
             registry=self.registry,
         )
-        self.http_refused = _http_refused(self.registry)
+        self.http_refused = Counter(
+            "exchange_http_refused",
+            "HTTP requests and connections refused before the book was asked, by reason",
+            ("reason",),
+            registry=self.registry,
+        )
         self.ready = Gauge("exchange_ready", "1 if the node does all it is there for", registry=self.registry)
 
     def carried(self, labels: tuple[str, str, str], *, batches: int, records: int, size: int) -> None:
@@ -129,15 +155,6 @@ class Metrics:
         for labels, lag in lags.items():
             self.lag_seconds.labels(*labels).set(lag)
 
-    def _begin_control(self) -> None:
-        self.control_events = Gauge("exchange_control_events", "Events of the book by outcome", ("outcome",), registry=self.registry)
-        self.control_alarms = Gauge(
-            "exchange_control_alarms",
-            "1 for each author of whose control log no more is taken, by why: its chain is broken, it is not signed, or with a key that does not count",
-            ("author", "reason"),
-            registry=self.registry,
-        )
-
     def show_control(self, counts: Mapping[str, int], alarms: Mapping[str, str]) -> None:
         """Set the events of the book anew, by outcome, and the alarms of logs, by author; an alarm that is over leaves no series."""
         for outcome, count in counts.items():
@@ -157,8 +174,3 @@ class Metrics:
         """Return the metrics in Prometheus' text format."""
         page: bytes = generate_latest(self.registry)
         return page
-
-
-def _http_refused(registry: CollectorRegistry) -> Counter:
-    text = "HTTP requests and connections refused before the book was asked, by reason"
-    return Counter("exchange_http_refused", text, ("reason",), registry=registry)

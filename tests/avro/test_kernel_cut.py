@@ -77,6 +77,7 @@ def test_many_views_have_what_was_granted(start: int) -> None:
     assert checked_digests(start, start + 400, VIEWS, VALUES) == digests
 
 
+@pytest.mark.full
 def test_the_checked_build_finds_the_same_and_reads_nothing_outside() -> None:
     """Values and mutants of them: verdicts and bytes, each value in a buffer that ends where it does, and output of the promised size."""
     found = [digest(cut_all(one, views(one.schema, one.selections))) for one in cases(0, 60, VIEWS, VALUES)]

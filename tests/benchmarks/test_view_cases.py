@@ -51,6 +51,7 @@ def test_records_that_come_again_are_counted_again() -> None:
         assert passing(side.cuts, side.source.schema, content, count) == [expected]
 
 
+@pytest.mark.full
 def test_ten_views_are_ten_and_five_hundred_grants_are_one(tmp_path: Path) -> None:
     """Else the ratios would be of something else; some views mask, and some hide the key."""
     ten = SIDES["ten"]

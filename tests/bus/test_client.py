@@ -12,7 +12,7 @@ from aiokafka.protocol.coordination import FindCoordinatorResponse_v1
 from aiokafka.protocol.transaction import AddPartitionsToTxnRequest, AddPartitionsToTxnResponse_v0, EndTxnRequest, EndTxnResponse_v0
 
 from node.bus import client as module
-from node.bus import metadata
+from node.bus import metadata, wire
 from node.bus.client import Client, Coordinator, first_error, open_client, stopped
 from node.bus.security import Security
 from node.bus.wire import Acks
@@ -51,6 +51,7 @@ async def test_no_cluster_is_unavailable_by_its_address() -> None:
 async def test_a_silent_cluster_is_unavailable_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """A port that accepts and never speaks must not hold the start up."""
     monkeypatch.setattr(module, "_ANSWER_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(wire, "CONNECT_TIMEOUT_S", 0.1)  # why it does not answer is asked once more
     async with open_broker() as broker:
         broker.answers.clear()
         with pytest.raises(Unavailable, match=broker.bootstrap):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from node.bus.guard import Guard, closed_by
+from node.bus.guard import Guard, closed_by, new_id
 
 _GUARD = Guard(password="hidden", principal="445102.node")  # noqa: S106
 _LISTENERS = ("local", "controller", "outside")
@@ -48,3 +48,11 @@ def test_keys_are_named_where_they_are_used(*, tls: bool, protocol: str) -> None
     assert guard.protocol == protocol
     named = {told[key] for key in told if key.startswith("ssl.") and key.endswith(".location")}
     assert named == ({"keystore.pem", "truststore.pem"} if tls else set())
+
+
+def test_an_id_is_one_that_kafka_takes_on_a_command_line() -> None:
+    """22 characters of base64url that are no option: one in 64 would begin with `-`."""
+    made = [new_id() for _ in range(1000)]
+    assert len(set(made)) == 1000
+    assert {len(one) for one in made} == {22}
+    assert not [one for one in made if one.startswith("-")]

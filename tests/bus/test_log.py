@@ -58,9 +58,9 @@ async def test_a_signature_stands_beside_its_event(near: Cluster) -> None:
     """In a header of the record, which is handed on; nothing else of the record is changed, and what has none has none."""
     topic = await near.make()
     run = [Signed(b"1"), Signed(b"2", b"signed")]
-    async with open_log_reader(near.bootstrap, NONE) as reader:
+    async with open_log_reader(near.bootstrap, near.security) as reader:
         reader.follow({topic})
-        async with open_log_writer(near.bootstrap, topic, f"id-{topic}", NONE) as writer:
+        async with open_log_writer(near.bootstrap, topic, f"id-{topic}", near.security) as writer:
             await writer.append(run)
         found: list[Signed] = []
         async with asyncio.timeout(15):

@@ -6,7 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from node.bus.passwords import SCRAM_256, Login, kept_password, new_password, read_login, read_secret, write_login, write_secret
+from node.bus.passwords import (
+    SCRAM_256,
+    Login,
+    check_place,
+    kept_password,
+    new_password,
+    read_login,
+    read_secret,
+    write_login,
+    write_secret,
+)
 from node.errors import ConfigError
 
 
@@ -43,6 +53,20 @@ def test_what_an_interruption_left_does_not_stand_in_the_way(tmp_path: Path) -> 
     (tmp_path / ".secret.new").write_text("ha")
     write_secret(tmp_path / "secret", "whole")
     assert read_secret(tmp_path / "secret") == "whole"
+
+
+def test_a_place_is_looked_for_before_there_is_anything_to_write(tmp_path: Path) -> None:
+    """Where there is one, nothing is left there and what stands there stays; where a folder or no folder is in the way, that is told."""
+    file = tmp_path / "made" / "secret"
+    check_place(file)
+    assert list(file.parent.iterdir()) == []
+    write_secret(file, "one")
+    check_place(file)
+    assert read_secret(file) == "one"
+    with pytest.raises(IsADirectoryError, match=str(file.parent)):
+        check_place(file.parent)
+    with pytest.raises(OSError, match=str(file)):
+        check_place(file / "below")
 
 
 @pytest.mark.parametrize("others", [0o640, 0o604, 0o660, 0o601])

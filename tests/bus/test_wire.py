@@ -15,10 +15,10 @@ import pytest
 
 from node.bus import wire as module
 from node.bus.security import Security
-from node.bus.wire import Acks, Buffer, Bulk, Wire, connect
+from node.bus.wire import Acks, Buffer, Bulk, Wire, connect, knock
 from node.errors import ProtocolError, Unavailable
 from node.model.limits import FRAME_BYTES_MAX
-from tests.bus.scripted import API_VERSIONS, Asked, Broker, HangUp, open_broker, silent
+from tests.bus.scripted import API_VERSIONS, METADATA, Answer, Asked, Broker, HangUp, hang_up, open_broker, silent
 
 FRAMES = [b"first", b"x" * 300, b"y", b"last one"]
 STREAM = b"".join(struct.pack(">i", len(frame)) + frame for frame in FRAMES)
@@ -313,6 +313,28 @@ async def test_a_cancelled_connect_is_cancelled_and_leaves_nothing_open(monkeypa
         connecting = asyncio.create_task(connect("127.0.0.1", broker.port, Acks(lambda *_: None, Ends()), "test", Security()))
         await asyncio.wait([connecting])
         assert connecting.cancelled()
+        await broker.until(lambda: not broker.open)
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (None, ""),
+        (hang_up, "127.0.0.1:{port} takes the connection and ends it: does it want a login"),
+        (silent, "127.0.0.1:{port} does not answer: is it up, does a firewall stand between, and is this a port that speaks PLAINTEXT"),
+    ],
+    ids=["in", "ended", "slow"],
+)
+async def test_whoever_knocks_without_a_login_hears_what_was_found(
+    monkeypatch: pytest.MonkeyPatch, answer: Answer | None, told: str
+) -> None:
+    """A login is asked after only where the broker ended the connection with a request; one that is slow is told as that. Nothing stays open."""
+    monkeypatch.setattr(module, "CONNECT_TIMEOUT_S", 0.5)
+    async with open_broker() as broker:
+        if answer is not None:
+            broker.answers[METADATA] = answer
+        found = await knock(broker.bootstrap, "test", Security())
+        assert found.partition("?")[0] == told.format(port=broker.port)
         await broker.until(lambda: not broker.open)
 
 

@@ -118,3 +118,10 @@ def test_tree_is_built_anew_for_each_line() -> None:
     """No command line leaves anything behind for the next."""
     assert build() is not build()
     assert program.main(["--version"]) == 0
+
+
+def test_most_commands_start_without_the_node() -> None:
+    """Whoever asks a running node waits for neither its loops nor Numba: half of the start, each time."""
+    script = "import sys, node.cli; print([name for name in ('node.runtime', 'numba', 'litestar') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=30)
+    assert done.stdout == "[]\n"

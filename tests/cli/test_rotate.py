@@ -106,6 +106,18 @@ def test_a_file_that_cannot_be_changed_changes_nothing(
     assert not file.exists() or file.read_bytes() == content
 
 
+@pytest.mark.parametrize("output", ["folder", "file/parent.login", None], ids=["folder", "below-a-file", "named-after-the-user"])
+def test_without_a_place_for_it_no_password_is_made(cli: Callable[..., Any], node: Any, here: Path, output: str | None) -> None:
+    """It would be lost, and the next one refused until the grace is over; told with what to do."""
+    (here / "folder").mkdir()
+    (here / "file").touch()
+    (here / "445102.node.login").mkdir()
+    done = cli("rotate", "445102.node", "--json", *(("--output", output) if output else ()))
+    assert (done.status, done.json["code"], node.asked) == (2, "no-place", [])
+    assert f"{output or '445102.node.login'}: it cannot be written (" in done.err
+    assert "Nothing was changed" in done.err
+
+
 def test_what_the_node_refuses_leaves_the_file_as_it_is(cli: Callable[..., Any], node: Any, folder: Path) -> None:
     """With the reason that it gave."""
     node.answer("/v1/logins", {"code": "rotating", "en": "two passwords already", "zh": "已有两个密码"}, 409)

@@ -40,6 +40,7 @@ division: '445102'
 kafka:
   bootstrap: "a.example:9092, [::1]:9093"
   replication: 1
+  other_users: [kafka-exporter, backup]
   login_file: own.login
   ca_file: authority.pem
 parent:
@@ -53,7 +54,11 @@ data_dir: ../elsewhere
 """)
     config = load(file)
     assert config.kafka == Kafka(
-        bootstrap="a.example:9092,[::1]:9093", replication=1, login_file=here / "own.login", ca_file=here / "authority.pem"
+        bootstrap="a.example:9092,[::1]:9093",
+        replication=1,
+        login_file=here / "own.login",
+        ca_file=here / "authority.pem",
+        other_users=("kafka-exporter", "backup"),
     )
     assert config.parent == Parent(
         division=Division("445100"),

@@ -58,7 +58,7 @@ def test_what_is_missing_and_what_is_too_much_are_told_apart() -> None:
 
 def test_the_operators_own_tools_are_spared() -> None:
     """As the node spares them."""
-    assert states(*compared({GROUPS}, set(), spared={"User:445102.police"})) == [("closed", "ok"), ("rights", "ok")]
+    assert states(*compared({GROUPS}, set(), others={"445102.police"})) == [("closed", "ok"), ("rights", "ok")]
 
 
 @pytest.mark.parametrize("many", [TOLD_MAX, TOLD_MAX + 1, 500])

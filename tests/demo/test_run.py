@@ -52,6 +52,7 @@ def test_once_everything_arrives_and_is_equal(tmp_path: Path) -> None:
     assert _left(tmp_path) == []
 
 
+@pytest.mark.full
 def test_one_demo_at_a_time_and_none_outlives_its_killed_parent(tmp_path: Path) -> None:
     """A second demo in the same folder is refused while the first runs; after kill -9 no broker, node or publisher is left."""
     with subprocess.Popen([*DEMO], cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as first:

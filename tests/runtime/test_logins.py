@@ -5,6 +5,7 @@ import stat
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from node.bus.client import Client, open_client
 from node.bus.passwords import SCRAM_256, SCRAM_512, Login, write_secret
 from node.bus.security import Security
-from node.bus.users import lets_in, mechanisms_of, set_logins
+from node.bus.users import lets_in, mechanisms_of, remove_logins, set_logins
 from node.errors import BusError, CommandRefused
 from node.runtime import logins as module
 from node.runtime.logins import LOGINS, Logins
@@ -75,7 +76,7 @@ async def test_a_second_password_counts_beside_the_first_until_the_grace_is_over
     assert (first.password in kept, second.password in kept, stat.S_IMODE((tmp_path / LOGINS).stat().st_mode)) == (False, False, 0o600)
     again = opened(kafka, tmp_path)
     await again.step(client)
-    assert len(await mechanisms_of(client, [user])) == 1, "not before its time"
+    assert await mechanisms_of(client, [user]) == {user: {SCRAM_256, SCRAM_512}}, "not before its time"
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + HOUR_S + 1)
     await again.step(client)
@@ -86,6 +87,46 @@ async def test_a_second_password_counts_beside_the_first_until_the_grace_is_over
     assert third.mechanism == first.mechanism, "there is room for it again"
     for login in (second, third):
         await until(kafka, login)
+
+
+async def test_those_asked_for_at_once_are_made_one_after_the_other(kafka: Kafka, user: str, tmp_path: Path) -> None:
+    """Both passwords count and the third is refused, as if somebody had waited for each: none is told that another was written over."""
+    logins = opened(kafka, tmp_path)
+    first, second, third = await asyncio.gather(*(logins.give(user, HOUR_S) for _ in range(3)), return_exceptions=True)
+    assert isinstance(first, Login)
+    assert isinstance(second, Login)
+    assert isinstance(third, CommandRefused)
+    assert third.code == "rotating"
+    assert {first.mechanism, second.mechanism} == {SCRAM_256, SCRAM_512}
+    for login in (first, second):
+        await until(kafka, login)
+
+
+async def test_what_ends_is_not_taken_from_whoever_has_it_next(
+    kafka: Kafka, client: Client, user: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new password of a mechanism whose former one is just being taken out of use comes after that, and counts."""
+    logins, removing, going = opened(kafka, tmp_path), asyncio.Event(), asyncio.Event()
+    first, _second = [await logins.give(user, HOUR_S) for _ in range(2)]
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + HOUR_S + 1)
+
+    async def slowly(*arguments: Any) -> None:
+        removing.set()
+        await going.wait()
+        await remove_logins(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "remove_logins", slowly)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(logins.step(client))
+            await removing.wait()
+            giving = tasks.create_task(logins.give(user, HOUR_S))
+            await asyncio.sleep(0)
+            going.set()
+    third = giving.result()
+    assert third.mechanism == first.mechanism
+    await until(kafka, third)
 
 
 async def test_without_grace_the_former_password_ends_at_once(kafka: Kafka, user: str, tmp_path: Path) -> None:

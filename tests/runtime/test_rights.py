@@ -96,7 +96,7 @@ async def test_strangers_go_and_tenants_stay(
     monkeypatch.setattr(module, "_LOOK_S", 0.0)
     tool = Acl("User:backup", "topic", "4451", "prefixed", "read")
     strange = {READS._replace(principal="User:intruder"), READS._replace(principal="User:other"), tool._replace(principal="User:*")}
-    rights = Rights(metrics, spared={"User:backup"})
+    rights = Rights(metrics, others={"backup"})
     await rights.step(client, frozenset({READS}))
     await add_acls(client, {TENANTS, tool, *strange})
     await until(client, READS, TENANTS, tool, *strange)

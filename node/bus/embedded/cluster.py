@@ -118,7 +118,7 @@ class Cluster:
         cluster_id = new_id()
         for seat in self._seats.values():
             data = self._home(seat.node_id) / "data"
-            data.mkdir(parents=True, exist_ok=True)
+            data.mkdir(mode=0o700, parents=True, exist_ok=True)
             entries = properties(seat, list(self._seats.values()), self._lock.guard) | dict(settings)
             write_secret(data.parent / "server.properties", text(entries))
             self._lock.lay_out(data.parent)

@@ -114,6 +114,7 @@ async def test_a_cluster_opened_again_has_its_data(cluster_folder: Path) -> None
         assert await _consume(cluster) == [b"kept"]
 
 
+@pytest.mark.full
 async def test_one_of_three_may_be_killed_and_come_back(cluster_folder: Path) -> None:
     """With a broker killed, writes go on; started again it serves its old ports, and no record is lost."""
     async with open_cluster(cluster_folder, brokers=3) as cluster:
