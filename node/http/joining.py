@@ -109,12 +109,13 @@ async def leave(node: NamedDependency[Node], body: RawBody) -> list[str]:
     asked = read_body(body, LeaveAsked)
     child = _child(node, asked.division)
     digest = leaving(child, node.settings.division, asked.at)
-    late = abs(time.time() - asked.at) > LATE_S
+    late = abs(time.time() - asked.at) > LATE_S or asked.at <= node.invitations.left.get(child, 0.0)
     keys = [one.key for one in node.ledger.book.keys.of(child) if one.counts and one.revoked is None]
     if late or not any(_is_sealed(key, asked.seal, digest) for key in keys):
         en = "it is not said under a key of the child's that counts, or too long ago; on this node `exchange-node dismiss` does the same"
         zh = "该请求未由下级的有效密钥签名，或已过时；可在本节点用 `exchange-node dismiss` 达到同样效果"
         raise CommandRefused("bad-seal", en, zh)
+    node.invitations.left[child] = asked.at
     async with node.audited("leave", RULE, {"code": child}):
         await node.logins.dismiss(principal_of(child))
     return [principal_of(child)]

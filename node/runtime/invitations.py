@@ -37,6 +37,8 @@ class Invitations:
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / INVITATIONS
+        self.left: dict[Division, float] = {}
+        """when each child said last that it leaves (Unix time, s): a word that was overheard is not to end what it joined to since"""
 
     def give(self, child: Division, by: Actor, hours: float) -> tuple[str, float]:
         """Make an invitation; return its secret, which nobody can tell again, and until when it counts."""
