@@ -118,8 +118,6 @@ async def test_a_look_is_taken_now_and_then(client: Client, metrics: Metrics, mo
     await rights.step(client, frozenset({READS}))
     assert await list_acls(client) == set()
     await rights.step(client, frozenset({READS, GROUPS}))
-    await until(client, READS, GROUPS)
-    await remove_acls(client, [READS])
     await until(client, GROUPS)
     now += 3.0
     await rights.step(client, frozenset({READS, GROUPS}))
