@@ -26,10 +26,10 @@ demo: .venv/.kernel .kafka/.ready
 	@$(RUN) -m node demo $(ARGS)
 
 test: lint .venv/.kernel .kafka/.ready
-	$(RUN) -m pytest $(ARGS)
+	@sh deploy/test.sh $(RUN) '(not full)' $(ARGS)
 
 test-full: lint .venv/.kernel .kafka/.ready
-	$(RUN) -m pytest -m '' $(ARGS)
+	@sh deploy/test.sh $(RUN) '(full or not full)' $(ARGS)
 
 lint: .venv/.ready
 	$(RUN) -m ruff check .

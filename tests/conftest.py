@@ -23,6 +23,7 @@ from node.bus.embedded.settings import HOST, Seat, properties
 from node.bus.security import Security, Way
 
 _RUN = Path(__file__).parent.parent / ".run" / "tests"
+_SHARED = {"kafka", "kafka_pair"}
 NO_DATA = Path(os.devnull)
 """The data folder of nodes that keep nothing on disk: nothing can be made in it."""
 
@@ -58,6 +59,14 @@ class KafkaPair(msgspec.Struct, frozen=True):
 
     source: Kafka
     target: Kafka
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark whatever asks for a shared broker: `make test` runs what needs none beside it."""
+    for item in items:
+        if _SHARED & set(getattr(item, "fixturenames", ())):
+            item.add_marker("kafka")
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,9 @@ from node.avro import decode, parse, readable, unframe
 from node.bus.security import Way
 from node.control import NewRequest
 
-_POLL_S = 10.0
+_ANSWER_S = 10.0
+_POLL_S = 0.5
+"""librdkafka waits so long for a whole batch, though the end of every partition is told by then."""
 _BATCH = 5_000
 Rows = list[tuple[bytes, dict[str, Any]]]
 """key and value, as JSON can hold it, of a partition's records in order"""
@@ -80,7 +82,7 @@ def read_rows(way: Way, topic: str, schemas: dict[int, dict[str, Any]]) -> list[
         logger=None,
     )
     try:
-        partitions = sorted(consumer.list_topics(topic, timeout=_POLL_S).topics[topic].partitions)
+        partitions = sorted(consumer.list_topics(topic, timeout=_ANSWER_S).topics[topic].partitions)
         consumer.assign([confluent_kafka.TopicPartition(topic, number, 0) for number in partitions])
         found: list[Rows] = [[] for _ in partitions]
         open_ones = set(partitions)

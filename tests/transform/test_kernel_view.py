@@ -30,6 +30,7 @@ def small_room(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(codec, "DECOMPRESSED_BYTES_MAX", ROOM_BYTES)
 
 
+@pytest.mark.full
 @pytest.mark.usefixtures("small_room")
 def test_the_checked_build_makes_the_same() -> None:
     """With every load and index checked, of partitions and of mutants of their batches."""
