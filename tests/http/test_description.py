@@ -155,7 +155,7 @@ def _held(url: str, secrets: dict[Actor, str], examples: int, mode: GenerationMo
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("examples", [5, pytest.param(200, marks=pytest.mark.full)])
+@pytest.mark.parametrize("examples", [8, pytest.param(200, marks=pytest.mark.full)])
 async def test_every_path_answers_as_it_is_described(url: str, work_folder: Path, examples: int) -> None:
     """Status, media type and body: whatever is asked, by whomever, of what there is and what there is not; never an error of the server's own."""
     auth = AsNamed(work_folder / "described")
@@ -169,7 +169,7 @@ async def test_every_path_answers_as_it_is_described(url: str, work_folder: Path
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("examples", [4, pytest.param(200, marks=pytest.mark.full)])
+@pytest.mark.parametrize("examples", [6, pytest.param(200, marks=pytest.mark.full)])
 async def test_what_is_not_described_is_refused(url: str, work_folder: Path, examples: int) -> None:
     """As a mistake of whoever asks: bodies of the wrong form, texts for numbers, fields that there are not."""
     auth = AsNamed(work_folder / "described")

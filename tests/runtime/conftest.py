@@ -34,9 +34,13 @@ class Bench:
 
     @staticmethod
     def make(kafka: Kafka, topic: str, partitions: int, config: dict[str, str] | None = None) -> None:
-        """Make a topic."""
+        """Make a topic, and wait until the broker knows what the controller has made."""
         admin = AdminClient(kafka.librdkafka())
         admin.create_topics([NewTopic(topic, partitions, 1, config=config or {})])[topic].result()
+        end = time.monotonic() + 10
+        while len(admin.list_topics(topic, timeout=10).topics[topic].partitions) != partitions:
+            assert time.monotonic() < end
+            time.sleep(0.02)
 
     @staticmethod
     def delete(kafka: Kafka, topic: str) -> None:
