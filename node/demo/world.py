@@ -39,6 +39,8 @@ _STOP_S = 12.0
 """A node takes 10 s at most to finish or abort."""
 _POLL_S = 0.05
 _HTTP_S = 15.0
+_LIMITS = httpx.Limits(keepalive_expiry=2.0)
+"""A node ends a connection that asks nothing for 5 s: one that is about to be ended is not used again."""
 
 
 class NodeProcess:
@@ -240,7 +242,7 @@ async def open_world(folder: Path, settings: Mapping[str, str] = MappingProxyTyp
             for code in TREE
         ]
         clusters = dict(zip(TREE, await _enter_all(stack, opening), strict=True))
-        http = await stack.enter_async_context(httpx.AsyncClient(timeout=_HTTP_S))
+        http = await stack.enter_async_context(httpx.AsyncClient(timeout=_HTTP_S, limits=_LIMITS))
         ports = stack.enter_context(reserved_ports(2 * len(TREE)))  # held, so that nobody takes the port of a node that is down
         pairs = zip(ports[::2], ports[1::2], strict=True)
         nodes = {code: NodeProcess(code, folder, pair, http) for code, pair in zip(TREE, pairs, strict=True)}
