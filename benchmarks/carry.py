@@ -15,7 +15,7 @@ from benchmarks.watch import Carrier
 from node.bus.client import open_client
 from node.bus.embedded import Cluster
 from node.bus.embedded.process import end, spawn
-from node.bus.passwords import Login, write_login
+from node.bus.passwords import write_login
 from node.bus.security import Security, secured
 from node.model.limits import STOP_S
 from node.model.names import Topic
@@ -46,10 +46,7 @@ async def carry(source: str, target: str, route: tuple[str, int], progress: str,
 
 def keep_security(logins: Path, side: str, cluster: Cluster) -> None:
     """Put the login of a cluster, and what TLS trusts there, where the carrying process reads them."""
-    security = cluster.security
-    assert security.username is not None
-    assert security.password is not None
-    write_login(logins / f"{side}.login", Login(username=security.username, password=security.password))
+    write_login(logins / f"{side}.login", cluster.security.login)
     if cluster.authority:
         (logins / f"{side}.pem").write_text(cluster.authority, encoding="ascii")
 

@@ -47,7 +47,7 @@ class Kafka(msgspec.Struct, frozen=True):
 
     def librdkafka(self) -> dict[str, Any]:
         """Return what a client of librdkafka needs to get in."""
-        return {"bootstrap.servers": self.bootstrap, **self.security.librdkafka()}
+        return dict(self.way.librdkafka())
 
     def aiokafka(self) -> dict[str, Any]:
         """Return what a client of aiokafka needs to get in."""

@@ -46,7 +46,8 @@ async def list_acls(client: Client) -> frozenset[Acl]:
     """Return every ACL of the cluster. NoAuthorizer where there can be none, BusError where it does not tell."""
     answer = await client.call(None, Prepared(DescribeAclsRequest_v1(_ANY, None, _ANY, None, None, _ANY, _ANY)))
     _check(client, answer.error_code, answer.error_message)
-    return frozenset(_acl(kind, name, pattern, entry) for kind, name, pattern, entries in answer.resources for entry in entries)
+    names = tuple({code: word for word, code in words.items()} for words in (_TYPES, _PATTERNS, _OPERATIONS))
+    return frozenset(_acl(names, place, entry) for *place, entries in answer.resources for entry in entries)
 
 
 async def add_acls(client: Client, acls: Collection[Acl]) -> None:
@@ -76,19 +77,18 @@ def _entry(acl: Acl) -> tuple[Any, ...]:
     return (kind, acl.name, pattern, acl.principal, acl.host, operation, permission)
 
 
-def _acl(kind: int, name: str, pattern: int, entry: Any) -> Acl:
-    principal, host, operation, permission = entry
-    words = _word(_TYPES, kind), name, _word(_PATTERNS, pattern), _word(_OPERATIONS, operation)
-    return Acl(principal, *words, host, permission == _ALLOW)
+def _acl(names: tuple[dict[int, str], ...], place: list[Any], entry: Any) -> Acl:
+    (types, patterns, operations), (kind, name, pattern), (principal, host, operation, permission) = names, place, entry
+    return Acl(principal, _word(types, kind), name, _word(patterns, pattern), _word(operations, operation), host, permission == _ALLOW)
 
 
 def _code(words: dict[str, int], word: str) -> int:
     return words[word] if word in words else int(word)
 
 
-def _word(words: dict[str, int], code: int) -> str:
+def _word(words: dict[int, str], code: int) -> str:
     """Return Kafka's word for a code; a newer Kafka's that we do not know stays a number."""
-    return next((word for word, known in words.items() if known == code), str(code))
+    return words.get(code, str(code))
 
 
 def _check(client: Client, code: int, why: str | None) -> None:

@@ -1,4 +1,4 @@
-"""What closes the brokers of a cluster: their properties, as text that Kafka reads."""
+"""What brokers of every cluster are told alike: what closes them, and how many copies there are of what Kafka keeps for itself."""
 
 import base64
 import uuid
@@ -41,6 +41,19 @@ class Guard(msgspec.Struct, frozen=True, kw_only=True):
     def protocol(self) -> str:
         """Kafka's name of what every listener speaks."""
         return "SASL_SSL" if self.tls else "SASL_PLAINTEXT"
+
+
+def replicated(copies: int, in_sync: int) -> dict[str, str]:
+    """Return the properties by which topics have so many copies, unless they say otherwise, so many of which have to be in step to take a record."""
+    return {
+        "default.replication.factor": str(copies),
+        "min.insync.replicas": str(in_sync),
+        "offsets.topic.replication.factor": str(copies),
+        "transaction.state.log.replication.factor": str(copies),
+        "transaction.state.log.min.isr": str(in_sync),
+        "share.coordinator.state.topic.replication.factor": str(copies),
+        "share.coordinator.state.topic.min.isr": str(in_sync),
+    }
 
 
 def new_id() -> str:

@@ -3,6 +3,7 @@
 import os
 import secrets
 import stat
+from contextlib import suppress
 from errno import EISDIR
 from pathlib import Path
 
@@ -60,11 +61,28 @@ def write_login(file: Path, login: Login) -> None:
 def write_secret(file: Path, text: str) -> None:
     """Write a file that only its owner may read, in the place of one that is there, whole or not at all."""
     part = _part(file)
+    _write(part, text)
+    part.replace(file)
+
+
+def write_secret_once(file: Path, text: str) -> None:
+    """Write a file that only its owner may read, whole or not at all, and not at all where there is one: that, whoever made it, stays for ever."""
+    part = file.with_name(f".{file.name}.{os.urandom(4).hex()}")
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _write(part, text)
+        with suppress(FileExistsError):
+            os.link(part, file)
+    finally:
+        with suppress(OSError):  # it was never there
+            part.unlink()
+
+
+def _write(part: Path, text: str) -> None:
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
         out.write(text)
         out.flush()
         os.fsync(out.fileno())
-    part.replace(file)
 
 
 def check_place(file: Path) -> None:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from node.bus.passwords import read_login
+from node.bus.passwords import Login, read_login
 from node.errors import ConfigError
 
 
@@ -22,6 +22,13 @@ class Security(msgspec.Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return f"Security(protocol={self.protocol!r}, mechanism={self.mechanism!r}, username={self.username!r})"  # a log never has the rest
+
+    @property
+    def login(self) -> Login:
+        """With what it logs in, as a file holds it; only of one that does."""
+        assert self.username is not None
+        assert self.password is not None
+        return Login(username=self.username, password=self.password, mechanism=self.mechanism)
 
     def librdkafka(self) -> dict[str, str]:
         """Return the settings of clients that build on librdkafka; what TLS trusts is theirs to add (`ssl.ca.location`)."""

@@ -119,10 +119,8 @@ async def remove_logins(client: Client, users: Iterable[tuple[str, str]]) -> Non
 
 async def let_in(bootstrap: str, security: Security, brokers: Security) -> None:
     """Make a user with the brokers' own login, and wait until every broker lets it in. Unavailable if that does not come to be."""
-    assert security.username is not None
-    assert security.password is not None
-    login = Login(username=security.username, password=security.password, mechanism=security.mechanism)
-    async with open_client(bootstrap, client_id=security.username, security=brokers) as client:
+    login = security.login
+    async with open_client(bootstrap, client_id=login.username, security=brokers) as client:
         await set_logins(client, [login])
     try:
         async with asyncio.timeout(REQUEST_TIMEOUT_S):
@@ -130,7 +128,7 @@ async def let_in(bootstrap: str, security: Security, brokers: Security) -> None:
                 while not await lets_in(address, security):  # noqa: ASYNC110 -- the brokers hear of it one by one
                     await asyncio.sleep(_POLL_S)
     except TimeoutError as error:
-        raise Unavailable(f"{bootstrap}: {security.username} was made and is not let in") from error
+        raise Unavailable(f"{bootstrap}: {login.username} was made and is not let in") from error
 
 
 async def lets_in(address: str, security: Security) -> bool:

@@ -4,11 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from string import Template
 
-import msgspec
-
 from node.bus.passwords import Login, write_secret
 from node.cli.client import KafkaInfo
-from node.cli.kafka import PROPERTIES, read_properties
+from node.cli.kafka import PROPERTIES, login_entries, read_properties
 from node.cli.voice import CliError, Exit
 from node.model.names import Department
 from node.model.shipped import shipped
@@ -19,11 +17,6 @@ _AUTHORITY = "authority.pem"
 _LOGIN = """
 # Who logs in; sasl.jaas.config is Java's, sasl.username and sasl.password are librdkafka's. Keep this file to yourself.
 # 登录身份；sasl.jaas.config 供 Java 使用，sasl.username 与 sasl.password 供 librdkafka 使用。请妥善保管本文件。
-security.protocol=$protocol
-sasl.mechanism=$mechanism
-sasl.username=$username
-sasl.password=$password
-sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required username="$username" password="$password";
 """
 _TLS = f"""
 # What is trusted, beside this file: ssl.truststore.* are Java's, ssl.ca.location is librdkafka's. 所信任的证书，与本文件同处。
@@ -50,7 +43,8 @@ def _login_lines(kafka: KafkaInfo, login: Login | None) -> str:
     trusted = _TLS if kafka.ca else ""
     if login is None:
         return f"security.protocol={kafka.protocol}\n{trusted}"
-    return Template(_LOGIN).substitute(msgspec.structs.asdict(login), protocol=kafka.protocol).lstrip() + trusted
+    entries = {"security.protocol": kafka.protocol, **login_entries(login)}
+    return _LOGIN.lstrip() + "".join(f"{name}={value}\n" for name, value in entries.items()) + trusted
 
 
 def kept_login(folder: Path) -> Login | None:

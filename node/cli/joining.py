@@ -17,12 +17,12 @@ from node.cli.client import open_node
 from node.cli.voice import SESSION, VOICE, CliError, Exit, Flag, Session, Voice
 from node.config import load
 from node.model.joining import joining, leaving
+from node.model.limits import INVITATION_HOURS_MAX
 from node.model.names import Division
 from node.setup.invitation import Invitation, decode, encode
 from node.setup.parent import LOGIN, remove_parent, write_parent
 
 _HOURS = 24.0
-_HOURS_MAX = 720.0
 
 
 class _Joined(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +41,7 @@ def token(
     /,
     *,
     output: Path | None = None,
-    hours: Annotated[float, Parameter(validator=Number(gt=0, lte=_HOURS_MAX))] = _HOURS,
+    hours: Annotated[float, Parameter(validator=Number(gt=0, lte=INVITATION_HOURS_MAX))] = _HOURS,
     url: str | None = None,
     bootstrap: str | None = None,
     session: Session = SESSION,

@@ -12,6 +12,7 @@ from node.cli.voice import CliError, Exit
 if TYPE_CHECKING:
     import ssl
 
+    from node.bus.passwords import Login
     from node.bus.security import Way
 
 CLIENT_FILE = "EXCHANGE_NODE_CLIENT_FILE"
@@ -48,6 +49,17 @@ def way_in(asked: Path | None, department: str, kafka: KafkaInfo) -> "Way":
         password=told.get("sasl.password"),
     )
     return Way(told.get("bootstrap.servers", kafka.bootstrap), security)
+
+
+def login_entries(login: "Login") -> dict[str, str]:
+    """Return the entries of a properties file that say who logs in: `sasl.jaas.config` is Java's, the name and the password librdkafka's."""
+    module = f'org.apache.kafka.common.security.scram.ScramLoginModule required username="{login.username}" password="{login.password}";'
+    return {
+        "sasl.mechanism": login.mechanism,
+        "sasl.username": login.username,
+        "sasl.password": login.password,
+        "sasl.jaas.config": module,
+    }
 
 
 def read_properties(file: Path) -> dict[str, str]:

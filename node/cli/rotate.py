@@ -9,12 +9,12 @@ from cyclopts.validators import Number
 
 from node.bus.passwords import Login, check_place, write_login, write_secret
 from node.cli.client import open_node
-from node.cli.kafka import PROPERTIES
+from node.cli.kafka import PROPERTIES, login_entries
 from node.cli.voice import SESSION, CliError, Exit, Session
+from node.model.limits import GRACE_S_MAX
 from node.model.names import NODE
 
 _HOURS = 24.0
-_HOURS_MAX = 720.0
 _LOGIN = {"sasl.mechanism", "sasl.username", "sasl.password"}
 """What a file must have for a new password to count by it: the mechanism is another one each time."""
 
@@ -24,7 +24,7 @@ def rotate(
     /,
     *,
     output: Path | None = None,
-    grace_hours: Annotated[float, Parameter(validator=Number(gte=0, lte=_HOURS_MAX))] = _HOURS,
+    grace_hours: Annotated[float, Parameter(validator=Number(gte=0, lte=GRACE_S_MAX / 3600))] = _HOURS,
     session: Session = SESSION,
 ) -> int:
     """更换部门或节点的集群密码，新旧密码在宽限期内都有效 / Change the password of a department or a node; the old one and the new both count for a while.
@@ -87,7 +87,6 @@ def _before(file: Path) -> str:
 
 
 def _changed(text: str, login: Login) -> str:
-    module = f'org.apache.kafka.common.security.scram.ScramLoginModule required username="{login.username}" password="{login.password}";'
-    new = {"sasl.mechanism": login.mechanism, "sasl.username": login.username, "sasl.password": login.password, "sasl.jaas.config": module}
+    new = login_entries(login)
     lines = text.splitlines(keepends=True)
     return "".join(f"{name}={new[name]}\n" if (name := line.partition("=")[0]) in new else line for line in lines)

@@ -38,6 +38,11 @@ class Key(msgspec.Struct, frozen=True):
     digest: str = ""
     revoked: EventRef | None = None
 
+    @property
+    def stands(self) -> bool:
+        """Whether it counts, for what is said from now on."""
+        return self.counts and self.revoked is None
+
 
 class Standing(msgspec.Struct, frozen=True):
     """What an author's log is held to: the keys that count, each up to a last sequence or without end, and the history that was named."""

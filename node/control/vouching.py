@@ -34,13 +34,13 @@ def key_answers(book: Book, here: Division) -> Iterator[VouchKey]:
     """Yield what the node of `here` answers by rule: a key that a child has declared, signed with one that `here` has vouched for already."""
     for child in book.keys.tree.children(here):
         wanted = book.keys.wanted(child, here)
-        if wanted is not None and any(key.counts and key.revoked is None for key in book.keys.of(child)):
+        if wanted is not None and any(key.stands for key in book.keys.of(child)):
             yield VouchKey(division=child, key=wanted[0])
 
 
 def newest_key(book: Book, code: Division) -> str | None:
     """Return the key that a node signs with: the last of those that count and were not revoked."""
-    return next((key.key for key in reversed(book.keys.of(code)) if key.counts and key.revoked is None), None)
+    return next((key.key for key in reversed(book.keys.of(code)) if key.stands), None)
 
 
 def _vouch(command: VouchKey, book: Book, run: Run) -> None:

@@ -17,8 +17,8 @@ from node.bus.client import open_client
 from node.bus.embedded import Cluster, open_cluster
 from node.bus.embedded.ports import reserved_ports
 from node.bus.embedded.process import check_alive, end, reap, spawn
-from node.bus.passwords import Login, new_password, read_login, write_login, write_secret
-from node.bus.security import Security, Way
+from node.bus.passwords import Login, new_password, write_login, write_secret
+from node.bus.security import Security, Way, secured
 from node.bus.users import set_logins
 from node.control import Command
 from node.errors import CommandRefused, Unavailable
@@ -85,10 +85,8 @@ class NodeProcess:
 
     def _write_login(self, of: str, security: Security) -> str:
         """Write a login into a file; return its name as YAML has it."""
-        assert security.username is not None
-        assert security.password is not None
         file = self._folder / f"{self.division}{of}.login"
-        write_login(file, Login(username=security.username, password=security.password))
+        write_login(file, security.login)
         return json.dumps(file.name)
 
     @property
@@ -134,8 +132,7 @@ class NodeProcess:
 
     def parent_login(self) -> Security:
         """Return with what the node logs in to its parent's cluster."""
-        login = read_login(self._folder / f"{self.division}-parent.login")
-        return Security(protocol="SASL_PLAINTEXT", mechanism=login.mechanism, username=login.username, password=login.password)
+        return secured(self._folder / f"{self.division}-parent.login", None)
 
     async def client(self, department: str) -> tuple[Security, Path]:
         """Return with what a department's programs log in to the cluster, and the client.properties that says so; made when it is asked for first."""
@@ -210,7 +207,7 @@ class World:
 
     def own_way(self, division: str) -> Way:
         """Return how a node gets into its own cluster."""
-        return Way(self.clusters[division].bootstrap, self.clusters[division].security)
+        return self.clusters[division].way
 
     def cut(self, division: str) -> None:
         """Cut the link between a node and the one above it."""

@@ -16,10 +16,10 @@ from node.errors import CommandRefused
 from node.http.answers import read_body
 from node.model.joining import joining, leaving
 from node.model.keys import is_sealed, read_key
+from node.model.limits import INVITATION_HOURS_MAX
 from node.model.names import Division, principal_of
 from node.model.values import RULE, Actor
 from node.runtime import Node
-from node.runtime.invitations import HOURS_MAX
 
 LATE_S = 300.0
 """A word of leaving counts for so long: clocks differ, and who overhears it must not use it for ever."""
@@ -81,9 +81,9 @@ async def invite(node: NamedDependency[Node], by: NamedDependency[Actor], body: 
     async with node.audited("invite", by, subject):
         child = _child(node, asked.child)
         subject["code"] = child
-        if not 0 < asked.hours <= HOURS_MAX:
-            en = f"hours: {asked.hours} is not within 0 and {HOURS_MAX}"
-            raise CommandRefused("malformed", en, f"hours：{asked.hours} 应在 0 至 {HOURS_MAX} 之间")
+        if not 0 < asked.hours <= INVITATION_HOURS_MAX:
+            en = f"hours: {asked.hours} is not within 0 and {INVITATION_HOURS_MAX}"
+            raise CommandRefused("malformed", en, f"hours：{asked.hours} 应在 0 至 {INVITATION_HOURS_MAX} 之间")
         secret, until = node.invitations.give(child, by, asked.hours)
     return InvitationFace(secret=secret, root=node.ledger.hand.pin, until=stamp(datetime.fromtimestamp(until, UTC)))
 
@@ -110,7 +110,7 @@ async def leave(node: NamedDependency[Node], body: RawBody) -> list[str]:
     child = _child(node, asked.division)
     digest = leaving(child, node.settings.division, asked.at)
     late = abs(time.time() - asked.at) > LATE_S or asked.at <= node.invitations.left.get(child, 0.0)
-    keys = [one.key for one in node.ledger.book.keys.of(child) if one.counts and one.revoked is None]
+    keys = [one.key for one in node.ledger.book.keys.of(child) if one.stands]
     if late or not any(_is_sealed(key, asked.seal, digest) for key in keys):
         en = "it is not said under a key of the child's that counts, or too long ago; on this node `exchange-node dismiss` does the same"
         zh = "该请求未由下级的有效密钥签名，或已过时；可在本节点用 `exchange-node dismiss` 达到同样效果"

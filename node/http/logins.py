@@ -7,12 +7,13 @@ from litestar.params import RawBody
 
 from node.bus.passwords import Login
 from node.control import Book
+from node.control.checkup import users_of
 from node.errors import CommandRefused
 from node.http.answers import read_body
-from node.model.names import Department, Division, division_of, principal_of
+from node.model.limits import GRACE_S_MAX
+from node.model.names import Division, principal_of
 from node.model.values import Actor
 from node.runtime import Node
-from node.runtime.logins import GRACE_S_MAX
 
 
 class LoginAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -38,8 +39,7 @@ async def give(node: NamedDependency[Node], by: NamedDependency[Actor], body: Ra
 
 def check_user(book: Book, here: Division, user: str) -> None:
     """Refuse whoever is no user of this node's cluster: neither its department, nor its child's node, nor the node itself."""
-    known = {principal_of(code) for code in (here, *book.tree.children(here))}
-    if user in known or (Department(user) in book.departments and division_of(user) == here):
+    if user == principal_of(here) or user in users_of(book, here):
         return
     en = f"nobody of that name logs in to the cluster of {here}: name one of its departments, or a child's node as {here}.node"
     raise CommandRefused("no-such-user", en, f"{here} 的集群没有此用户：应为本级部门，或下级节点（如 {here}.node）")

@@ -53,6 +53,10 @@ REQUEST_TIMEOUT_S = 10.0
 
 CONNECT_TIMEOUT_S = 5.0
 
+INVITATION_HOURS_MAX = 720
+"""For how long a child may be invited: a month."""
+GRACE_S_MAX = 30 * 86_400
+"""For how long a password counts beside the one that replaced it: a month."""
 BACKOFF_FIRST_S = 0.1
 BACKOFF_MAX_S = 5.0
 """Between attempts to open a shard, reconnect, or look at a waiting route: doubled from the first to the greatest."""

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import msgspec
 
+from node.bus.passwords import write_secret
 from node.control import day_of, stamp
 from node.errors import NodeError
 from node.model.hidden import TOKEN_PREFIX
@@ -103,18 +104,13 @@ def remove_token(folder: Path, name: str) -> Token | None:
 def _changing(folder: Path) -> Iterator[list[Token]]:
     """Give the tokens to be changed, and put the file in the place of the one before when that is done; one after the other."""
     file = access_file(folder)
-    part = file.with_name(f".{NAME}.new")
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with os.fdopen(os.open(file.with_name(f".{NAME}.lock"), os.O_RDWR | os.O_CREAT, 0o600)) as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             tokens = list(read_tokens(folder))
             yield tokens
-            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
-                out.write(msgspec.json.format(msgspec.json.encode(_File(tokens=tuple(tokens))), indent=1))
-                out.flush()
-                os.fsync(out.fileno())
-            part.replace(file)
+            write_secret(file, msgspec.json.format(msgspec.json.encode(_File(tokens=tuple(tokens))), indent=1).decode())
     except OSError as error:
         raise AccessError(f"{file}: it cannot be written ({error.strerror}); run this as the user of the node") from error
 

@@ -74,7 +74,7 @@ class Hand:
         if coming is not None and newest == coming.key:
             logger().info("key-rotated", key=fingerprint(coming.key))
             return adopt_next(self._folder)
-        if newest is not None and any(key.key == own.key and key.counts and key.revoked is None for key in book.keys.of(self.here)):
+        if newest is not None and any(key.key == own.key and key.stands for key in book.keys.of(self.here)):
             return own
         raise CommandRefused("key-not-vouched", *self._unvouched(own.key))
 

@@ -17,7 +17,6 @@ from node.model.names import Division
 from node.model.values import Actor
 
 INVITATIONS = "invitations.json"
-HOURS_MAX = 720
 GIVEN_MAX = 1000
 """Those that have ended or were used go when there are more."""
 
@@ -48,15 +47,12 @@ class Invitations:
 
     def find(self, secret: str) -> Given:
         """Return the invitation of a secret. CommandRefused where there is none."""
-        digest = _digest(secret)
-        found = next((one for one in self._read() if hmac.compare_digest(one.sha256, digest)), None)
-        if found is None:
-            raise CommandRefused("no-invitation", "this node has given no such invitation", "本节点没有发出过此邀请")
-        return found
+        return _sought(self._read(), secret)
 
     def use(self, secret: str, child: str) -> Given:
         """Take an invitation out of use for whom it was given to. CommandRefused where it counts for nobody, no more, or for another."""
-        found, now = self.find(secret), time.time()
+        kept, now = self._read(), time.time()
+        found = _sought(kept, secret)
         if found.child != child:
             en = f"the invitation is for {found.child}, and {child} wants to join by it; nothing was done"
             raise CommandRefused("not-invited", en, f"此邀请属于 {found.child}，而申请加入的是 {child}；未做任何操作")
@@ -66,7 +62,7 @@ class Invitations:
         if found.until < now:
             en = "the invitation has ended; have another one made by `exchange-node token` on the parent's node"
             raise CommandRefused("invitation-ended", en, "此邀请已过期；请在上级节点用 `exchange-node token` 重新签发")
-        self._write([msgspec.structs.replace(one, used=True) if one == found else one for one in self._read()])
+        self._write([msgspec.structs.replace(one, used=True) if one is found else one for one in kept])
         return found
 
     def _read(self) -> list[Given]:
@@ -83,6 +79,14 @@ class Invitations:
         if len(kept) > GIVEN_MAX:
             kept = [one for one in kept if not one.used and one.until > time.time()][-GIVEN_MAX:]
         write_secret(self._file, msgspec.json.encode(kept).decode())
+
+
+def _sought(kept: list[Given], secret: str) -> Given:
+    digest = _digest(secret)
+    found = next((one for one in kept if hmac.compare_digest(one.sha256, digest)), None)
+    if found is None:
+        raise CommandRefused("no-invitation", "this node has given no such invitation", "本节点没有发出过此邀请")
+    return found
 
 
 def _digest(secret: str) -> str:

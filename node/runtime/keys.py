@@ -10,13 +10,13 @@ Failure modes: a key that others may read, or that is none of ours, is refused; 
 
 import os
 import stat
-from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
+from node.bus.passwords import write_secret, write_secret_once
 from node.errors import NodeError
 from node.model.keys import FINGERPRINT, fingerprint, key_text, seal
 
@@ -87,13 +87,9 @@ def read_mark(folder: Path) -> Mark:
 
 def write_mark(folder: Path, mark: Mark) -> None:
     """Keep what was written last, whole or not at all."""
-    file, part = folder / MARK, folder / f".{MARK}.new"
+    file = folder / MARK
     try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
-            out.write(msgspec.json.encode(mark) + b"\n")
-            out.flush()
-            os.fsync(out.fileno())
-        part.replace(file)
+        write_secret(file, msgspec.json.encode(mark).decode() + "\n")
     except OSError as error:
         raise KeyFileError(f"{file}: it cannot be written ({error.strerror}); give the node a data_dir of its own") from error
 
@@ -116,27 +112,12 @@ def _read(file: Path) -> Signer | None:
     return Signer(key_text(private.public_key().public_bytes_raw()), private)
 
 
-def _put(part: Path, file: Path) -> None:
-    """Give a whole file its name, unless another has it by now."""
-    with suppress(FileExistsError):
-        os.link(part, file)
-
-
 def _made(file: Path) -> Signer:
     private = Ed25519PrivateKey.generate()
-    part = file.with_name(f".{file.name}.{os.urandom(4).hex()}")
     try:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-            out.write(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-            out.flush()
-            os.fsync(out.fileno())
-        _put(part, file)
+        write_secret_once(file, private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode())
     except OSError as error:
         raise KeyFileError(f"{file}: it cannot be made ({error.strerror}); give the node a data_dir of its own") from error
-    finally:
-        with suppress(OSError):  # it was never there
-            part.unlink()
     made = _read(file)
     assert made is not None
     return made

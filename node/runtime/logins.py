@@ -18,7 +18,6 @@ from node.errors import BusError, CommandRefused
 from node.telemetry import logger
 
 LOGINS = "logins.json"
-GRACE_S_MAX = 30 * 86_400
 _ENDINGS_MAX = 10_000
 
 

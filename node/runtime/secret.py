@@ -7,6 +7,7 @@ grant needs it, and belongs into the backup of the data folder.
 import os
 from pathlib import Path
 
+from node.bus.passwords import write_secret_once
 from node.errors import NodeError
 
 NAME = "views.secret"
@@ -40,21 +41,11 @@ def make_secret(folder: Path) -> bytes:
     """Return the secret, made where there is none yet and readable by the node alone. SecretError where it cannot be read or written."""
     if (found := read_secret(folder)) is not None:
         return found
-    file, secret = secret_file(folder), os.urandom(_BYTES)
-    part = file.with_name(f"{NAME}.{secret[:4].hex()}")
+    file = secret_file(folder)
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
-            out.write(f"{secret.hex()}\n")
-            out.flush()
-            os.fsync(out.fileno())
-        os.link(part, file)  # fails where there is one by now, whole or not at all
-    except FileExistsError:
-        found = read_secret(folder)
-        assert found is not None
-        return found
+        write_secret_once(file, f"{os.urandom(_BYTES).hex()}\n")
     except OSError as error:
         raise SecretError(f"{file}: it cannot be written ({error.strerror}); give the node a data_dir of its own") from error
-    finally:
-        part.unlink(missing_ok=True)
-    return secret
+    made = read_secret(folder)
+    assert made is not None
+    return made

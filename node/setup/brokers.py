@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from node.bus.guard import KEYSTORE, TRUSTSTORE, Guard, closed_by
+from node.bus.guard import KEYSTORE, TRUSTSTORE, Guard, closed_by, replicated
 from node.errors import ConfigError
 
 CONTROLLER_PORTS_ON = 1000
@@ -41,7 +41,7 @@ def brokers_of(bootstrap: str) -> list[Broker]:
 
 def broker_properties(broker: Broker, brokers: Sequence[Broker], guard: Guard, home: Path) -> dict[str, str]:
     """Return the properties of one of the brokers, each of them a controller too; `home` is its folder."""
-    copies, in_sync = str(min(len(brokers), 3)), str(2 if len(brokers) > 2 else 1)
+    replication = replicated(min(len(brokers), 3), 2 if len(brokers) > 2 else 1)
     bind = _ANYWHERE if guard.tls else broker.host
     listeners = {
         "process.roles": "broker,controller",
@@ -54,14 +54,5 @@ def broker_properties(broker: Broker, brokers: Sequence[Broker], guard: Guard, h
         "controller.listener.names": "CONTROLLER",
     }
     stores = {"ssl.keystore.location": str(home / KEYSTORE), "ssl.truststore.location": str(home / TRUSTSTORE)}
-    replication = {
-        "default.replication.factor": copies,
-        "min.insync.replicas": in_sync,
-        "offsets.topic.replication.factor": copies,
-        "transaction.state.log.replication.factor": copies,
-        "transaction.state.log.min.isr": in_sync,
-        "share.coordinator.state.topic.replication.factor": copies,
-        "share.coordinator.state.topic.min.isr": in_sync,
-    }
     closed = closed_by(guard, ("local", "controller")) | (stores if guard.tls else {})
     return listeners | closed | replication | {"log.dirs": str(home / "data"), "auto.create.topics.enable": "false"}

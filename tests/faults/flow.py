@@ -88,7 +88,7 @@ async def end(world: World, ref: EventRef) -> None:
 
 def way_in(cluster: Cluster) -> dict[str, Any]:
     """Return what a client of librdkafka needs to get into a cluster, as one who may do everything."""
-    return {"bootstrap.servers": cluster.bootstrap, **cluster.security.librdkafka()}
+    return dict(cluster.way.librdkafka())
 
 
 async def present(cluster: Cluster, topic: Topic, *, other_than: str = "") -> str:

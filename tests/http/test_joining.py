@@ -17,9 +17,9 @@ from node.bus.client import open_client
 from node.bus.users import mechanisms_of
 from node.http.joining import LATE_S, JoinFace
 from node.model.joining import joining, leaving
+from node.model.limits import INVITATION_HOURS_MAX
 from node.model.values import Actor, Role
 from node.runtime import invitations
-from node.runtime.invitations import HOURS_MAX
 from node.runtime.keys import Signer, node_key
 from tests.conftest import Kafka
 from tests.control.acting import actor
@@ -137,7 +137,7 @@ async def test_only_a_child_that_stands_in_the_book_is_meant(web: httpx.AsyncCli
     assert "身份证" not in answer.text + noted
 
 
-@pytest.mark.parametrize("hours", [0.0, -1.0, HOURS_MAX + 0.1])
+@pytest.mark.parametrize("hours", [0.0, -1.0, INVITATION_HOURS_MAX + 0.1])
 async def test_an_invitation_counts_neither_never_nor_for_ever(web: httpx.AsyncClient, child: Child, hours: float) -> None:
     """For a month at most: it lies about."""
     assert child.refusal(await web.post("/v1/invitations", json={"child": child.code, "hours": hours})) == (400, "malformed")

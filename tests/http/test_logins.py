@@ -12,8 +12,8 @@ import pytest
 from node.bus.passwords import Login
 from node.bus.security import Security
 from node.bus.users import lets_in
+from node.model.limits import GRACE_S_MAX
 from node.model.values import Actor, Role
-from node.runtime.logins import GRACE_S_MAX
 from tests.conftest import Kafka
 from tests.control.acting import actor
 from tests.http.conftest import ROOT

@@ -19,6 +19,7 @@ from node.bus.embedded.seed import CHECKPOINT, Seed, prepare
 from node.bus.embedded.settings import HOST, Seat, identity, properties, text
 from node.bus.guard import new_id
 from node.bus.passwords import write_secret
+from node.bus.security import Way
 
 _STOP_S = {1: 5.0, 3: 1.0}
 """An ordered end took 0.3 s, of three at once 0.4 s; but among three the controllers' leader then waits 5 s for followers
@@ -62,6 +63,11 @@ class Cluster:
     def link_bootstrap(self) -> str:
         """The brokers' addresses for whoever reaches them over the cable; without a cable the same as `bootstrap`."""
         return _addresses(self.cable.ports) if self.cable else self.bootstrap
+
+    @property
+    def way(self) -> Way:
+        """Where the cluster is, for whoever is beside it, and how the super user gets in."""
+        return Way(self.bootstrap, self.security)
 
     def librdkafka(self) -> dict[str, str]:
         """Return the settings with which a client that builds on librdkafka logs in as the super user."""

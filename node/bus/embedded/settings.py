@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from node.bus.guard import Guard, closed_by
+from node.bus.guard import Guard, closed_by, replicated
 
 HOST = "127.0.0.1"
 
@@ -71,15 +71,7 @@ def _listeners(seat: Seat, seats: Sequence[Seat], protocol: str) -> dict[str, st
 
 
 def _replication(brokers: int) -> dict[str, str]:
-    copies, in_sync = str(brokers), str(brokers // 2 + 1)
-    return {
-        "default.replication.factor": copies,
-        "min.insync.replicas": in_sync,
-        "offsets.topic.replication.factor": copies,
-        "transaction.state.log.replication.factor": copies,
-        "transaction.state.log.min.isr": in_sync,
-        "share.coordinator.state.topic.replication.factor": copies,
-        "share.coordinator.state.topic.min.isr": in_sync,
+    return replicated(brokers, brokers // 2 + 1) | {
         # Leaving in order needs a quorum, which three that end together soon lack: each would wait for it. One broker leaves
         # in order, else it could only come back when its session has ended.
         "controlled.shutdown.enable": "true" if brokers == 1 else "false",
