@@ -2,8 +2,6 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -15,43 +13,20 @@ from node.lane import Resume
 from node.model.keys import fingerprint
 from node.model.names import Department, Division, Topic
 from node.model.values import Actor
-from node.runtime import Node, NodeSettings, run_node
+from node.runtime import Node, NodeSettings
 from node.runtime.keys import node_key
 from node.telemetry import Metrics
 from tests.conftest import NO_DATA, Kafka, KafkaPair
 from tests.runtime.conftest import until
-
-
-@asynccontextmanager
-async def _running(settings: NodeSettings) -> AsyncIterator[Node]:
-    node = Node(settings, Metrics())
-    running = asyncio.create_task(run_node(node))
-    try:
-        yield node
-    finally:
-        node.stopping.set()
-        async with asyncio.timeout(10):
-            await running
+from tests.runtime.linked import linked, running
 
 
 async def test_a_child_learns_of_its_division_over_the_link(kafka_pair: KafkaPair, tmp_path: Path) -> None:
     """The parent adds it, the link brings the parent's log down and the child's own log up."""
     parent, child = Division("970000"), Division("970100")
-    above, below = kafka_pair.target, kafka_pair.source
-    root, own = node_key(tmp_path / "root"), node_key(tmp_path / "child")
-    upper = NodeSettings(division=parent, bootstrap=above.bootstrap, security=above.security, replication=1, data_dir=tmp_path / "root")
-    lower = NodeSettings(
-        division=child,
-        bootstrap=below.bootstrap,
-        security=below.security,
-        replication=1,
-        data_dir=tmp_path / "child",
-        parent=parent,
-        parent_bootstrap=above.bootstrap,
-        parent_security=above.security,
-        root=fingerprint(root.key),
-    )
-    async with _running(upper) as one, _running(lower) as other:
+    own = node_key(tmp_path / "child")
+    upper, lower = linked(kafka_pair, tmp_path, parent, child)
+    async with running(upper) as one, running(lower) as other:
         await until(lambda: not one.reasons)
         await one.command(AddDivision(code=parent, name="省", level="province"))
         await one.command(AddDivision(code=child, name="市", level="city", parent=parent))
@@ -73,21 +48,9 @@ async def test_a_child_learns_of_its_division_over_the_link(kafka_pair: KafkaPai
 async def test_a_key_is_rotated_by_a_node_and_its_parent(kafka_pair: KafkaPair, tmp_path: Path) -> None:
     """The child declares the new one, the parent answers by itself, and the child signs with it from then on; nobody else has to do anything."""
     parent, child = Division("975000"), Division("975100")
-    above, below = kafka_pair.target, kafka_pair.source
-    root, first = fingerprint(node_key(tmp_path / "root").key), node_key(tmp_path / "child").key
-    upper = NodeSettings(division=parent, bootstrap=above.bootstrap, security=above.security, replication=1, data_dir=tmp_path / "root")
-    lower = NodeSettings(
-        division=child,
-        bootstrap=below.bootstrap,
-        security=below.security,
-        replication=1,
-        data_dir=tmp_path / "child",
-        parent=parent,
-        parent_bootstrap=above.bootstrap,
-        parent_security=above.security,
-        root=root,
-    )
-    async with _running(upper) as one, _running(lower) as other:
+    first = node_key(tmp_path / "child").key
+    upper, lower = linked(kafka_pair, tmp_path, parent, child)
+    async with running(upper) as one, running(lower) as other:
         await until(lambda: not one.reasons)
         await one.command(AddDivision(code=parent, name="省", level="province"))
         await one.command(AddDivision(code=child, name="市", level="city", parent=parent))
@@ -104,7 +67,7 @@ async def test_a_key_is_rotated_by_a_node_and_its_parent(kafka_pair: KafkaPair, 
 async def test_a_node_without_its_cluster_is_not_ready_and_says_why() -> None:
     """It keeps trying and can still be stopped at once."""
     with capture_logs() as logged:
-        async with _running(NodeSettings(division=Division("970200"), bootstrap="127.0.0.1:1", replication=1, data_dir=NO_DATA)) as node:
+        async with running(NodeSettings(division=Division("970200"), bootstrap="127.0.0.1:1", replication=1, data_dir=NO_DATA)) as node:
             await until(lambda: any("127.0.0.1:1" in reason for reason in node.reasons))
             assert "exchange_ready 0.0" in node.figures().decode()
             await until(lambda: len([one for one in logged if one.get("part") == "gate"]) > 3)
@@ -126,7 +89,7 @@ async def test_a_node_without_its_parent_still_keeps_its_own_book(kafka: Kafka, 
         parent_bootstrap="127.0.0.1:1",
         root=fingerprint(key.key),
     )
-    async with _running(settings) as node:
+    async with running(settings) as node:
         await until(lambda: [reason.partition(":")[0] for reason in node.reasons] == ["link", "own control log"])
         with pytest.raises(CommandRefused) as refused:
             await node.command(AddDepartment(department=Department(f"{here}.a"), name="a"))
@@ -154,7 +117,7 @@ async def test_a_half_that_is_cancelled_ends(kafka: Kafka, tmp_path: Path, steps
 
 async def test_only_what_is_stopped_can_be_resumed(kafka: Kafka, tmp_path: Path) -> None:
     """A word for a route that flows, or that there is not, is refused."""
-    async with _running(
+    async with running(
         NodeSettings(division=Division("970500"), bootstrap=kafka.bootstrap, security=kafka.security, replication=1, data_dir=tmp_path)
     ) as node:
         with pytest.raises(CommandRefused, match="no route of"):

@@ -1,8 +1,6 @@
 """Answers for node/runtime/restoring.py: a node whose cluster was restored from a backup, on real clusters."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,27 +12,18 @@ from node.bus.topics import make_topics, remove_topic
 from node.control import AddDepartment, AddDivision, TopicSpec, VouchKey
 from node.errors import CommandRefused
 from node.lane import Resume
-from node.model.keys import Signed, fingerprint
+from node.model.keys import Signed
 from node.model.names import Department, Division, control_topic
-from node.runtime import Node, NodeSettings, run_node
+from node.runtime import NodeSettings
 from node.runtime.keys import node_key
-from node.telemetry import Metrics
 from tests.conftest import Kafka, KafkaPair
 from tests.runtime.conftest import until
+from tests.runtime.linked import linked, running
 
 pytestmark = pytest.mark.kafka
 
 
-@asynccontextmanager
-async def _running(settings: NodeSettings) -> AsyncIterator[Node]:
-    node = Node(settings, Metrics())
-    running = asyncio.create_task(run_node(node))
-    try:
-        yield node
-    finally:
-        node.stopping.set()
-        async with asyncio.timeout(15):
-            await running
+_running = partial(running, within_s=15)
 
 
 def _department(code: Division, name: str) -> AddDepartment:
@@ -56,31 +45,13 @@ async def _restore(kafka: Kafka, code: Division, records: list[Signed]) -> None:
         await writer.append(records)
 
 
-def _settings(pair: KafkaPair, folder: Path, parent: Division, child: Division) -> tuple[NodeSettings, NodeSettings]:
-    above, below = pair.target, pair.source
-    root = fingerprint(node_key(folder / "parent").key)
-    upper = NodeSettings(division=parent, bootstrap=above.bootstrap, security=above.security, replication=1, data_dir=folder / "parent")
-    lower = NodeSettings(
-        division=child,
-        bootstrap=below.bootstrap,
-        security=below.security,
-        replication=1,
-        data_dir=folder / "child",
-        parent=parent,
-        parent_bootstrap=above.bootstrap,
-        parent_security=above.security,
-        root=root,
-    )
-    return upper, lower
-
-
 async def test_a_restored_node_takes_what_it_lacks_before_it_writes(kafka_pair: KafkaPair, tmp_path: Path) -> None:
     """From the copy in its parent's cluster, as it was signed: then it says more behind that, and nobody sees a second history.
 
     Its link has stopped, for the log is another; begun anew it carries all of it once more, which hurts nobody.
     """
     parent, child = Division("972000"), Division("972100")
-    upper, lower = _settings(kafka_pair, tmp_path, parent, child)
+    upper, lower = linked(kafka_pair, tmp_path, parent, child)
     async with _running(upper) as one:
         async with _running(lower) as other:
             await until(lambda: not one.reasons)
@@ -108,7 +79,7 @@ async def test_a_restored_node_takes_what_it_lacks_before_it_writes(kafka_pair: 
 async def test_a_restored_node_whose_parent_is_away_does_not_write(kafka_pair: KafkaPair, tmp_path: Path) -> None:
     """It knows what it wrote last. A node whose log reaches so far goes on."""
     parent, child = Division("973000"), Division("973100")
-    upper, lower = _settings(kafka_pair, tmp_path, parent, child)
+    upper, lower = linked(kafka_pair, tmp_path, parent, child)
     async with _running(upper) as one, _running(lower) as other:
         await until(lambda: not one.reasons)
         await one.command(AddDivision(code=parent, name="省", level="province"))
@@ -133,7 +104,7 @@ async def test_a_restored_node_whose_parent_is_away_does_not_write(kafka_pair: K
 async def test_a_forked_log_is_told_and_not_written(kafka_pair: KafkaPair, tmp_path: Path) -> None:
     """A parent's copy that says something else under the same number: one of the two is not the node's, and a person has to look."""
     parent, child = Division("974000"), Division("974100")
-    upper, lower = _settings(kafka_pair, tmp_path, parent, child)
+    upper, lower = linked(kafka_pair, tmp_path, parent, child)
     async with _running(upper) as one, _running(lower) as other:
         await until(lambda: not one.reasons)
         await one.command(AddDivision(code=parent, name="省", level="province"))
