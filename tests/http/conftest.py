@@ -18,7 +18,7 @@ ROOT = Division("990000")
 """A division that no other test uses: the cluster is shared."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def web(kafka: Kafka, work_folder: Path) -> AsyncIterator[httpx.AsyncClient]:
     """Return a client of a node that is ready and has two departments."""
     node = Node(

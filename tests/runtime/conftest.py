@@ -96,7 +96,7 @@ def bench(kafka_pair: KafkaPair, topic_name: Callable[[], str]) -> Bench:
     return Bench(kafka_pair, topic_name)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # it ends here: two nodes that keep the rights of one cluster would undo each other's work
 async def desk(kafka: Kafka, topic_name: Callable[[], str]) -> AsyncIterator[Desk]:
     """A node whose gate refuses what is wrong."""
     async with open_desk(kafka, topic_name) as opened:

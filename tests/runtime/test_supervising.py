@@ -27,7 +27,7 @@ async def test_a_part_that_fails_is_started_anew_and_its_cause_is_told() -> None
     with capture_logs() as logged:
         await supervise("gate", keep, stopping, lambda *failure: told.append(failure))
     assert told == [("gate", "no broker", 0.1), ("gate", "LookupError: unforeseen", 0.2), ("gate", "again", 0.4)]
-    assert [(one["event"], one["part"]) for one in logged] == [("part-failed", "gate")]
+    assert [one["part"] for one in logged if one["event"] == "part-failed"] == ["gate"]  # a shared node may log beside it
 
 
 async def test_a_part_that_ends_by_itself_is_started_anew_too() -> None:
