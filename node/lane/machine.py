@@ -35,6 +35,7 @@ class Machine:
         self._skipped_since: float | None = None
         self._attempts = 0
         self._retry_at = 0.0
+        self._day = ""
         self._stopping = False
         self._recording: tuple[f.Moved, ...] = ()
         self._orders: list[f.Order] = []
@@ -63,7 +64,7 @@ class Machine:
             case f.Fetched():
                 self._fetched(fact, now)
             case f.Ticked():
-                pass
+                self._day = fact.day or self._day
             case f.Recorded():
                 self._recorded()
             case f.Committed():
@@ -282,7 +283,7 @@ class Machine:
         return all(state.caught_up for state in self.routes.values() if state.state is State.FLOWING)
 
     def _record(self) -> None:
-        moved = [move for state in self.routes.values() if (move := state.moved())]
+        moved = [move for state in self.routes.values() if (move := state.moved(self._day))]
         if not moved:
             self.phase = Phase.ABORTING
             self._give(f.Abort())
