@@ -36,7 +36,7 @@ class RouteState:
     """One route of a shard. Batches go queue → outstanding → carried; `rollback` forgets all three."""
 
     __slots__ = (
-        "_generations", "ages", "attempts", "batches", "bytes", "detail", "end", "era", "from_now", "generation", "held", "last", "oldest",
+        "_generations", "ages", "attempts", "batches", "bytes", "detail", "end", "era", "from_now", "generation", "held", "last", "newest", "oldest",
         "outstanding", "position", "progress", "queue", "records", "resume", "resume_from", "resume_said", "resumed", "retry_at", "route",
         "settled", "source", "state", "stop", "unsettled", "written",
     )  # fmt: skip
@@ -73,6 +73,8 @@ class RouteState:
         self.queue: deque[Batch] = deque()
         self.outstanding: deque[Batch] = deque()
         self.oldest: int | None = None
+        self.newest = 0
+        """greatest timestamp (ms) of what was committed last, 0 before anything was"""
         self._generations = generations
         self.from_now = from_now
         self.era = era
@@ -232,6 +234,7 @@ class RouteState:
         if self.resumed:
             self.resume, self.resumed = None, False
         self.oldest = None
+        self.newest = max(self.ages, default=self.newest)
         self._clear_transaction()
 
     def recover(self, progress: Progress | None) -> list[Batch]:
