@@ -1,9 +1,11 @@
 """The node as a process: configuration in, exit status out; signals in between."""
 
 import asyncio
+import math
 import os
 import signal
 import sys
+import time
 
 from node.bus.security import Security, secured
 from node.config import Config, address
@@ -11,17 +13,29 @@ from node.errors import BusError
 from node.http import Tls, open_http, open_probes
 from node.runtime import Node, NodeSettings, run_node
 from node.telemetry import Metrics, configure, logger
+from node.telemetry.log import Sparing
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_TELL_S = 1.0
 
 
 def run(config: Config) -> int:
     """Run a node until SIGTERM or SIGINT and return the exit status; a second SIGINT ends the process at once."""
-    configure(division=config.division, readable=sys.stderr.isatty())
-    return asyncio.run(_run(config))
+    metrics = Metrics()
+    sparing = configure(
+        division=config.division,
+        readable=config.log.readable(at_terminal=sys.stderr.isatty()),
+        level=config.log.level,
+        held=lambda event, many: metrics.log_suppressed.labels(event).inc(many),
+    )
+    try:
+        return asyncio.run(_run(config, metrics, sparing))
+    finally:
+        sparing.tell(math.inf)
 
 
-async def _run(config: Config) -> int:
+async def _run(config: Config, metrics: Metrics, sparing: Sparing) -> int:
+    telling = asyncio.create_task(_tell_held_back(sparing), name="log: what was held back")
     parent = config.parent
     settings = NodeSettings(
         division=config.division,
@@ -38,7 +52,7 @@ async def _run(config: Config) -> int:
         ca=config.kafka.ca_file.read_text("ascii") if config.kafka.ca_file else "",
         parent_security=secured(parent.login_file, parent.ca_file) if parent else Security(),
     )
-    node = Node(settings, Metrics())
+    node = Node(settings, metrics)
     loop = asyncio.get_running_loop()
     for number in _SIGNALS:
         loop.add_signal_handler(number, _stop, node, number)
@@ -58,7 +72,15 @@ async def _run(config: Config) -> int:
     except BusError as error:
         logger().error("not-started", cause=str(error))
         return 1
+    finally:
+        telling.cancel()
     return 0
+
+
+async def _tell_held_back(sparing: Sparing) -> None:
+    while True:
+        await asyncio.sleep(_TELL_S)
+        sparing.tell(time.monotonic())
 
 
 def _url(listen: str, port: int, tls: Tls | None) -> str:

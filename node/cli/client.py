@@ -28,6 +28,7 @@ from node.control.reach import Reach
 from node.errors import CommandRefused
 from node.model.names import Department, Division, Topic
 from node.model.values import Actor, DepartmentValue, DivisionValue, EventRef, ResourceValue
+from node.telemetry.level import Level
 
 T = TypeVar("T")
 AuditLine = Advanced | Audited | Unreadable | Ended | Problem
@@ -52,6 +53,14 @@ class InvitationInfo(_Answer, frozen=True):
     secret: str
     root: str
     until: str
+
+
+class LevelInfo(_Answer, frozen=True):
+    """From which level on the node logs, from which it does by its configuration, and when that holds again."""
+
+    level: Level
+    configured: Level
+    ends_in_s: float | None
 
 
 class NodeInfo(_Answer, frozen=True):
@@ -322,6 +331,14 @@ class NodeClient:
     def resume(self, topic: str, mode: Mode) -> list[ResumedRoute]:
         """Let a stopped topic go on; return its partitions that were stopped."""
         return self._post("/v1/routes/resume", {"topic": topic, "mode": mode}, dict[str, list[ResumedRoute]])["routes"]
+
+    def log_level(self) -> LevelInfo:
+        """Ask from which level on the node logs."""
+        return self._get("/v1/log/level", LevelInfo)
+
+    def change_log_level(self, level: Level, for_s: float) -> LevelInfo:
+        """Have the node log from another level on for so many seconds."""
+        return self._post("/v1/log/level", {"level": level, "for_s": for_s}, LevelInfo)
 
     def quarantines(self, name: str = "") -> Iterator[Line]:
         """Ask what was refused, of one resource or all: yield the lines of the answer as they come."""

@@ -23,6 +23,7 @@ from node.cli import (
     joining,
     key,
     log,
+    logged,
     publish,
     quarantine,
     request,
@@ -69,7 +70,7 @@ def build() -> App:
         app.command(command)
     app.command(rotate.rotate)
     app.command(doctor.doctor)
-    for family in (demo, access, key, log, division, department, catalogue, request, grant, view, quarantine, route):
+    for family in (demo, access, key, log, logged, division, department, catalogue, request, grant, view, quarantine, route):
         app.command(family.build())
     return app
 

@@ -21,6 +21,7 @@ http:
   requests_per_s: 100             # of one token
   tls: {certificate_file: node.crt, key_file: node.key}     # PEM, relative to this file; without it both listen on loopback alone
 data_dir: ./data                  # relative to this file
+log: {level: info, format: json}  # debug, info, warning, error; json or console, which unless said follows the terminal
 """
 
 import re
@@ -28,18 +29,19 @@ import ssl
 import stat
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from node.bus.security import secured
 from node.config.holidays import read_holidays
-from node.config.reading import Field, Lang, Many, Part, Reading, Shape, Wrong, read_text, read_yaml, whole_within
+from node.config.reading import Field, Lang, Many, Part, Reading, Shape, Wrong, one_of, read_text, read_yaml, whole_within
 from node.control.calendar import Calendar
 from node.errors import ConfigError
 from node.model import names
 from node.model.keys import read_fingerprint
 from node.model.names import Division
+from node.telemetry.level import LEVELS, Level
 
 REPLICATION_MAX = 32767
 """Kafka's replication factor is an int16."""
@@ -95,6 +97,17 @@ class Http(msgspec.Struct, frozen=True, kw_only=True):
         return None if is_loopback(self.probes) else self.tls
 
 
+class Log(msgspec.Struct, frozen=True, kw_only=True):
+    """From which level on events are logged, and as what: lines of JSON, or text for people; empty follows where it goes to."""
+
+    level: Level = "info"
+    format: Literal["", "json", "console"] = ""
+
+    def readable(self, *, at_terminal: bool) -> bool:
+        """Tell whether a person is to read it."""
+        return self.format == "console" or (not self.format and at_terminal)
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """A whole configuration; `data_dir` is absolute, `calendar` what the operator's file says and empty without one."""
 
@@ -103,6 +116,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     parent: Parent | None = None
     http: Http = Http()
     data_dir: Path
+    log: Log = Log()
     calendar: Calendar = Calendar()
 
 
@@ -300,5 +314,12 @@ _SHAPE: Shape = {
         required=False,
     ),
     "data_dir": Field(read_text, "./data", required=False),
+    "log": Part(
+        {
+            "level": Field(one_of(*LEVELS), "info", required=False),
+            "format": Field(one_of("json", "console"), "json", required=False),
+        },
+        required=False,
+    ),
     "calendar": Field(read_text, "holidays.yaml", required=False),
 }

@@ -127,6 +127,12 @@ class Metrics:
             ("reason",),
             registry=self.registry,
         )
+        self.log_suppressed = Counter(
+            "exchange_log_events_suppressed",
+            "Log events that were held back and stand in the `more` of a like one, by event",
+            ("event",),
+            registry=self.registry,
+        )
         self.ready = Gauge("exchange_ready", "1 if the node does all it is there for", registry=self.registry)
 
     def carried(self, labels: tuple[str, str, str], *, batches: int, records: int, size: int) -> None:

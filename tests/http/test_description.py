@@ -190,4 +190,4 @@ async def test_what_is_posted_is_described(url: str) -> None:
     assert document["paths"]["/v1/node"]["get"]["security"] == [{"bearer": []}]
     assert not [path for path in document["paths"] if path.startswith("/subjects")]
     problem = document["paths"]["/v1/node"]["get"]["responses"]["4XX"]["content"]["application/json"]["schema"]["$ref"]
-    assert set(document["components"]["schemas"][problem.rpartition("/")[2]]["properties"]) == {"code", "en", "zh"}
+    assert set(document["components"]["schemas"][problem.rpartition("/")[2]]["properties"]) == {"code", "en", "zh", "request_id"}
