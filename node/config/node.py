@@ -19,6 +19,7 @@ http:
   listen: "127.0.0.1:8080"
   probes: "127.0.0.1:8081"        # metrics and probes, which ask for no token; unless said, the port after that of `listen`, on loopback
   requests_per_s: 100             # of one token
+  debug: false                    # whether operators may ask /v1/debug what the node is doing
   tls: {certificate_file: node.crt, key_file: node.key}     # PEM, relative to this file; without it both listen on loopback alone
 data_dir: ./data                  # relative to this file
 log: {level: info, format: json}  # debug, info, warning, error; json or console, which unless said follows the terminal
@@ -35,7 +36,7 @@ import msgspec
 
 from node.bus.security import secured
 from node.config.holidays import read_holidays
-from node.config.reading import Field, Lang, Many, Part, Reading, Shape, Wrong, one_of, read_text, read_yaml, whole_within
+from node.config.reading import Field, Lang, Many, Part, Reading, Shape, Wrong, one_of, read_flag, read_text, read_yaml, whole_within
 from node.control.calendar import Calendar
 from node.errors import ConfigError
 from node.model import names
@@ -89,6 +90,7 @@ class Http(msgspec.Struct, frozen=True, kw_only=True):
     listen: str = LISTEN
     probes: str = "127.0.0.1:8081"
     requests_per_s: int = 100
+    debug: bool = False
     tls: Tls | None = None
 
     @property
@@ -308,6 +310,7 @@ _SHAPE: Shape = {
         {
             "listen": Field(_read_listen, f'"{LISTEN}"', required=False),
             "probes": Field(_read_listen, '"127.0.0.1:8081"', required=False),
+            "debug": Field(read_flag, "true", required=False, flag=True),
             "requests_per_s": Field(whole_within(1, REQUESTS_PER_S_MAX), "100", required=False, number=True),
             "tls": _TLS,
         },

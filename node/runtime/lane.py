@@ -225,7 +225,7 @@ class Lane:
         if self._failed:  # a TaskGroup that ends takes no tasks
             work.close()
             return
-        task = self._tasks.create_task(work)
+        task = self._tasks.create_task(work, name=self.spec.lane)
         self._running.add(task)
         task.add_done_callback(self._ended)
 

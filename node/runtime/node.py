@@ -188,8 +188,8 @@ class Node:
             open_log_reader(s.bootstrap, s.security) as reader,
             asyncio.TaskGroup() as tasks,
         ):
-            tasks.create_task(self.ledger.read(reader))
-            tasks.create_task(self._clocks.keep(lambda: self.folded, self._trouble))
+            tasks.create_task(self.ledger.read(reader), name="control logs")
+            tasks.create_task(self._clocks.keep(lambda: self.folded, self._trouble), name="clocks")
             while True:
                 self._dirty.clear()
                 began = time.thread_time()
@@ -380,5 +380,5 @@ async def run_node(node: Node) -> None:
         await node.stopping.wait()
         for part in parts:
             part.cancel()
-        tasks.create_task(node.ledger.close())
+        tasks.create_task(node.ledger.close(), name="control logs: close")
     logger().info("stopped")

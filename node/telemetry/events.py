@@ -60,6 +60,10 @@ EVENTS: dict[str, Told] = {
         "report it where it stays",
         "若持续存在，请上报",
     ),
+    "dumped": Told(
+        "warning", "file tasks", "what the node was doing was written to a file, as SIGUSR1 asked", "应 SIGUSR1 请求，节点现状已写入文件"
+    ),
+    "not-dumped": Told("error", "cause", "that file could not be written", "该文件无法写入", "look at data_dir", "检查 data_dir"),
     # HTTP
     "http-answered": Told("debug", "path status took_s", "a request was answered; `path` is the pattern, without values", "已答复一个请求"),
     "http-failed": Told(

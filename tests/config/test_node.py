@@ -282,3 +282,15 @@ def test_a_level_that_there_is_not_is_told(file: Path) -> None:
     found = problems(file, LEAST + "log: {level: warn, format: text}\n")
     assert "did you mean warning?" in found[0]
     assert "json, console" in found[1]
+
+
+def test_what_the_node_is_doing_is_told_only_where_it_is_said(file: Path) -> None:
+    """Off unless the file says true; another word than YAML's two is told."""
+    file.write_text(LEAST)
+    assert not load(file).http.debug
+    file.write_text(LEAST + "http: {debug: true}\n")
+    assert load(file).http.debug
+    (problem,) = problems(file, LEAST + "http: {debug: maybe}\n")
+    assert "neither true nor false" in problem
+    (problem,) = problems(file, LEAST + "http: {debug: [true]}\n")
+    assert "it is true or false" in problem
