@@ -21,9 +21,12 @@ def run(config: Config) -> int:
     return asyncio.run(_run(config))
 
 
-async def _run(config: Config) -> int:
+def settings_of(config: Config) -> NodeSettings:
+    """Return what a configuration says to a node. ConfigError for a file that it names and that cannot be read."""
     parent = config.parent
-    settings = NodeSettings(
+    files = {"kafka-ca": config.kafka.ca_file, "parent-ca": parent.ca_file if parent else None}
+    files |= {name: one.certificate_file if one else None for name, one in (("http", config.http.tls), ("probes", config.http.probes_tls))}
+    return NodeSettings(
         division=config.division,
         bootstrap=config.kafka.bootstrap,
         replication=config.kafka.replication,
@@ -37,8 +40,12 @@ async def _run(config: Config) -> int:
         other_users=config.kafka.other_users,
         ca=config.kafka.ca_file.read_text("ascii") if config.kafka.ca_file else "",
         parent_security=secured(parent.login_file, parent.ca_file) if parent else Security(),
+        certificate_files={name: file for name, file in files.items() if file is not None},
     )
-    node = Node(settings, Metrics())
+
+
+async def _run(config: Config) -> int:
+    node = Node(settings_of(config), Metrics())
     loop = asyncio.get_running_loop()
     for number in _SIGNALS:
         loop.add_signal_handler(number, _stop, node, number)

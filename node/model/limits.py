@@ -70,6 +70,9 @@ WATCH_INTERVAL_S = 5.0
 CLOCK_INTERVAL_S = 60.0
 """How often the node looks which legal clocks have come to press: at a midnight they do, and of 13,000 that run a look takes 0.2 s."""
 
+CHECKUP_INTERVAL_S = 60.0
+"""How often the node looks at disks, certificates and quarantines: none of them changes faster than somebody reads of it."""
+
 LINK_UP_S = 30.0
 """A link is up when a Fetch or EndTxn was answered within this time."""
 

@@ -26,6 +26,7 @@ from node.model.limits import BACKOFF_FIRST_S, LINK_UP_S, WATCH_INTERVAL_S
 from node.model.names import Division, Topic, control_topic, is_view, progress_topic, resource_of
 from node.model.values import RULE, Actor, Kind, RequestValue
 from node.runtime.access import Access
+from node.runtime.checkups import Checkups
 from node.runtime.clocks import Clocks
 from node.runtime.following import SPEAKING_S, Following
 from node.runtime.gates import Gates
@@ -76,6 +77,7 @@ class Node:
         self._rights = Rights(metrics, settings.other_users)
         self.invitations = Invitations(settings.data_dir)
         self.logins = Logins(settings.data_dir, settings.bootstrap, settings.security)
+        self.checkups = Checkups(settings, metrics, self._gate_routes, self._trouble)
         self._following = Following(settings.division, settings.security, metrics, self.command)
         self.folded = False
         """whether the book holds what the control logs held when the node began: before that it may not be spoken from"""
@@ -119,6 +121,9 @@ class Node:
     def routes(self) -> list[RouteStatus]:
         """Return every route that this node carries."""
         return [one for lane in self._lanes.values() for one in lane.status()]
+
+    def _gate_routes(self) -> list[RouteStatus] | None:
+        return None if (gate := self._lanes.get(GATE)) is None else gate.status()
 
     def figures(self) -> bytes:
         """Return the metrics page, its gauges set to now."""
@@ -373,7 +378,7 @@ async def run_node(node: Node) -> None:
         "started", parent=node.settings.parent or "", bootstrap=node.settings.bootstrap, control=control_topic(node.settings.division)
     )
     async with asyncio.TaskGroup() as tasks:
-        keeping = {"own cluster": node.keep_own_cluster, "gate": node.keep_gate, "views": node.keep_views}
+        keeping = {"own cluster": node.keep_own_cluster, "gate": node.keep_gate, "views": node.keep_views, "checkups": node.checkups.keep}
         if node.settings.parent is not None:
             keeping["link"] = node.keep_link
         parts = [tasks.create_task(supervise(part, keep, node.stopping, node.failed), name=part) for part, keep in keeping.items()]

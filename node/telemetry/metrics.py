@@ -33,6 +33,7 @@ class Metrics:
         self._begin_control()
         self._begin_terms()
         self._begin_node()
+        self._begin_checkups()
 
     def _begin_carried(self) -> None:
         route = ("lane", "resource", "outcome")
@@ -129,6 +130,22 @@ class Metrics:
         )
         self.ready = Gauge("exchange_ready", "1 if the node does all it is there for", registry=self.registry)
 
+    def _begin_checkups(self) -> None:
+        self.disk_free = Gauge("exchange_disk_free_bytes", "Room left: `data` is the node's folder", ("disk",), registry=self.registry)
+        self.disk_size = Gauge("exchange_disk_size_bytes", "Size of the disk", ("disk",), registry=self.registry)
+        self.certificate_end = Gauge(
+            "exchange_certificate_not_after_timestamp_seconds",
+            "When a certificate ends, of a cluster's that which ends first",
+            ("certificate",),
+            registry=self.registry,
+        )
+        self.quarantined = Gauge(
+            "exchange_quarantine_records", "Refused records that nobody has replayed or discarded", ("resource",), registry=self.registry
+        )
+        self.quarantined_since = Gauge(
+            "exchange_quarantine_oldest_timestamp_seconds", "When the oldest of them was refused", ("resource",), registry=self.registry
+        )
+
     def carried(self, labels: tuple[str, str, str], *, batches: int, records: int, size: int) -> None:
         """Count what a committed transaction wrote of a route: labels are lane, resource and outcome."""
         self.batches.labels(*labels).inc(batches)
@@ -169,6 +186,28 @@ class Metrics:
         self.request_due.clear()
         for labels, seconds in least.items():
             self.request_due.labels(*labels).set(seconds)
+
+    def show_disks(self, disks: Mapping[str, tuple[int, int]]) -> None:
+        """Set room and size of disks anew; one that is gone leaves no series."""
+        self.disk_free.clear()
+        self.disk_size.clear()
+        for disk, (free, size) in disks.items():
+            self.disk_free.labels(disk).set(free)
+            self.disk_size.labels(disk).set(size)
+
+    def show_certificates(self, ends: Mapping[str, float]) -> None:
+        """Set when certificates end; one that is not seen at the moment stays as it was."""
+        for certificate, moment in ends.items():
+            self.certificate_end.labels(certificate).set(moment)
+
+    def show_quarantines(self, waiting: Mapping[str, tuple[int, int | None]]) -> None:
+        """Set anew how many refused records wait, by resource, and since when (ms); a resource of which none waits leaves no series."""
+        self.quarantined.clear()
+        self.quarantined_since.clear()
+        for resource, (records, oldest_ms) in waiting.items():
+            self.quarantined.labels(resource).set(records)
+            if oldest_ms is not None:
+                self.quarantined_since.labels(resource).set(oldest_ms / 1000)
 
     def text(self) -> bytes:
         """Return the metrics in Prometheus' text format."""
