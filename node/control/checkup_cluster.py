@@ -23,6 +23,10 @@ _RELEASES = {18: "4.1", 17: "3.9", 16: "3.7", 15: "3.5", 14: "3.5", 13: "3.1"}
 """The first release with each version of Fetch: brokers do not tell their release, and this request changes with most of them."""
 
 
+_TOLD = 4
+"""Requests whose versions are told where all are taken: those by which everything moves come first."""
+
+
 class Need(NamedTuple):
     """Versions of a request of which the node uses one, whichever the broker has."""
 
@@ -78,8 +82,8 @@ class ClusterFacts(msgspec.Struct, kw_only=True):
 def reached(subject: Subject, facts: ClusterFacts) -> Iterator[Finding]:
     """Yield whether a cluster answers, with how many brokers, and which of those that have copies are away."""
     if not facts.brokers:
-        en = f"{facts.trouble or facts.bootstrap}: nothing is carried to it or from it until it answers"
-        zh = f"集群无法连接（{facts.trouble or facts.bootstrap}）：恢复之前不会有数据进出"
+        en = f"nothing is carried to it or from it, for it does not answer: {facts.trouble or facts.bootstrap}"
+        zh = f"集群无法连接，没有数据进出：{facts.trouble or facts.bootstrap}"
         do = "start the brokers, or mend the address, the login or the network as it says", "请按提示启动 broker，或修正地址、登录或网络"
         yield finding(subject, "reachable", "fail", (en, zh), do)
         return
@@ -120,7 +124,7 @@ def versions(subject: Subject, facts: ClusterFacts, needs: Sequence[Need]) -> It
         )
         yield finding(subject, "versions", "fail", (en, f"节点所用而 broker 不支持的请求：{listed(lacking)}"), do)
     elif asked:
-        spans = "; ".join(_span(need, asked) for need in needs)
+        spans = "; ".join(_span(need, asked) for need in needs[:_TOLD]) + ("; …" if len(needs) > _TOLD else "")
         yield finding(subject, "versions", "ok", (f"all requests are taken: {spans}", f"支持全部所需请求：{spans}"))
 
 

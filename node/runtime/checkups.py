@@ -6,12 +6,11 @@ A look takes some milliseconds. What cannot be seen at the moment is left as it 
 import asyncio
 import shutil
 from collections.abc import Callable, Collection, Mapping
-from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from node.bus.client import Client, open_client
 from node.bus.handshake import earliest, in_file
-from node.bus.health import LOOK_S, glance
+from node.bus.health import glance
 from node.bus.security import Way
 from node.control.checkup_machine import Certificate, Disk, disks_of
 from node.control.checkup_moving import Waits
@@ -52,34 +51,43 @@ class Checkups:
         """held while the doctor looks: one at a time"""
 
     async def keep(self) -> None:
-        """Look, for ever; soon again while the gate is being opened, for what it has refused is not known before."""
-        while True:
-            await self.look()
-            self._trouble("checkups", "")
-            await asyncio.sleep(CHECKUP_INTERVAL_S if self.trouble or self.waiting is not None else WATCH_INTERVAL_S)
+        """Look, for ever; soon again while the gate is being opened, for what it has refused is not known before.
 
-    async def look(self) -> None:
-        """Look once, and show it."""
-        found = [*self.files, *await certificates_seen(self._settings)]
-        self._metrics.show_certificates({one.name: one.not_after.timestamp() for one in found if one.not_after is not None})
+        One connection to each broker stands all the time: to log in anew at each look would cost ten times the look.
+        """
+        s = self._settings
+        while True:
+            try:
+                async with open_client(s.bootstrap, client_id=f"{s.division}.checkups", security=s.security) as client:
+                    while True:
+                        await self.look(client)
+                        self._trouble("checkups", "")
+                        await asyncio.sleep(CHECKUP_INTERVAL_S if self.trouble or self.waiting is not None else WATCH_INTERVAL_S)
+            except BusError as error:
+                self.trouble = str(error)
+                await self.look(None)
+                await asyncio.sleep(CHECKUP_INTERVAL_S)
+
+    async def look(self, client: Client | None) -> None:
+        """Look once, and show it: without a client at what needs no cluster. BusError if that does not answer."""
         disks = data_disk(self._settings.data_dir)
-        try:
-            async with asyncio.timeout(LOOK_S * 2), self._open() as client:
-                disks += disks_of((await glance(client))[0])
-                refused = self._refused()
-                if refused is not None:
-                    self.waiting = await self._waiting.look(client, refused)
-                self.trouble = ""
-        except TimeoutError:
-            self.trouble = "the cluster does not answer"
-        except (BusError, DataError) as error:
-            self.trouble = str(error)
+        if client is not None:
+            disks += disks_of((await glance(client))[0])
+            await self._count(client)
+        found = [*self.files, *await certificates_seen(self._settings)]
         self._metrics.show_disks({one.name: (one.free, one.size) for one in disks})
+        self._metrics.show_certificates({one.name: one.not_after.timestamp() for one in found if one.not_after is not None})
         self._metrics.show_quarantines({topic: (one.records, one.oldest_ms) for topic, one in (self.waiting or {}).items()})
 
-    def _open(self) -> AbstractAsyncContextManager[Client]:
-        s = self._settings
-        return open_client(s.bootstrap, client_id=f"{s.division}.checkups", security=s.security)
+    async def _count(self, client: Client) -> None:
+        """Count what waits, once it is known what the gate has refused."""
+        refused = self._refused()
+        try:
+            if refused is not None:
+                self.waiting = await self._waiting.look(client, refused)
+            self.trouble = ""
+        except DataError as error:
+            self.trouble = str(error)
 
     def _refused(self) -> dict[TopicPartition, int] | None:
         """Return by partition of a quarantine how many records the gate has put there; None while that is not known of all."""
