@@ -32,7 +32,8 @@ async def topic_settings(client: Client, wanted: Mapping[Topic, Collection[str]]
 
 
 async def _describe(client: Client, broker: int | None, asked: Sequence[tuple[int, str, list[str]]]) -> list[tuple[str, dict[str, str]]]:
-    answer = await client.call(broker, Prepared(DescribeConfigsRequest_v1(asked, False)))
+    request = Prepared(DescribeConfigsRequest_v1(asked, False))
+    answer = await (client.call_any(request) if broker is None else client.call(broker, request))
     found = []
     for code, why, _kind, name, entries in answer.resources:
         if code == MISSING:

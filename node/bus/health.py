@@ -23,7 +23,7 @@ from node.model.names import Topic
 
 LOOK_S = 5.0
 """For one cluster: what answers at all, answers within milliseconds."""
-_MANY = 500
+_MANY = 200
 """Topics in a request, as in `bus.configs`."""
 
 NEEDS_OF_A_LINK = (
@@ -76,7 +76,7 @@ async def _look(client: Client, facts: ClusterFacts, wanted: Mapping[Topic, Coll
 async def _copies(client: Client, facts: ClusterFacts, topics: list[Topic]) -> None:
     """Ask for the brokers, and who has which partition."""
     for at in range(0, max(len(topics), 1), _MANY):
-        answer = await client.call(None, metadata.request(topics[at : at + _MANY]))
+        answer = await client.call_any(metadata.request(topics[at : at + _MANY]))
         facts.brokers = [Broker(id=number, address=f"{host}:{port}") for number, host, port, _rack, _tags in answer.brokers]
         for code, name, _id, _internal, partitions, _operations, _tags in answer.topics:
             if code:
@@ -101,7 +101,7 @@ async def _broker(client: Client, facts: ClusterFacts, broker: Broker, *, whole:
 
 async def glance(client: Client) -> tuple[list[Space], list[Said]]:
     """Return the room on the disks of a cluster's brokers, and of which it is not told."""
-    answer = await client.call(None, metadata.request([]))
+    answer = await client.call_any(metadata.request([]))
     untold: list[Said] = []
     found = await asyncio.gather(*(_spaces(client, broker[0], untold) for broker in answer.brokers))
     return [one for some in found for one in some], untold

@@ -106,5 +106,5 @@ def _shown(found: Sequence[Finding], session: Session) -> Group:
 
 def _summed(found: Sequence[Finding], session: Session) -> str:
     counts = {state: sum(one.state == state for one in found) for state in _EXIT}
-    en = f"{counts['fail']} wrong, {counts['warn']} warnings, {counts['ok']} well"
-    return session.say(en, f"{counts['fail']} 项错误，{counts['warn']} 项警告，{counts['ok']} 项正常")
+    en = f"wrong: {counts['fail']}, warnings: {counts['warn']}, well: {counts['ok']}"
+    return session.say(en, f"错误 {counts['fail']} 项，警告 {counts['warn']} 项，正常 {counts['ok']} 项")

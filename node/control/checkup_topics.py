@@ -56,8 +56,8 @@ def topic_settings(facts: ClusterFacts, specs: Mapping[Topic, TopicSpec], replic
     yield from _parted(parted)
     yield from _differ(differ)
     yield from _thin(thin, replication)
-    if not (absent or parted or differ or thin):
-        many = len(counts.keys() & specs.keys())
+    if facts.topic_settings and not (absent or parted or differ or thin):
+        many = len(facts.topic_settings.keys() & specs.keys())
         yield finding("cluster", "topics", "ok", (f"{many} topics, set as they should be", f"{many} 个主题，设置正确"))
 
 

@@ -27,7 +27,7 @@ from node.control.checkup_node import clock, control_logs, holidays, neighbours,
 from node.control.checkup_topics import copies, topic_settings
 from node.control.entitled import entitled
 from node.errors import BusError, CommandRefused
-from node.model.names import Division, Topic
+from node.model.names import Division, Topic, progress_topic
 from node.runtime.access import AccessError, read_tokens
 from node.runtime.checkups import certificates_in_files, certificates_seen, data_disk
 from node.runtime.lane import RouteStatus
@@ -81,6 +81,7 @@ async def examine_alone(settings: NodeSettings) -> list[Finding]:
 
 async def _around(s: NodeSettings, specs: Mapping[Topic, TopicSpec], book: Book | None, files: Collection[Certificate]) -> Surroundings:
     carried = set() if book is None else {route.topic for route in routes(book, s.division, s.parent, day_of(datetime.now(UTC)))}
+    carried |= {progress_topic(s.division)} if carried else set()
     name = f"{s.division}.doctor"
     own, parents, rights, seen = await asyncio.gather(
         look_at(s.own_way, name, {topic: spec.settings.keys() for topic, spec in specs.items()}, whole=True),

@@ -41,11 +41,11 @@ def test_findings_are_shown_by_subject_and_the_worst_first(cli: Callable[..., An
     node.answer("/v1/doctor", [SOON, WELL, WRONG])
     lines = [line.rstrip() for line in cli("doctor").out.splitlines()]
     assert [line.split(maxsplit=2)[:2] for line in lines[2:3] + lines[4:6]] == [["ok", "ready"], ["fail", "rights"], ["warn", "logins"]]
-    assert [lines[1].strip(), lines[3].strip(), lines[6]] == ["node", "own cluster", "1 wrong, 1 warnings, 1 well"]
+    assert [lines[1].strip(), lines[3].strip(), lines[6]] == ["node", "own cluster", "wrong: 1, warnings: 1, well: 1"]
     assert SOON.en in lines[5]
     assert lines[5].endswith(SOON.do_en)
     told = cli("doctor", "--lang", "zh").out
-    assert all(text in told for text in ("本级集群", SOON.zh, SOON.do_zh, "1 项错误"))
+    assert all(text in told for text in ("本级集群", SOON.zh, SOON.do_zh, "错误 1 项"))
 
 
 def test_programs_get_the_findings(cli: Callable[..., Any], node: Any) -> None:

@@ -1,5 +1,7 @@
 """Answers for node/control/checkup_topics.py: partitions without a leader or with too few copies, and topics that are not as the book wants them."""
 
+import msgspec
+
 from node.control.checkup_cluster import ClusterFacts, Copies
 from node.control.checkup_topics import copies, topic_settings
 from node.control.routes import TopicSpec
@@ -44,6 +46,8 @@ def test_topics_as_the_book_wants_them_are_well() -> None:
     assert (states([found]), found.en) == ([("topics", "ok")], "2 topics, set as they should be")
     assert states(topic_settings(facts(whole(CONTROL), retention_ms="5"), {}, 3)) == [("topics", "ok")]
     assert states(topic_settings(facts(), SPECS, 3)) == []
+    untold = msgspec.structs.replace(facts(whole(CONTROL), whole(AUDIT)), topic_settings={})
+    assert states(topic_settings(untold, SPECS, 3)) == []
 
 
 def test_what_differs_is_named_with_what_it_should_be() -> None:
