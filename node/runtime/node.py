@@ -27,6 +27,7 @@ from node.model.names import Division, Topic, control_topic, is_view, progress_t
 from node.model.values import RULE, Actor, Kind, RequestValue
 from node.runtime.access import Access
 from node.runtime.clocks import Clocks
+from node.runtime.counting import Counting
 from node.runtime.following import SPEAKING_S, Following
 from node.runtime.gates import Gates
 from node.runtime.hand import Hand
@@ -67,6 +68,7 @@ class Node:
         """the working days by which legal clocks run"""
         self.cluster = Cluster(settings.division, settings.bootstrap, settings.security)
         self._clocks = Clocks(self.cluster, lambda: self.ledger.book, self.calendar, self.record, metrics)
+        self._counting = Counting(settings.division, self.ledger)
         self._lacking = False
         """the calendar lacks a year that some clock needs, which is said when it comes to be so"""
         self._lanes: dict[str, Lane] = {}
@@ -131,7 +133,9 @@ class Node:
         if (link := self.link) is not None:
             metrics.link_up.labels(link.parent).set(int(link.up))
         metrics.show_control(self.ledger.counts, {author: alarm.why for author, alarm in self.ledger.alarms.items()})
-        least, lacking = seconds_left(book, self.settings.division, self.calendar, datetime.now(UTC))
+        now = datetime.now(UTC)
+        metrics.show_sharing(self._counting.on(day_of(now)))
+        least, lacking = seconds_left(book, self.settings.division, self.calendar, now)
         metrics.show_clocks(least, len(lacking))
         if lacking and not self._lacking:
             logger().warning("calendar-lacks-year", clocks=len(lacking), cause=lacking[0].en)

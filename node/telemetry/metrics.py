@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 import msgspec
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from node.control.counting import Counted
+
 _AGES_S = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200, 86400)
 
 
@@ -32,6 +34,7 @@ class Metrics:
         self._begin_routes()
         self._begin_control()
         self._begin_terms()
+        self._begin_sharing()
         self._begin_node()
 
     def _begin_carried(self) -> None:
@@ -109,6 +112,26 @@ class Metrics:
             registry=self.registry,
         )
 
+    def _begin_sharing(self) -> None:
+        self.requests = Gauge(
+            "exchange_requests", "Requests for resources of this node's departments, by state", ("state",), registry=self.registry
+        )
+        self.grants = Gauge(
+            "exchange_grants", "Grants on resources of this node's departments, by state", ("state",), registry=self.registry
+        )
+        self.grants_ending = Gauge(
+            "exchange_grants_ending",
+            "Of the grants that flow, those whose term is over within so many days",
+            ("within",),
+            registry=self.registry,
+        )
+        self.objections = Gauge(
+            "exchange_objections",
+            "Grants whose owner has filed for their end: those that wait for the authority's word, and those that it agreed to end",
+            ("state",),
+            registry=self.registry,
+        )
+
     def _begin_node(self) -> None:
         self.copies_disposed = Counter(
             "exchange_copies_disposed",
@@ -169,6 +192,14 @@ class Metrics:
         self.request_due.clear()
         for labels, seconds in least.items():
             self.request_due.labels(*labels).set(seconds)
+
+    def show_sharing(self, counted: Counted) -> None:
+        """Set the requests and grants by where they stand."""
+        for gauge, counts in ((self.requests, counted.requests), (self.grants, counted.grants), (self.objections, counted.objections)):
+            for word, count in counts.items():
+                gauge.labels(word).set(count)
+        for days, count in counted.ending.items():
+            self.grants_ending.labels(f"{days}d").set(count)
 
     def text(self) -> bytes:
         """Return the metrics in Prometheus' text format."""
