@@ -84,6 +84,17 @@ def test_without_jars_it_says_what_to_do_and_begins_nothing(tmp_path: Path) -> N
     assert done.stderr.count("EXCHANGE_NODE_KAFKA_LIBS=") == len(done.stderr.splitlines()) == 1
 
 
+async def test_without_prometheus_it_says_so_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is missing is told in a line of either language; where nobody asked for it nothing is said."""
+    monkeypatch.setitem(_Demo.play.__globals__, "find", lambda: None)
+    for lang, words in (("en", "make prometheus"), ("zh", "未安装 Prometheus")):
+        console = Console(record=True, width=136)
+        for watched in (False, True):
+            async with _Demo(tmp_path, 1, Board(lang), console, watched=watched)._prometheus(World(tmp_path, {}, {})) as prometheus:
+                assert prometheus is None
+            assert (words in console.export_text()) is watched
+
+
 async def test_a_failed_publication_is_told_as_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of several that fail at the same time the first is raised, not a group of them."""
 
