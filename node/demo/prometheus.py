@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import yaml
 
 from node.bus.embedded.ports import reserved_ports
 from node.bus.embedded.process import check_alive, end, spawn
@@ -22,7 +23,6 @@ from node.errors import Unavailable
 from node.model.shipped import shipped, shipped_root
 
 _INTERVAL = "2s"
-"""As in deploy/prometheus/prometheus.yml: a broken link is told within 30 s."""
 _READY_S = 20.0
 _STOP_S = 5.0
 _POLL_S = 0.05
@@ -41,17 +41,12 @@ def targets(world: World) -> dict[str, str]:
 
 
 def config(nodes: Mapping[str, str]) -> str:
-    """Return a configuration for nodes by division, each with the address of its metrics."""
-    intervals = {"scrape_interval": _INTERVAL, "scrape_timeout": _INTERVAL, "evaluation_interval": _INTERVAL}
+    """Return the example's configuration for these nodes by division, each with the address of its metrics; nobody waits long for anything."""
+    found = yaml.safe_load(shipped("deploy/prometheus/prometheus.yml").read_text(encoding="utf-8"))
     watched = [{"targets": [target], "labels": {"division": division}} for division, target in nodes.items()]
-    return json.dumps(  # YAML, too
-        {
-            "global": intervals,
-            "rule_files": [str(shipped("deploy/prometheus/alerts.yml"))],
-            "scrape_configs": [{"job_name": "exchange-node", "static_configs": watched}],
-        },
-        indent=2,
-    )
+    jobs = [job | {"scrape_interval": _INTERVAL, "scrape_timeout": _INTERVAL, "static_configs": watched} for job in found["scrape_configs"]]
+    rules = [str(shipped("deploy/prometheus/alerts.yml"))]
+    return json.dumps({"global": {"evaluation_interval": _INTERVAL}, "rule_files": rules, "scrape_configs": jobs}, indent=2)  # YAML, too
 
 
 class Prometheus:

@@ -122,8 +122,8 @@ class Node:
         """Return every route that this node carries."""
         return [one for lane in self._lanes.values() for one in lane.status()]
 
-    def figures(self) -> bytes:
-        """Return the metrics page, its gauges set to now."""
+    def figures(self, names: Collection[str] = ()) -> bytes:
+        """Return the metrics page, its gauges set to now; with names no others."""
         metrics, book = self.metrics, self.ledger.book
         metrics.show_routes(one for lane in self._lanes.values() for one in lane.figures())
         metrics.shards.clear()
@@ -141,7 +141,7 @@ class Node:
             logger().warning("calendar-lacks-year", clocks=len(lacking), cause=lacking[0].en)
         self._lacking = bool(lacking)
         metrics.ready.set(int(not self.reasons))
-        return metrics.text()
+        return metrics.text(names)
 
     # ---- what it is told
 

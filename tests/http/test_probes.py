@@ -38,6 +38,14 @@ async def test_metrics_are_in_prometheus_text_format(watched: tuple[Node, httpx.
     assert 'exchange_control_events{outcome="folded"}' in answer.text
 
 
+async def test_metrics_that_are_named_come_alone(watched: tuple[Node, httpx.AsyncClient]) -> None:
+    """So that what has to be known within seconds does not cost a page of thousands of series each time; a name that is none gives none."""
+    answer = await watched[1].get("/metrics", params={"name[]": ["exchange_ready", "exchange_clocks_untold", "no_such"]})
+    found = {line.partition(" ")[0] for line in answer.text.splitlines() if not line.startswith("#")}
+    assert found == {"exchange_ready", "exchange_clocks_untold"}
+    assert (await watched[1].get("/metrics", params={"name[]": "no_such"})).text == ""
+
+
 async def test_each_listener_serves_its_own_paths_alone() -> None:
     """Whoever watches a node cannot ask it anything, and whoever asks it does not see what is watched."""
     node = catalogued_node()
