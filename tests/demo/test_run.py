@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from node.demo.prometheus import find
 from node.demo.run import _Demo
 from node.demo.story import Publication
 from node.demo.table import Board
@@ -37,8 +38,9 @@ def test_once_everything_arrives_and_is_equal(tmp_path: Path) -> None:
 
     What is wrong lies in quarantine, each row for its own reason, and the address of each node's metrics is told.
     """
-    done = subprocess.run([*DEMO, "--once"], check=False, cwd=tmp_path, capture_output=True, text=True, timeout=110)
+    done = subprocess.run([*DEMO, "--once", "--prometheus"], check=False, cwd=tmp_path, capture_output=True, text=True, timeout=110)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert ("Prometheus  http://127.0.0.1:" in done.stdout) is (find() is not None)
     arrived, refused = done.stdout.split("What the gate refused")
     assert arrived.count("✓") == 9
     assert "One row, at its owner and at the view's taker" in refused
