@@ -4,6 +4,8 @@ from panels import OK_OR_NOT, Json, dashboard, lines, query, row, stat, states, 
 
 _ON = '{division=~"$division"}'
 _LINKS = "min by (link, direction) (exchange_canary_age_seconds)"
+_RATE = 'sum by (division) (rate(exchange_records_total{lane="%s"}[1m]))'
+_LAG = 'max by (division) (exchange_lag_seconds{lane="%s"})'
 
 
 def make() -> Json:
@@ -15,6 +17,12 @@ def make() -> Json:
         [variable("division", "区划 / Division", 'label_values(up{job="exchange-node"}, division)', several=True)],
         [*_wrong(), row("链路与节点 / Links and nodes"), *_tree(), row("流量与延迟 / Volume and lag"), *_moved()],
     )
+
+
+def _of_link(figure: str) -> str:
+    """Return a figure of each division by the link to its parent: what comes down to a division comes over that link."""
+    link = 'max by (division, link) (exchange_canary_age_seconds{direction="down"})'
+    return f"max by (link) ((0 * {link} + 1) * on (division) group_left {figure})"
 
 
 def _wrong() -> list[Json]:
@@ -92,10 +100,14 @@ def _tree() -> list[Json]:
         ),
         table(
             "区划之树 / The tree",
-            "每条链路两个方向的探针年龄 / Each link with the age of its canaries in both directions",
+            "每条链路两个方向的探针年龄、每秒记录数与延迟 / Each link in both directions: age of its canaries, records a second, lag",
             {
                 "上行 / up": (age % "up", "s", 12),
                 "下行 / down": (age % "down", "s", 12),
+                "上行记录/秒 / records/s up": (_of_link(_RATE % "link-up"), "cps", None),
+                "下行记录/秒 / records/s down": (_of_link(_RATE % "link-down"), "cps", None),
+                "上行延迟 / lag up": (_of_link(_LAG % "link-up"), "s", 30),
+                "下行延迟 / lag down": (_of_link(_LAG % "link-down"), "s", 30),
             },
         ),
         table(

@@ -144,6 +144,8 @@ class Metrics:
             ("change",),
             registry=self.registry,
         )
+        for change in ("added", "removed", "stranger"):  # the first stranger has to be an increase, not a beginning
+            self.rights_changed.labels(change)
         self.http_refused = Counter(
             "exchange_http_refused",
             "HTTP requests and connections refused before the book was asked, by reason",

@@ -158,12 +158,8 @@ FAULTS: dict[str, Fault] = {
         changed=_city("exchange_control_alarms", _begins(60, 1), author=DISTRICT, reason="fork"),
         told={60: set(), 120: {alert("ControlLogAlarm", division=CITY, author=DISTRICT, reason="fork")}},
     ),
-    "StrangeRights, the first ever": Fault(
-        changed=_city("exchange_rights_changed_total", _begins(1200, 1), change="stranger"),
-        told={1185: set(), 1200: {alert("StrangeRights", division=CITY)}, 2400: set()},
-    ),
-    "StrangeRights, one more": Fault(
-        changed=_city("exchange_rights_changed_total", _from(1200, 4, before=3), change="stranger"),
+    "StrangeRights": Fault(
+        changed=_city("exchange_rights_changed_total", _from(1200, 1), change="stranger"),
         told={1185: set(), 1215: {alert("StrangeRights", division=CITY)}, 2400: set()},
     ),
     "ClockSkew": Fault(
@@ -188,8 +184,8 @@ FAULTS: dict[str, Fault] = {
         told={600: {alert("CertificateEnding", division=CITY, certificate="http")}},
     ),
     "LogsSuppressed": Fault(
-        changed=_city("exchange_log_events_suppressed_total", _begins(1200, 40), event="not-ready"),
-        told={1185: set(), 1200: {alert("LogsSuppressed", division=CITY, event="not-ready")}, 2400: set()},
+        changed=_city("exchange_log_events_suppressed_total", growing(1), event="not-ready"),
+        told={1200: {alert("LogsSuppressed", division=CITY, event="not-ready")}},
     ),
     "NodeDown": Fault(
         changed=_city("up", _from(60, 0, before=1)),
