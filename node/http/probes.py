@@ -18,7 +18,7 @@ from node.runtime import Node
 @get("/metrics")
 async def metrics(node: NamedDependency[Node], names: Annotated[list[str] | None, QueryParameter(name="name[]")] = None) -> Response[bytes]:
     """Return the metrics in Prometheus' text format, all of them or those named, as in `?name[]=exchange_ready`."""
-    return Response(node.figures(names or ()), headers={"content-type": "text/plain; version=0.0.4; charset=utf-8"})
+    return Response(node.shown.figures(names or ()), headers={"content-type": "text/plain; version=0.0.4; charset=utf-8"})
 
 
 @get("/livez", media_type="text/plain")
