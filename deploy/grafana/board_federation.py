@@ -3,7 +3,7 @@
 from panels import OK_OR_NOT, Json, dashboard, lines, query, row, stat, states, table, variable
 
 _ON = '{division=~"$division"}'
-_LINKS = "min by (link, direction) (exchange_canary_age_seconds)"
+_LINKS = "min by (link, direction) (max by (origin, link, direction) (exchange_canary_age_seconds))"
 _RATE = 'sum by (division) (rate(exchange_records_total{lane="%s"}[1m]))'
 _LAG = 'max by (division) (exchange_lag_seconds{lane="%s"})'
 
@@ -83,7 +83,7 @@ def _wrong() -> list[Json]:
 
 
 def _tree() -> list[Json]:
-    age = 'min by (link) (exchange_canary_age_seconds{direction="%s"})'
+    age = 'min by (link) (max by (origin, link) (exchange_canary_age_seconds{direction="%s"}))'
     return [
         states(
             "链路 / Links",

@@ -20,7 +20,7 @@ def make() -> Json:
                 "resource",
                 "资源 / Resource",
                 "label_values(exchange_lag_seconds, resource)",
-                regex=r"/^(?!.*\.(inbox|v-[^.]*|control|canary|statements|progress|audit)$).*$/",
+                regex=r"/^(?!\d+\.node\.)(.+?)(?:\.inbox|\.v-[^.]+)?$/",
             )
         ],
         [*_wrong(), row("闸口 / Gate"), *_gate(), row("到各使用方 / To every taker"), *_lanes()],
@@ -66,7 +66,7 @@ def _wrong() -> list[Json]:
         stat(
             "今日发布 / Published today",
             "自北京时间零点起通过闸口的记录 / Records that passed the gate since midnight in Shanghai",
-            'sum(exchange_volume_records{resource="$resource",direction="published"})',
+            f'sum(exchange_volume_records{{{_OF},direction="published"}})',
         ),
         stat(
             "今日搬运 / Carried today",
@@ -111,7 +111,7 @@ def _gate() -> list[Json]:
 def _lanes() -> list[Json]:
     by = "division, lane, resource"
     name = "{{division}} {{lane}} {{resource}}"
-    bucket = f"sum by (division, lane, le) (rate(exchange_age_seconds_bucket{_ON}{_RATE}))"
+    bucket = f"sum by (division, lane, le) (rate(exchange_age_seconds_bucket{_RATE})) and on (division, lane) exchange_lag_seconds{_ON}"
     return [
         table(
             "各通道 / Lanes",
@@ -138,15 +138,18 @@ def _lanes() -> list[Json]:
             red=30,
         ),
         lines(
-            "记录年龄，中位 / Age, median",
-            "从记录的时间到该处提交 / From a record's timestamp to its commit there",
-            [query(f"histogram_quantile(0.5, {bucket})", "{{division}} {{lane}}")],
+            "记录年龄 / Age",
+            "其所经通道上，从记录的时间到该处提交：中位与 99% / On the lanes that it takes, from a record's timestamp to its commit there: median and 99 %",
+            [
+                query(f"histogram_quantile(0.5, {bucket})", "{{division}} {{lane}} p50"),
+                query(f"histogram_quantile(0.99, {bucket})", "{{division}} {{lane}} p99"),
+            ],
             unit="s",
         ),
         lines(
-            "记录年龄，99% / Age, 99 %",
-            "从记录的时间到该处提交 / From a record's timestamp to its commit there",
-            [query(f"histogram_quantile(0.99, {bucket})", "{{division}} {{lane}}")],
+            "最新记录 / Newest record",
+            "各通道最近搬运的记录是多久以前的 / How old the newest record is that each lane has carried",
+            [query(f"time() - max by ({by}) (exchange_newest_timestamp_seconds{_ON})", name)],
             unit="s",
         ),
         lines(

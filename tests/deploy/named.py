@@ -4,45 +4,22 @@ import re
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 
-_WORDS = frozenset(
-    [
-        "by",
-        "on",
-        "and",
-        "or",
-        "unless",
-        "without",
-        "ignoring",
-        "group_left",
-        "group_right",
-        "offset",
-        "bool",
-        "sum",
-        "min",
-        "max",
-        "avg",
-        "count",
-        "rate",
-        "increase",
-        "abs",
-        "absent",
-        "time",
-        "vector",
-        "label_replace",
-        "predict_linear",
-        "sum_over_time",
-        "changes",
-        "histogram_quantile",
-        "topk",
-        "clamp_min",
-        "round",
-        "sort_desc",
-        "inf",
-        "le",
-    ]
-)
+from node.telemetry.specification import BY_NAME
+
+_PROMQL = """
+by on and or unless without ignoring group_left group_right offset bool inf
+sum min max avg count topk rate increase changes abs absent time vector label_replace predict_linear sum_over_time histogram_quantile
+"""
+AWAITED = """
+exchange_rate_limit_bytes_per_second exchange_throttled_seconds_total exchange_disk_free_bytes exchange_disk_size_bytes
+exchange_certificate_not_after_timestamp_seconds exchange_quarantine_records exchange_quarantine_oldest_timestamp_seconds
+exchange_log_events_suppressed_total
+"""
+"""Metrics that are asked for and not specified yet."""
+_PROCESS = "process_cpu_seconds_total process_resident_memory_bytes process_open_fds process_start_time_seconds"
+"""prometheus-client's own."""
 _EXTRA = frozenset({"up", "ALERTS"})
-_SUFFIXES = ("_bucket", "_count", "_sum", "_total")
+_SUFFIXES = ("_bucket", "_count", "_sum")
 
 
 def metrics_in(expression: str) -> set[str]:
@@ -50,7 +27,7 @@ def metrics_in(expression: str) -> set[str]:
     bare = re.sub(r'"[^"]*"', "", expression)
     bare = re.sub(r"\{[^}]*\}|\[[^\]]*\]", "", bare)
     bare = re.sub(r"\b(by|on|without|ignoring|group_left|group_right)\s*\([^)]*\)", " ", bare)
-    return {word for word in re.findall(r"(?<!\w)[a-zA-Z_][\w:]*", bare) if word.lower() not in _WORDS}
+    return {word for word in re.findall(r"(?<!\w)[a-zA-Z_][\w:]*", bare) if word.lower() not in _PROMQL.split()}
 
 
 def unknown(names: Iterable[str]) -> AbstractSet[str]:
@@ -62,47 +39,4 @@ def _without_suffix(name: str) -> list[str]:
     return [name.removesuffix(suffix) for suffix in _SUFFIXES if name.endswith(suffix)]
 
 
-KNOWN = frozenset(
-    f"exchange_{name}"
-    for name in [
-        "records",
-        "bytes",
-        "batches",
-        "refused_records",
-        "warned_records",
-        "transactions",
-        "age_seconds",
-        "lag_records",
-        "lag_seconds",
-        "route_stopped",
-        "route_waiting",
-        "shards",
-        "control_events",
-        "control_alarms",
-        "request_due_seconds",
-        "clock_events",
-        "clocks_untold",
-        "copies_disposed",
-        "rights_changed",
-        "http_refused",
-        "ready",
-        "build_info",
-        "canary_age_seconds",
-        "catch_up_seconds",
-        "volume_records",
-        "volume_bytes",
-        "clock_skew_seconds",
-        "rate_limit_bytes_per_second",
-        "throttled_seconds",
-        "requests",
-        "grants",
-        "grants_ending",
-        "objections",
-        "disk_free_bytes",
-        "disk_size_bytes",
-        "certificate_not_after_timestamp_seconds",
-        "quarantine_records",
-        "quarantine_oldest_timestamp_seconds",
-        "log_events_suppressed",
-    ]
-) | {"process_cpu_seconds", "process_resident_memory_bytes", "process_open_fds", "process_start_time_seconds"}
+KNOWN = {*BY_NAME, *_PROCESS.split(), *AWAITED.split()}

@@ -71,6 +71,23 @@ def test_prometheus_understands_every_query(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize(
+    ("label", "chosen"),
+    [
+        ("445102.tax.bills", "445102.tax.bills"),
+        ("445102.tax.bills.inbox", "445102.tax.bills"),
+        ("445102.tax.bills.v-7", "445102.tax.bills"),
+        ("445102.node.control", None),
+        ("445102.node.canary", None),
+    ],
+)
+def test_a_resource_is_chosen_by_its_own_name(label: str, chosen: str | None) -> None:
+    """Whatever topic of it has a series; what nodes keep for themselves is no resource."""
+    (variable,) = (one for one in read("resource")["templating"]["list"] if one["name"] == "resource")
+    found = re.match(variable["regex"].strip("/"), label)
+    assert (found and found[1]) == chosen
+
+
 def test_grafana_is_told_where_they_and_prometheus_are() -> None:
     """By files for its provisioning."""
     sources = yaml.safe_load((FOLDER / "provisioning/datasources/prometheus.yaml").read_text(encoding="utf-8"))

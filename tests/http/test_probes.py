@@ -24,7 +24,7 @@ async def test_health_is_told_in_plain_text(watched: tuple[Node, httpx.AsyncClie
     assert (await client.get("/livez")).text == "ok"
     ready = await client.get("/readyz")
     assert (ready.status_code, ready.headers["content-type"]) == (503, "text/plain; charset=utf-8")
-    assert [line.partition(":")[0] for line in ready.text.splitlines()] == ["own cluster", "gate", "views"]
+    assert [line.partition(":")[0] for line in ready.text.splitlines()] == ["own cluster", "gate", "views", "canary"]
     node.shown.troubles.clear()
     ready = await client.get("/readyz")
     assert (ready.status_code, ready.text) == (200, "ok")
