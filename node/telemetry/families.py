@@ -20,6 +20,7 @@ class Table(Collector):
     """The series of one counter or gauge by the values of its labels."""
 
     def __init__(self, spec: Spec) -> None:
+        self.name = spec.name
         self._spec = spec
         self._values: dict[tuple[str, ...], float] = {}
         self._leads: dict[tuple[str, ...], str] = {}
