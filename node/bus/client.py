@@ -17,6 +17,7 @@ from node.bus import metadata
 from node.bus.faults import RETRY_COORDINATOR, UNAUTHORIZED
 from node.bus.metadata import TopicInfo
 from node.bus.security import Security
+from node.bus.skew import Skew
 from node.bus.wire import Wire, knock
 from node.bus.wire import connect as connect_wire
 from node.errors import Unavailable, said
@@ -39,6 +40,7 @@ class Client:
     def __init__(self, kafka: AIOKafkaClient, bootstrap: str, client_id: str, security: Security) -> None:
         self._kafka = kafka
         self.bootstrap = bootstrap
+        self.skew = Skew()
         self._client_id = client_id
         self._security = security
         self._topics: dict[Topic, TopicInfo] = {}
@@ -66,7 +68,7 @@ class Client:
         """Learn anew what these topics are. Callers of the same moment share one request. Unavailable if no broker answers."""
         self._asked.update(topics)
         if self._coming is None:
-            self._coming = asyncio.create_task(self._look())
+            self._coming = asyncio.create_task(self._look(), name=f"look at {self.bootstrap}")
             self._looks.add(self._coming)
             self._coming.add_done_callback(self._looked)
         await asyncio.shield(self._coming)

@@ -18,7 +18,7 @@ from node.errors import BusError, DataError
 from node.lane import TopicPartition
 from node.model.limits import CHECKUP_INTERVAL_S, WATCH_INTERVAL_S
 from node.model.names import Topic, quarantine_topic, resource_of
-from node.runtime.lane import RouteStatus
+from node.runtime.flow import RouteStatus
 from node.runtime.reading import Cluster
 from node.runtime.settings import NodeSettings
 from node.runtime.waiting import Waiting

@@ -8,7 +8,6 @@ Bounds: each cluster has LOOK_S, and as long again to be let go of; one examinat
 import asyncio
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, date, datetime
-from types import MappingProxyType
 
 import msgspec
 
@@ -26,16 +25,14 @@ from node.control.checkup_moving import Moving, moving, quarantined
 from node.control.checkup_node import clock, control_logs, holidays, neighbours, ready, tokens
 from node.control.checkup_topics import copies, topic_settings
 from node.control.entitled import entitled
+from node.control.neighbourhood import software_of
 from node.errors import BusError, CommandRefused
-from node.model.names import Division, Topic, progress_topic
+from node.model.names import Topic, progress_topic
 from node.runtime.access import AccessError, read_tokens
 from node.runtime.checkups import certificates_in_files, certificates_seen, data_disk
-from node.runtime.lane import RouteStatus
+from node.runtime.flow import FlowStatus
 from node.runtime.node import Node
 from node.runtime.settings import NodeSettings
-
-_NONE: Mapping[Division, float] = MappingProxyType({})
-_NOBODY: Mapping[Division, str] = MappingProxyType({})
 
 
 class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,11 +44,8 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     certificates: list[Certificate]
 
 
-async def examine(node: Node, skews: Mapping[Division, float] = _NONE, near: Mapping[Division, str] = _NOBODY) -> list[Finding]:
-    """Return all that is found; `skews` has by how many s a cluster's clock is ahead of the node's, `near` what the nodes next to this one run.
-
-    CommandRefused while somebody else has the node examined.
-    """
+async def examine(node: Node) -> list[Finding]:
+    """Return all that is found. CommandRefused while somebody else has the node examined."""
     if node.checkups.examining.locked():
         en = "the node is being examined for somebody else; ask again in some seconds"
         raise CommandRefused("busy", en, "节点正在为他人检查；请过几秒再试")
@@ -60,11 +54,12 @@ async def examine(node: Node, skews: Mapping[Division, float] = _NONE, near: Map
         book = node.ledger.book if node.folded else None
         specs = {} if book is None else topics_here(book, s.division, s.parent, day_of(now))
         around = await _around(s, specs, book, node.checkups.files)
+    near = software_of(node.shown.tree(), s.division)
     alarms = {author: alarm.text for author, alarm in node.ledger.alarms.items()}
     found = [*ready(node.reasons), *control_logs(alarms, node.ledger.counts["unknown"]), *neighbours(__version__, near, s.parent)]
-    found += [holidays(node.calendar, day_of(now)), *_tokens(s, day_of(now)), *moving(_moving(node.routes()))]
+    found += [holidays(node.calendar, day_of(now)), *_tokens(s, day_of(now)), *moving(_moving(node.shown.flows()))]
     found += quarantined(node.checkups.waiting, now, node.checkups.trouble)
-    return [*found, *_told(s, around, specs, now, skews)]
+    return [*found, *_told(s, around, specs, now, node.shown.skews)]
 
 
 async def examine_alone(settings: NodeSettings) -> list[Finding]:
@@ -73,7 +68,7 @@ async def examine_alone(settings: NodeSettings) -> list[Finding]:
     around = await _around(settings, {}, None, certificates_in_files(settings))
     calendar = official() if settings.calendar is None else official().amended(settings.calendar)
     found = [holidays(calendar, day_of(now)), *_tokens(settings, day_of(now))]
-    return [*found, *_told(settings, around, {}, now, _NONE)]
+    return [*found, *_told(settings, around, {}, now, {})]
 
 
 # ---- facts
@@ -124,12 +119,11 @@ def _tokens(s: NodeSettings, today: date) -> list[Finding]:
     return list(tokens({f"{one.id} {one.by.role}": date.fromisoformat(one.until) for one in kept if one.until}, today))
 
 
-def _moving(found: Iterable[RouteStatus]) -> list[Moving]:
+def _moving(found: Iterable[FlowStatus]) -> list[Moving]:
     return [
         Moving(
             lane=one.lane,
             topic=one.topic,
-            partition=one.partition,
             state=one.state,
             why=f"{one.reason}: {one.detail}" if one.reason and one.detail else one.reason or one.detail,
             lag_seconds=one.lag_seconds,
@@ -142,7 +136,7 @@ def _moving(found: Iterable[RouteStatus]) -> list[Moving]:
 
 
 def _told(
-    s: NodeSettings, around: Surroundings, specs: Mapping[Topic, TopicSpec], now: datetime, skews: Mapping[Division, float]
+    s: NodeSettings, around: Surroundings, specs: Mapping[Topic, TopicSpec], now: datetime, skews: Mapping[str, float]
 ) -> list[Finding]:
     own, parents = around.own, around.parents
     found = [*reached("cluster", own), *versions("cluster", own, NEEDS), *broker_settings(own, s.replication), *copies("cluster", own)]

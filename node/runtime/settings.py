@@ -6,6 +6,7 @@ import msgspec
 
 from node.bus.security import Security, Way
 from node.control.calendar import Calendar
+from node.control.canary import Direction
 from node.model.names import Division
 
 
@@ -30,6 +31,8 @@ class NodeSettings(msgspec.Struct, frozen=True, kw_only=True):
     other_users: tuple[str, ...] = ()
     """of the own cluster: their rights are none of the node's"""
     parent_security: Security = Security()
+    debug: bool = False
+    """whether operators may ask over HTTP what it is doing"""
     ca: str = ""
     """what clients of the own cluster trust, in PEM; empty where it does not speak TLS"""
     certificate_files: dict[str, Path] = {}
@@ -47,9 +50,9 @@ class NodeSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LinkStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """The link to the parent: up while the parent's cluster answered a Fetch or EndTxn within 30 s."""
+    """The link to the parent, its two directions by what came over them."""
 
     parent: Division
-    up: bool
-    answered_s_ago: float | None
+    up: Direction
+    down: Direction
     trouble: str

@@ -34,7 +34,7 @@ def refused(desk: Desk, topic: Topic) -> dict[TopicPartition, int]:
     inbox = inbox_topic(topic)
     return {
         TopicPartition(quarantine_topic(topic), one.partition): one.outcomes.get("quarantined", 0)
-        for one in desk.node.routes()
+        for one in desk.node.shown.routes()
         if one.topic == inbox
     }
 
