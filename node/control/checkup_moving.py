@@ -89,7 +89,7 @@ def _late(routes: list[Moving]) -> Iterator[Finding]:
             "moving",
             "lag",
             "ok",
-            (f"{len(routes)} resources, {most:.0f} s behind at most", f"{len(routes)} 个资源，最多落后 {most:.0f} 秒"),
+            (f"resources: {len(routes)}; {most:.0f} s behind at most", f"{len(routes)} 个资源，最多落后 {most:.0f} 秒"),
         )
 
 

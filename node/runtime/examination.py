@@ -2,7 +2,7 @@
 
 A running node is examined with its book; without one, from a configuration alone, what needs no book is.
 
-Bounds: each cluster has LOOK_S, and as long again to be let go of; one examination at a time.
+Bounds: the own cluster has OWN_LOOK_S, the parent's LOOK_S, side by side, and 5 s more to be let go of; one examination at a time.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ import msgspec
 from node import __version__
 from node.bus.acls import NoAuthorizer, list_acls
 from node.bus.client import open_client
-from node.bus.health import LOOK_S, NEEDS, NEEDS_OF_A_LINK, look_at
+from node.bus.health import LOOK_S, NEEDS, NEEDS_OF_A_LINK, OWN_LOOK_S, look_at
 from node.bus.users import mechanisms_of
 from node.control import Book, TopicSpec, day_of, routes, topics_here
 from node.control.calendar import official
@@ -79,7 +79,7 @@ async def _around(s: NodeSettings, specs: Mapping[Topic, TopicSpec], book: Book 
     carried |= {progress_topic(s.division)} if carried else set()
     name = f"{s.division}.doctor"
     own, parents, rights, seen = await asyncio.gather(
-        look_at(s.own_way, name, {topic: spec.settings.keys() for topic, spec in specs.items()}, whole=True),
+        look_at(s.own_way, name, {topic: spec.settings.keys() for topic, spec in specs.items()}, whole=True, within_s=OWN_LOOK_S),
         _parents(s, name, carried),
         _rights(s, book),
         certificates_seen(s),

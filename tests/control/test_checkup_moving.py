@@ -23,7 +23,7 @@ def ago(days: float) -> int:
 def test_routes_that_flow_are_well() -> None:
     """With how far the worst is behind; none at all is well too."""
     (found,) = moving([route(), route(number=1, lag=59)])
-    assert (states([found]), found.en) == ([("lag", "ok")], "2 resources, 59 s behind at most")
+    assert (states([found]), found.en) == ([("lag", "ok")], "resources: 2; 59 s behind at most")
     assert states(moving([])) == [("lag", "ok")]
 
 
