@@ -72,8 +72,8 @@ def settings_of(config: Config) -> NodeSettings:
         other_users=config.kafka.other_users,
         ca=config.kafka.ca_file.read_text("ascii") if config.kafka.ca_file else "",
         parent_security=secured(parent.login_file, parent.ca_file) if parent else Security(),
-        certificate_files={name: file for name, file in files.items() if file is not None},
         debug=config.http.debug,
+        certificate_files={name: file for name, file in files.items() if file is not None},
     )
 
 

@@ -1,7 +1,7 @@
 """What a look at the node's surroundings finds, in plain words: each finding says how it is, what that means and what to do.
 
 Facts come in, findings go out; who gathers them is `node.runtime.examination`. The other subjects have modules of their own: `checkup_cluster`,
-`checkup_topics`, `checkup_machine`, `checkup_moving`, `checkup_node`.
+`checkup_links`, `checkup_topics`, `checkup_machine`, `checkup_moving`, `checkup_node`.
 """
 
 from collections.abc import Collection, Iterator, Mapping

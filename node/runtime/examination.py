@@ -8,6 +8,7 @@ Bounds: the own cluster has OWN_LOOK_S, the parent's LOOK_S, side by side, and 5
 import asyncio
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, date, datetime
+from types import MappingProxyType
 
 import msgspec
 
@@ -20,19 +21,22 @@ from node.control import Book, TopicSpec, day_of, routes, topics_here
 from node.control.calendar import official
 from node.control.checkup import Finding, compared, finding, logins, open_cluster, users_of
 from node.control.checkup_cluster import ClusterFacts, broker_settings, reached, versions
+from node.control.checkup_links import links
 from node.control.checkup_machine import Certificate, certificates, disks, disks_of
 from node.control.checkup_moving import Moving, moving, quarantined
 from node.control.checkup_node import clock, control_logs, holidays, neighbours, ready, tokens
 from node.control.checkup_topics import copies, topic_settings
 from node.control.entitled import entitled
-from node.control.neighbourhood import software_of
 from node.errors import BusError, CommandRefused
-from node.model.names import Topic, progress_topic
+from node.model.names import Division, Topic, progress_topic
 from node.runtime.access import AccessError, read_tokens
 from node.runtime.checkups import certificates_in_files, certificates_seen, data_disk
 from node.runtime.flow import FlowStatus
 from node.runtime.node import Node
 from node.runtime.settings import NodeSettings
+
+_NONE: Mapping[str, float] = MappingProxyType({})
+_NOBODY: Mapping[Division, str] = MappingProxyType({})
 
 
 class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,8 +48,11 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     certificates: list[Certificate]
 
 
-async def examine(node: Node) -> list[Finding]:
-    """Return all that is found. CommandRefused while somebody else has the node examined."""
+async def examine(node: Node, skews: Mapping[str, float] = _NONE, near: Mapping[Division, str] = _NOBODY) -> list[Finding]:
+    """Return all that is found; `skews` has by how many s a cluster's clock is ahead of the node's, `near` what the nodes next to this one run.
+
+    CommandRefused while somebody else has the node examined.
+    """
     if node.checkups.examining.locked():
         en = "the node is being examined for somebody else; ask again in some seconds"
         raise CommandRefused("busy", en, "节点正在为他人检查；请过几秒再试")
@@ -54,12 +61,16 @@ async def examine(node: Node) -> list[Finding]:
         book = node.ledger.book if node.folded else None
         specs = {} if book is None else topics_here(book, s.division, s.parent, day_of(now))
         around = await _around(s, specs, book, node.checkups.files)
-    near = software_of(node.shown.tree(), s.division)
     alarms = {author: alarm.text for author, alarm in node.ledger.alarms.items()}
     found = [*ready(node.reasons), *control_logs(alarms, node.ledger.counts["unknown"]), *neighbours(__version__, near, s.parent)]
-    found += [holidays(node.calendar, day_of(now)), *_tokens(s, day_of(now)), *moving(_moving(node.shown.flows()))]
+    found += [
+        holidays(node.calendar, day_of(now)),
+        *_tokens(s, day_of(now)),
+        *links(node.shown.tree()),
+        *moving(_moving(node.shown.flows())),
+    ]
     found += quarantined(node.checkups.waiting, now, node.checkups.trouble)
-    return [*found, *_told(s, around, specs, now, node.shown.skews)]
+    return [*found, *_told(s, around, specs, now, skews)]
 
 
 async def examine_alone(settings: NodeSettings) -> list[Finding]:
@@ -68,7 +79,7 @@ async def examine_alone(settings: NodeSettings) -> list[Finding]:
     around = await _around(settings, {}, None, certificates_in_files(settings))
     calendar = official() if settings.calendar is None else official().amended(settings.calendar)
     found = [holidays(calendar, day_of(now)), *_tokens(settings, day_of(now))]
-    return [*found, *_told(settings, around, {}, now, {})]
+    return [*found, *_told(settings, around, {}, now, _NONE)]
 
 
 # ---- facts

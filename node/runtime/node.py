@@ -29,7 +29,6 @@ from node.runtime.canaries import Heard
 from node.runtime.checkups import Checkups
 from node.runtime.clocks import Clocks
 from node.runtime.completeness import Completeness
-from node.runtime.flow import RouteStatus
 from node.runtime.following import SPEAKING_S, Following
 from node.runtime.gates import Gates
 from node.runtime.hand import Hand
@@ -77,7 +76,9 @@ class Node:
         self._rights = Rights(metrics, settings.other_users)
         self.invitations = Invitations(settings.data_dir)
         self.logins = Logins(settings.data_dir, settings.bootstrap, settings.security)
-        self.checkups = Checkups(settings, metrics, self._gate_routes, self._trouble)
+        self.checkups = Checkups(
+            settings, metrics, lambda: None if (gate := self._lanes.get(GATE)) is None else gate.status(), self._trouble
+        )
         self._following = Following(settings.division, settings.security, metrics, self.command)
         self.folded = False
         """whether the book holds what the control logs held when the node began: before that it may not be spoken from"""
@@ -102,9 +103,6 @@ class Node:
     def reasons(self) -> list[str]:
         """Why the node is not ready; see `Shown.reasons`."""
         return self.shown.reasons
-
-    def _gate_routes(self) -> list[RouteStatus] | None:
-        return self._lanes[GATE].status() if GATE in self._lanes else None
 
     # ---- what it is told
 
@@ -365,8 +363,8 @@ async def run_node(node: Node) -> None:
             "gate": node.keep_gate,
             "views": node.keep_views,
             "canary": node.keep_canary,
-            "completeness": node.keep_completeness,
             "checkups": node.checkups.keep,
+            "completeness": node.keep_completeness,
         }
         if node.settings.parent is not None:
             keeping["link"] = node.keep_link

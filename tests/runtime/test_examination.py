@@ -23,7 +23,6 @@ from node.model.values import Actor, DepartmentValue
 from node.runtime import Node, NodeSettings, examination
 from node.runtime.access import add_token
 from node.runtime.examination import examine, examine_alone
-from node.runtime.showing import Shown
 from node.telemetry import Metrics
 from tests.certificates import Authority
 from tests.control.checked import states
@@ -66,7 +65,7 @@ def wrong(found: list[Finding]) -> dict[tuple[str, str], Finding]:
 
 
 @pytest.mark.kafka
-async def test_everything_that_is_wrong_is_named(settings: NodeSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_everything_that_is_wrong_is_named(settings: NodeSettings) -> None:
     """A parent's broker that is away, a topic with another setting and one that is missing, a stranger's right, a broker's setting, a certificate."""
     node = Node(settings, Metrics())
     node.folded = True
@@ -83,9 +82,7 @@ async def test_everything_that_is_wrong_is_named(settings: NodeSettings, monkeyp
         async with asyncio.timeout(10):
             while STRANGER not in await list_acls(client):  # the controller answers before its broker has heard
                 await asyncio.sleep(0.01)
-    monkeypatch.setattr(Shown, "skews", {HERE: -3.0, PARENT: 90.0})
-    monkeypatch.setattr(examination, "software_of", lambda _tree, _here: {PARENT: "9.0.0"})
-    found = await examine(node)
+    found = await examine(node, {HERE: -3.0, PARENT: 90.0}, {PARENT: "9.0.0"})
     told = wrong(found)
     assert "nothing listens at 127.0.0.1:1" in told["parent", "reachable"].en
     topics = [one.en for one in found if one.check == "topics"]

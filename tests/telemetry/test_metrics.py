@@ -1,11 +1,15 @@
 """Answers for node/telemetry/metrics.py: what Prometheus reads."""
 
 import math
+from datetime import date
 from typing import Any
 
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
+from node.control.book import Book
+from node.control.counting import counted
+from node.model.names import Division
 from node.telemetry import Metrics
 from node.telemetry.metrics import CanaryAge, FlowFigures, Volume
 
@@ -137,6 +141,26 @@ def test_terms_are_shown_by_kind_and_state() -> None:
     assert samples(metrics)[at("exchange_clocks_untold")] == 1
     found = {place: value for place, value in samples(metrics).items() if place[0] == "exchange_request_due_seconds"}
     assert found == {at("exchange_request_due_seconds", kind="answer-conditional", state="soon"): 3600.5}
+
+
+def test_the_sharing_is_shown_by_where_it_stands() -> None:
+    """Each state has a series, also with none in it: nobody has to know which there are to add them up."""
+    metrics = Metrics()
+    metrics.show_sharing(counted(Book(), Division("445102"), date(2026, 11, 22)))
+    found = {place for place in samples(metrics) if place[0] in {"exchange_requests", "exchange_grants", "exchange_objections"}}
+    assert len(found) == 6 + 4 + 2
+    assert samples(metrics)[at("exchange_grants_ending", within="7d")] == samples(metrics)[at("exchange_requests", state="waiting")] == 0
+
+
+def test_metrics_that_are_named_come_alone() -> None:
+    """Those with a series for each resource, too."""
+    metrics = Metrics()
+    metrics.carried("gate", TOPIC, "passed", batches=1, records=2, size=3)
+    page = metrics.text(["exchange_ready", "exchange_records_total"]).decode()
+    assert {line.partition("{")[0].split()[0] for line in page.splitlines() if line[0] != "#"} == {
+        "exchange_ready",
+        "exchange_records_total",
+    }
 
 
 def test_clock_events_are_counted_by_kind_and_state() -> None:
