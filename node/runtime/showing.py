@@ -45,7 +45,7 @@ class Shown:
         """by part of the node, why it does not do what it is there for; empty where it does"""
         if settings.parent is not None:
             self.troubles["link"] = "not connected yet"
-        self._settings, self._metrics, self._ledger, self._calendar = settings, metrics, ledger, calendar
+        self._settings, self._metrics, self._ledger, self.calendar = settings, metrics, ledger, calendar
         self._heard, self._completeness, self._lanes = heard, completeness, lanes
         self._began_ms = int(time.time() * 1000)
         self._sent_ms = 0
@@ -195,7 +195,7 @@ class Shown:
         began = time.monotonic()
         if began < self._terms_at:
             return
-        least, lacking = seconds_left(self._ledger.book, self._settings.division, self._calendar, datetime.now(UTC))
+        least, lacking = seconds_left(self._ledger.book, self._settings.division, self.calendar, datetime.now(UTC))
         self._terms_at = began + _REST * (time.monotonic() - began)
         self._metrics.show_clocks(least, len(lacking))
         if lacking and not self._lacking:
