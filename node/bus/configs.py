@@ -12,8 +12,6 @@ from node.errors import BusError
 from node.model.names import Topic
 
 _TOPIC, _BROKER = 2, 4
-_MANY = 200
-"""Topics in a request: some 10 ms to read the answer, and then the loop turns."""
 
 
 async def broker_settings(client: Client, broker: int, names: Collection[str]) -> dict[str, str]:
@@ -23,12 +21,9 @@ async def broker_settings(client: Client, broker: int, names: Collection[str]) -
 
 
 async def topic_settings(client: Client, wanted: Mapping[Topic, Collection[str]]) -> dict[Topic, dict[str, str]]:
-    """Return some settings of each topic that is there. BusError where the cluster does not tell them, to us or now."""
+    """Return some settings of each topic that is there, asked for in one request. BusError where the cluster does not tell them, to us or now."""
     asked = [(_TOPIC, topic, sorted(names)) for topic, names in wanted.items()]
-    found: dict[Topic, dict[str, str]] = {}
-    for at in range(0, len(asked), _MANY):
-        found.update((Topic(name), settings) for name, settings in await _describe(client, None, asked[at : at + _MANY]))
-    return found
+    return {Topic(name): settings for name, settings in await _describe(client, None, asked)} if asked else {}
 
 
 async def _describe(client: Client, broker: int | None, asked: Sequence[tuple[int, str, list[str]]]) -> list[tuple[str, dict[str, str]]]:

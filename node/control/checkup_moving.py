@@ -18,11 +18,10 @@ GONE_WARN = timedelta(days=14)
 
 
 class Moving(msgspec.Struct, frozen=True, kw_only=True):
-    """One partition of a route, as far as it matters here."""
+    """A resource on a lane, as far as it matters here; `state` is the worst of its partitions'."""
 
     lane: str
     topic: str
-    partition: int
     state: str
     why: str
     lag_seconds: float
@@ -65,9 +64,9 @@ def _stopped(routes: list[Moving]) -> Iterator[Finding]:
 def _given_up(routes: list[Moving]) -> Iterator[Finding]:
     if routes:
         some = listed({one.lane for one in routes})
-        en = f"given up to another process of this node's name: {len(routes)} routes of {some}"
+        en = f"given up to another process of this node's name: {len(routes)} resources on {some}"
         do = "two nodes run for one division: stop one of them, and restart this one", "同一区划有两个节点在运行：请停掉其一并重启本节点"
-        yield finding("moving", "given-up", "fail", (en, f"已让给同名的另一进程：{some} 的 {len(routes)} 条路由"), do)
+        yield finding("moving", "given-up", "fail", (en, f"已让给同名的另一进程：{some} 的 {len(routes)} 个资源"), do)
 
 
 def _late(routes: list[Moving]) -> Iterator[Finding]:
@@ -90,7 +89,7 @@ def _late(routes: list[Moving]) -> Iterator[Finding]:
             "moving",
             "lag",
             "ok",
-            (f"{len(routes)} partitions, {most:.0f} s behind at most", f"{len(routes)} 个分区，最多落后 {most:.0f} 秒"),
+            (f"resources: {len(routes)}; {most:.0f} s behind at most", f"{len(routes)} 个资源，最多落后 {most:.0f} 秒"),
         )
 
 
@@ -128,4 +127,4 @@ def quarantined(waiting: Mapping[Topic, Waits] | None, now: datetime, trouble: s
 
 
 def _place(one: Moving) -> str:
-    return f"{one.lane} {one.topic}-{one.partition}"
+    return f"{one.lane} {one.topic}"

@@ -2,7 +2,7 @@
 
 A running node is examined with its book; without one, from a configuration alone, what needs no book is.
 
-Bounds: each cluster has LOOK_S, and as long again to be let go of; one examination at a time.
+Bounds: the own cluster has OWN_LOOK_S, the parent's LOOK_S, side by side, and 5 s more to be let go of; one examination at a time.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ import msgspec
 from node import __version__
 from node.bus.acls import NoAuthorizer, list_acls
 from node.bus.client import open_client
-from node.bus.health import LOOK_S, NEEDS, NEEDS_OF_A_LINK, look_at
+from node.bus.health import LOOK_S, NEEDS, NEEDS_OF_A_LINK, OWN_LOOK_S, look_at
 from node.bus.users import mechanisms_of
 from node.control import Book, TopicSpec, day_of, routes, topics_here
 from node.control.calendar import official
@@ -31,7 +31,7 @@ from node.errors import BusError, CommandRefused
 from node.model.names import Division, Topic, progress_topic
 from node.runtime.access import AccessError, read_tokens
 from node.runtime.checkups import certificates_in_files, certificates_seen, data_disk
-from node.runtime.flow import RouteStatus
+from node.runtime.flow import FlowStatus
 from node.runtime.node import Node
 from node.runtime.settings import NodeSettings
 
@@ -67,7 +67,7 @@ async def examine(node: Node, skews: Mapping[str, float] = _NONE, near: Mapping[
         holidays(node.calendar, day_of(now)),
         *_tokens(s, day_of(now)),
         *links(node.shown.tree()),
-        *moving(_moving(node.shown.routes())),
+        *moving(_moving(node.shown.flows())),
     ]
     found += quarantined(node.checkups.waiting, now, node.checkups.trouble)
     return [*found, *_told(s, around, specs, now, skews)]
@@ -90,7 +90,7 @@ async def _around(s: NodeSettings, specs: Mapping[Topic, TopicSpec], book: Book 
     carried |= {progress_topic(s.division)} if carried else set()
     name = f"{s.division}.doctor"
     own, parents, rights, seen = await asyncio.gather(
-        look_at(s.own_way, name, {topic: spec.settings.keys() for topic, spec in specs.items()}, whole=True),
+        look_at(s.own_way, name, {topic: spec.settings.keys() for topic, spec in specs.items()}, whole=True, within_s=OWN_LOOK_S),
         _parents(s, name, carried),
         _rights(s, book),
         certificates_seen(s),
@@ -130,12 +130,11 @@ def _tokens(s: NodeSettings, today: date) -> list[Finding]:
     return list(tokens({f"{one.id} {one.by.role}": date.fromisoformat(one.until) for one in kept if one.until}, today))
 
 
-def _moving(found: Iterable[RouteStatus]) -> list[Moving]:
+def _moving(found: Iterable[FlowStatus]) -> list[Moving]:
     return [
         Moving(
             lane=one.lane,
             topic=one.topic,
-            partition=one.partition,
             state=one.state,
             why=f"{one.reason}: {one.detail}" if one.reason and one.detail else one.reason or one.detail,
             lag_seconds=one.lag_seconds,

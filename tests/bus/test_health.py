@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from aiokafka.protocol import admin, coordination, fetch, metadata, offset, produce, transaction
 
+from node.bus import health
 from node.bus.client import Client
 from node.bus.health import NEEDS, NEEDS_OF_A_LINK, glance, look_at
 from node.bus.security import Security, Way
@@ -27,8 +28,9 @@ AIOKAFKAS = (
 
 
 @pytest.mark.kafka
-async def test_all_of_the_own_cluster_is_found(near: Cluster) -> None:
-    """Brokers with what they take and how they are set, partitions, topics' settings, those that are missing, and disks."""
+async def test_all_of_the_own_cluster_is_found(near: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Brokers with what they take and how they are set, partitions, topics' settings, those that are missing, and disks; in several requests."""
+    monkeypatch.setattr(health, "_MANY", 1)
     topic = await near.make({"retention.ms": "5000"}, partitions=2)
     found = await look_at(near.kafka.way, "test", dict.fromkeys([topic, NOWHERE], ("retention.ms",)), whole=True)
     (broker,) = found.brokers

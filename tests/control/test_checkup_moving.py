@@ -10,9 +10,9 @@ TOPIC = Topic("445102.civil-affairs.villages")
 NOW = datetime(2026, 11, 26, 8, tzinfo=UTC)
 
 
-def route(state: str = "flowing", *, partition: int = 0, why: str = "", lag: float = 0.0) -> Moving:
-    """One partition of a route."""
-    return Moving(lane="link-up", topic=TOPIC, partition=partition, state=state, why=why, lag_seconds=lag)
+def route(state: str = "flowing", *, number: int = 0, why: str = "", lag: float = 0.0) -> Moving:
+    """A resource on the way up."""
+    return Moving(lane="link-up", topic=f"{TOPIC}-{number}", state=state, why=why, lag_seconds=lag)
 
 
 def ago(days: float) -> int:
@@ -22,24 +22,22 @@ def ago(days: float) -> int:
 
 def test_routes_that_flow_are_well() -> None:
     """With how far the worst is behind; none at all is well too."""
-    (found,) = moving([route(), route(partition=1, lag=59)])
-    assert (states([found]), found.en) == ([("lag", "ok")], "2 partitions, 59 s behind at most")
+    (found,) = moving([route(), route(number=1, lag=59)])
+    assert (states([found]), found.en) == ([("lag", "ok")], "resources: 2; 59 s behind at most")
     assert states(moving([])) == [("lag", "ok")]
 
 
 def test_stopped_routes_come_with_their_command() -> None:
-    """Once for each topic."""
-    stopped, lag = moving([route("stopped", why="topic-recreated: other id"), route("stopped", partition=1, why="truncated")])
+    """A resource may be stopped on two lanes: once for each topic."""
+    stopped, lag = moving([route("stopped", why="topic-recreated: other id"), route("stopped", why="truncated")])
     assert states([stopped, lag]) == [("stopped", "fail"), ("lag", "ok")]
-    assert stopped.do_en.count(f"exchange-node route resume {TOPIC} --from-start") == 1
+    assert stopped.do_en.count(f"exchange-node route resume {TOPIC}-0 --from-start") == 1
     assert all(f"link-up {TOPIC}-0: topic-recreated: other id" in text for text in (stopped.en, stopped.zh))
 
 
 def test_routes_that_wait_or_are_given_up_are_told_apart() -> None:
     """A topic that is not there yet is no error; another process of the same name is."""
-    found = list(
-        moving([route("waiting"), route("waiting", partition=1, why="445103 has to dispose"), route("given-up", partition=2, lag=500)])
-    )
+    found = list(moving([route("waiting"), route("waiting", number=1, why="445103 has to dispose"), route("given-up", number=2, lag=500)]))
     assert states(found) == [("given-up", "fail"), ("waiting", "warn"), ("lag", "ok")]
     assert "not there yet" in found[1].en
     assert "445103 has to dispose" in found[1].en
@@ -48,8 +46,7 @@ def test_routes_that_wait_or_are_given_up_are_told_apart() -> None:
 def test_the_worst_three_that_lag_are_named() -> None:
     """With what is known of why."""
     (late,) = moving(
-        [route(partition=number, lag=60.0 + number, why="k1 is away" if number == 9 else "") for number in range(10)]
-        + [route(partition=10)]
+        [route(number=number, lag=60.0 + number, why="k1 is away" if number == 9 else "") for number in range(10)] + [route(number=10)]
     )
     assert states([late]) == [("lag", "warn")]
     assert late.en == (
