@@ -20,8 +20,8 @@ from node.lane import facts as f
 from node.model.limits import STOP_S
 from node.model.names import Topic
 from node.model.partition import shard_of
+from node.runtime.completeness import Completeness
 from node.runtime.flow import FlowStatus, RouteStatus
-from node.runtime.level import Level
 from node.runtime.seen import Seen
 from node.runtime.shard import Place, Shard
 from node.telemetry import Metrics, logger
@@ -42,7 +42,7 @@ class LaneSpec(msgspec.Struct, frozen=True, kw_only=True):
     care: Callable[[Topic], Care]
     transform: Callable[[Topic], Transform] | None = None
     source_topic: Callable[[Topic], Topic] = lambda topic: topic
-    level: Level = msgspec.field(default_factory=Level)
+    completeness: Completeness = msgspec.field(default_factory=Completeness)
 
 
 class Lane:
@@ -54,7 +54,7 @@ class Lane:
         self._place = place
         self._tasks = tasks
         self._shards: dict[int, Shard] = {}
-        self.seen = Seen(place, self._shards.values(), spec.level)
+        self.seen = Seen(place, self._shards.values(), spec.completeness)
         self._running: set[asyncio.Task[None]] = set()
         self._failed = False
         self._awaiting: dict[TopicPartition, str] = {}
@@ -158,7 +158,7 @@ class Lane:
         if self._failed:  # a TaskGroup that ends takes no tasks
             work.close()
             return
-        task = self._tasks.create_task(work)
+        task = self._tasks.create_task(work, name=self.spec.lane)
         self._running.add(task)
         task.add_done_callback(self._ended)
 

@@ -117,6 +117,7 @@ class Metrics(Collector):
         for change in ("added", "removed", "stranger"):  # the first stranger has to be an increase, not a beginning
             self.rights_changed.labels(change)
         self.http_refused = self._counter("exchange_http_refused_total")
+        self.log_suppressed = self._counter("exchange_log_events_suppressed_total")
         self.ready = self._gauge("exchange_ready")
         self._build = self._gauge("exchange_build_info")
         ProcessCollector(registry=self._plain)
