@@ -8,7 +8,7 @@ from node.telemetry.specification import BY_NAME
 
 _PROMQL = """
 by on and or unless without ignoring group_left group_right offset bool inf
-sum min max avg count topk rate increase changes abs absent time vector label_replace predict_linear sum_over_time histogram_quantile
+sum min max avg count topk rate increase changes abs absent time vector label_replace predict_linear sum_over_time count_over_time histogram_quantile
 """
 AWAITED = """
 exchange_rate_limit_bytes_per_second exchange_throttled_seconds_total exchange_disk_free_bytes exchange_disk_size_bytes
