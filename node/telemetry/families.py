@@ -34,6 +34,11 @@ class Table(Collector):
         if value > self._values.get(labels, -inf):
             self._values[labels] = value
 
+    def lower_to(self, labels: tuple[str, ...], value: float) -> None:
+        """Show a value unless a lesser one is shown: of moments that share a series, the first counts."""
+        if value < self._values.get(labels, inf):
+            self._values[labels] = value
+
     def clear(self) -> None:
         """Show nothing any more."""
         self._values.clear()

@@ -86,6 +86,8 @@ class Metrics(Collector):
         self.transactions = self._counter("exchange_transactions_total")
         spec = BY_NAME["exchange_age_seconds"]
         self.age = Histogram(spec.name, spec.question, spec.labels, buckets=AGES_S, registry=self._plain)
+        self._quarantined = self._table("exchange_quarantine_records")
+        self._quarantined_since = self._table("exchange_quarantine_oldest_timestamp_seconds")
         self._volume_records = self._table("exchange_volume_records")
         self._volume_bytes = self._table("exchange_volume_bytes")
 
@@ -119,6 +121,9 @@ class Metrics(Collector):
         self.http_refused = self._counter("exchange_http_refused_total")
         self.log_suppressed = self._counter("exchange_log_events_suppressed_total")
         self.ready = self._gauge("exchange_ready")
+        self._disk_free = self._gauge("exchange_disk_free_bytes")
+        self._disk_size = self._gauge("exchange_disk_size_bytes")
+        self._certificate_end = self._gauge("exchange_certificate_not_after_timestamp_seconds")
         self._build = self._gauge("exchange_build_info")
         ProcessCollector(registry=self._plain)
 
@@ -225,6 +230,29 @@ class Metrics(Collector):
         self.request_due.clear()
         for labels, seconds in least.items():
             self.request_due.labels(*labels).set(seconds)
+
+    def show_disks(self, disks: Mapping[str, tuple[int, int]]) -> None:
+        """Set room and size of disks anew; one that is gone leaves no series."""
+        self._disk_free.clear()
+        self._disk_size.clear()
+        for disk, (free, size) in disks.items():
+            self._disk_free.labels(disk).set(free)
+            self._disk_size.labels(disk).set(size)
+
+    def show_certificates(self, ends: Mapping[str, float]) -> None:
+        """Set when certificates end; one that is not seen at the moment stays as it was."""
+        for certificate, moment in ends.items():
+            self._certificate_end.labels(certificate).set(moment)
+
+    def show_quarantines(self, waiting: Mapping[str, tuple[int, int | None]]) -> None:
+        """Set how many refused records of each resource wait, and since when (ms) the oldest of them does."""
+        self._quarantined.clear()
+        self._quarantined_since.clear()
+        for resource, (records, oldest_ms) in waiting.items():
+            labels = (self._named(resource),)
+            self._quarantined.inc(labels, records)
+            if oldest_ms:
+                self._quarantined_since.lower_to(labels, oldest_ms / 1000)
 
     def show_sharing(self, counted: Counts) -> None:
         """Set the requests and grants by where they stand."""

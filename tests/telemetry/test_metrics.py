@@ -171,6 +171,26 @@ def test_clock_events_are_counted_by_kind_and_state() -> None:
     assert samples(metrics)[at("exchange_clock_events_total", kind="item-review", state="overdue")] == 2
 
 
+def test_disks_certificates_and_quarantines_are_shown() -> None:
+    """By disk, certificate and resource; a disk or a resource that is gone leaves no series, a certificate that is not seen stays as it was."""
+    metrics = Metrics()
+    metrics.show_disks({"data": (5, 10), "broker-1": (1, 2)})
+    metrics.show_disks({"data": (4, 10)})
+    metrics.show_certificates({"http": 1.8e9})
+    metrics.show_certificates({})
+    metrics.show_quarantines({TOPIC: (7, 1_500), "gone": (1, 0)})
+    metrics.show_quarantines({TOPIC: (8, None), "445102.tax.fees": (1, 2_500)})
+    found = samples(metrics)
+    assert {key: value for key, value in found.items() if "disk" in key[0] or "quarantine_" in key[0] or "certificate" in key[0]} == {
+        at("exchange_disk_free_bytes", disk="data"): 4,
+        at("exchange_disk_size_bytes", disk="data"): 10,
+        at("exchange_certificate_not_after_timestamp_seconds", certificate="http"): 1.8e9,
+        at("exchange_quarantine_records", resource=TOPIC): 8,
+        at("exchange_quarantine_records", resource="445102.tax.fees"): 1,
+        at("exchange_quarantine_oldest_timestamp_seconds", resource="445102.tax.fees"): 2.5,
+    }
+
+
 def test_the_page_is_what_the_registry_has() -> None:
     """Whoever collects the registry reads the same as who asks for the page, each family with its help and type."""
     metrics = Metrics()
