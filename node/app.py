@@ -22,7 +22,7 @@ _TELL_S = 1.0
 
 def run(config: Config) -> int:
     """Run a node until SIGTERM or SIGINT and return the exit status; a second SIGINT ends the process at once."""
-    metrics = Metrics()
+    metrics = Metrics(resources_max=config.metrics.resources_max)
     sparing = configure(
         division=config.division,
         readable=config.log.readable(at_terminal=sys.stderr.isatty()),

@@ -189,7 +189,8 @@ class Node:
         self.ledger.follow({topic for topic in there if topic.endswith(".node.control")})
         self.heard.there = there
         was_folded = self.folded
-        self.folded = self.folded or (not self._dirty.is_set() and await self.ledger.is_level())
+        # What was folded while the ends were asked for may have named logs that are not read yet: the book is whole when nothing came in between.
+        self.folded = self.folded or (await self.ledger.is_level() and not self._dirty.is_set())
         wrong = "; ".join(f"{topic} {why}" for topic, why in sorted(made.wrong.items()))
         self._trouble("own cluster", wrong if self.folded else "its control logs are being read")
         if self.folded and not was_folded:

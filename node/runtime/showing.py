@@ -8,10 +8,11 @@ from node import __version__
 from node.control import day_of
 from node.control.awaited import seconds_left
 from node.control.calendar import Calendar
-from node.control.canary import Canary, Course, Direction, Link
+from node.control.canary import Canary, Direction, Link
 from node.control.neighbourhood import NodeSeen, seen
 from node.control.routes import Route, routes
-from node.model.names import canary_topic
+from node.model.limits import CANARY_LATE_S
+from node.model.names import Division, canary_topic
 from node.runtime.canaries import Heard
 from node.runtime.completeness import Completeness
 from node.runtime.counting import Counting
@@ -45,11 +46,10 @@ class Shown:
         """by part of the node, why it does not do what it is there for; empty where it does"""
         if settings.parent is not None:
             self.troubles["link"] = "not connected yet"
-        self._settings, self._metrics, self._ledger, self._calendar = settings, metrics, ledger, calendar
+        self._settings, self._metrics, self._ledger, self.calendar = settings, metrics, ledger, calendar
         self._heard, self._completeness, self._lanes = heard, completeness, lanes
         self._began_ms = int(time.time() * 1000)
         self._sent_ms = 0
-        """when the newest of the own canaries was made that stand in the parent's cluster"""
         self._counting = Counting(settings.division, ledger)
         self._lacking = False
         """the calendar lacks a year that some clock needs, which is said when it comes to be so"""
@@ -63,19 +63,19 @@ class Shown:
         """Why the node is not ready: what it is there for and does not do now. Empty when ready."""
         found = [f"{part}: {why}" for part, why in self.troubles.items() if why]
         given_up = sum(lane.phases().count("given-up") for lane in self._lanes.values())
-        if (link := self.link) is not None and not self.troubles["link"]:
-            found += self._late(link)
+        if self._settings.parent is not None and not self.troubles["link"]:
+            found += self._late(self._settings.parent)
         found += self._ledger.reasons
         if given_up:
             found.append(f"{given_up} shards are held by another process with this node's name: stop one of the two and restart this one")
         return found
 
-    def _late(self, link: LinkStatus) -> Iterator[str]:
-        now = int(time.time() * 1000)
-        for course, direction, from_ms in (("up", link.up, self._sent_ms), ("down", link.down, self._parents_ms)):
-            if direction.is_late(now) or not from_ms:
-                since = f"for {direction.age_s(now):.0f} s" if from_ms else "yet"
-                yield f"link: nothing has come {course} {'to' if course == 'up' else 'from'} {link.parent} {since}: {link.trouble or 'it is being opened'}"
+    def _late(self, parent: Division) -> Iterator[str]:
+        for course, heard_ms in (("up", self._sent()), ("down", self._parents())):
+            age = seconds_since(heard_ms)
+            if age > CANARY_LATE_S:
+                since = f"for {age:.0f} s" if heard_ms else "yet"
+                yield f"link: nothing has come {course} {'to' if course == 'up' else 'from'} {parent} {since}: {self._trouble or 'it is being opened'}"
 
     # ---- its link
 
@@ -85,16 +85,18 @@ class Shown:
         parent = self._settings.parent
         if parent is None:
             return None
-        lanes = [self._lanes[name] for name in (UP, DOWN) if name in self._lanes]
-        trouble = self.troubles["link"] or next((lane.trouble for lane in lanes if lane.trouble), "")
-        return LinkStatus(parent=parent, up=self._direction("up"), down=self._direction("down"), trouble=trouble)
+        up, down = self._direction(UP, self._sent()), self._direction(DOWN, self._parents())
+        return LinkStatus(parent=parent, up=up, down=down, trouble=self._trouble)
 
-    def _direction(self, course: Course) -> Direction:
-        flows = self._flows_of(UP if course == "up" else DOWN)
-        if course == "up" and UP in self._lanes:
-            self._sent_ms = max(self._sent_ms, self._lanes[UP].seen.newest_ms(canary_topic(self._settings.division)))
+    @property
+    def _trouble(self) -> str:
+        lanes = (self._lanes[name] for name in (UP, DOWN) if name in self._lanes)
+        return self.troubles["link"] or next((lane.trouble for lane in lanes if lane.trouble), "")
+
+    def _direction(self, lane: str, heard_ms: int) -> Direction:
+        flows = self._flows_of(lane)
         return Direction(
-            heard_ms=(self._sent_ms if course == "up" else self._parents_ms) or self._began_ms,
+            heard_ms=heard_ms or self._began_ms,
             lag_s=max((flow.lag_seconds for flow in flows), default=0.0),
             stopped=sum(sum(flow.stopped.values()) for flow in flows),
             records_per_s=sum(flow.records_per_s for flow in flows),
@@ -102,8 +104,14 @@ class Shown:
             newest_ms=max((flow.newest_ms for flow in flows), default=0),
         )
 
-    @property
-    def _parents_ms(self) -> int:
+    def _sent(self) -> int:
+        """Return when the newest of the own canaries was made that stand in the parent's cluster, 0 where none is known."""
+        if UP in self._lanes:
+            self._sent_ms = max(self._sent_ms, self._lanes[UP].seen.newest_ms(canary_topic(self._settings.division)))
+        return self._sent_ms
+
+    def _parents(self) -> int:
+        """Return when the newest of the parent's canaries was made that came here, 0 where none did."""
         parent = self._settings.parent
         canary = None if parent is None else self._heard.canaries.get(parent)
         return 0 if canary is None else canary.made_ms
@@ -179,10 +187,10 @@ class Shown:
 
     def figures(self, names: Collection[str] = ()) -> bytes:
         """Return the metrics page, its gauges set to now; with names no others."""
-        metrics, link = self._metrics, self.link
+        metrics = self._metrics
         metrics.show_flows(_figures(flow) for flow in self.flows())
         metrics.show_phases((name, phase) for name, lane in self._lanes.items() for phase in lane.phases())
-        metrics.show_canaries(self._heard.ages(None if link is None else link.up))
+        metrics.show_canaries(self._heard.ages(self._sent() or self._began_ms))
         metrics.show_skews(self.skews)
         metrics.show_volumes(self.volumes())
         metrics.show_control(self._ledger.counts, {author: alarm.why for author, alarm in self._ledger.alarms.items()})
@@ -195,7 +203,7 @@ class Shown:
         began = time.monotonic()
         if began < self._terms_at:
             return
-        least, lacking = seconds_left(self._ledger.book, self._settings.division, self._calendar, datetime.now(UTC))
+        least, lacking = seconds_left(self._ledger.book, self._settings.division, self.calendar, datetime.now(UTC))
         self._terms_at = began + _REST * (time.monotonic() - began)
         self._metrics.show_clocks(least, len(lacking))
         if lacking and not self._lacking:
