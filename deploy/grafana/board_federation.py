@@ -29,7 +29,7 @@ def _wrong() -> list[Json]:
     return [
         stat(
             "链路不通 / Links down",
-            "12 秒内没有探针到达的链路方向数 / Directions of links over which no canary has come for 12 s",
+            "12 秒内没有金丝雀到达的链路方向数 / Directions of links over which no canary has come for 12 s",
             f"count({_LINKS} > 12) or vector(0)",
             red=1,
         ),
@@ -87,7 +87,7 @@ def _tree() -> list[Json]:
     return [
         states(
             "链路 / Links",
-            "最新探针的年龄，按链路（下级-上级）与方向；12 秒起为不通 / Age of the newest canary by link (child-parent) and direction; down from 12 s on",
+            "最新金丝雀的年龄，按链路（下级-上级）与方向；12 秒起为不通 / Age of the newest canary by link (child-parent) and direction; down from 12 s on",
             [query(_LINKS, "{{link}} {{direction}}")],
             unit="s",
             red=12,
@@ -100,7 +100,7 @@ def _tree() -> list[Json]:
         ),
         table(
             "区划之树 / The tree",
-            "每条链路两个方向的探针年龄、每秒记录数与延迟 / Each link in both directions: age of its canaries, records a second, lag",
+            "每条链路两个方向的金丝雀年龄、每秒记录数与延迟 / Each link in both directions: age of its canaries, records a second, lag",
             {
                 "上行 / up": (age % "up", "s", 12),
                 "下行 / down": (age % "down", "s", 12),
@@ -121,8 +121,8 @@ def _tree() -> list[Json]:
             },
         ),
         lines(
-            "探针年龄 / Canary age",
-            "最新探针的年龄，按来源与接收节点 / Age of the newest canary, by its origin and by who received it",
+            "金丝雀年龄 / Canary age",
+            "最新金丝雀的年龄，按来源与接收节点 / Age of the newest canary, by its origin and by who received it",
             [query("exchange_canary_age_seconds" + _ON, "{{origin}} → {{division}} ({{link}} {{direction}})")],
             unit="s",
             red=12,

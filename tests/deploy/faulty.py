@@ -91,9 +91,11 @@ FAULTS: dict[str, Fault] = {
         changed=_silent(60, 120, link=UPPER),
         told={66: set(), 72: set(), 80: _BROKEN, 118: _BROKEN, 124: set()},
     ),
-    "CanaryMissing, for long": Fault(
-        changed=_silent(60, link=UPPER),
-        told={600: _BROKEN},
+    "CanaryMissing, for long, and then much to make up for": Fault(
+        changed=_silent(60, 900, link=UPPER)
+        | _city("exchange_lag_seconds", lambda at: at - 60 if 60 <= at < 960 else 0.0, **_CITY_ROUTE)
+        | _city("exchange_catch_up_seconds", lambda at: float("inf") if 60 <= at < 960 else 0.0, **_CITY_ROUTE),
+        told={600: _BROKEN, 870: _BROKEN, 1200: set(), 1500: set(), 2400: set()},
     ),
     "CanaryMissing, one direction": Fault(
         step=2,

@@ -8,13 +8,9 @@ from node.telemetry.specification import BY_NAME
 
 _PROMQL = """
 by on and or unless without ignoring group_left group_right offset bool inf
-sum min max avg count topk rate increase changes abs absent time vector label_replace predict_linear sum_over_time histogram_quantile
+sum min max avg count topk rate increase changes abs absent time vector label_replace predict_linear sum_over_time count_over_time histogram_quantile
 """
-AWAITED = """
-exchange_rate_limit_bytes_per_second exchange_throttled_seconds_total exchange_disk_free_bytes exchange_disk_size_bytes
-exchange_certificate_not_after_timestamp_seconds exchange_quarantine_records exchange_quarantine_oldest_timestamp_seconds
-exchange_log_events_suppressed_total
-"""
+AWAITED = "exchange_rate_limit_bytes_per_second exchange_throttled_seconds_total"
 """Metrics that are asked for and not specified yet."""
 _PROCESS = "process_cpu_seconds_total process_resident_memory_bytes process_open_fds process_start_time_seconds"
 """prometheus-client's own."""
