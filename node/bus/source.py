@@ -16,61 +16,23 @@ import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from itertools import chain
-from typing import Protocol
-
-import msgspec
 
 from node.bus import fetch
 from node.bus.client import Client
 from node.bus.faults import LOOK_AGAIN, name_of, stop_of
+from node.bus.follower import Following
 from node.bus.wire import Buffer, Bulk
 from node.errors import BusError, ProtocolError
 from node.lane import Stop, TopicPartition
 from node.lane.facts import Batch
 from node.lane.route import backoff
 from node.model.limits import FETCH_WAIT_HELD_S, FETCH_WAIT_S, REQUEST_TIMEOUT_S, UNSETTLED_BYTES_MAX
-from node.transform import Care
 
 _CHECK_S = 1.0
-
-
+_SILENT_S = 4 * FETCH_WAIT_S
+"""A source from which no answer came for so long is not heard: one comes within FETCH_WAIT_S, on a slow link a little later."""
 _Key = tuple[bytes, int]
 """A source partition: its topic's id, not its name, and its number."""
-
-
-class Listener(Protocol):
-    """Who follows routes: one shard of a lane."""
-
-    def fetched(self, route: TopicPartition, generation: int, batches: list[Batch], position: int, end: int) -> None:
-        """Batches came, or the position moved on. Other routes of the same source may get the same batches."""
-
-    def source_failed(self, route: TopicPartition, generation: int, stop: Stop | None, detail: str) -> None:
-        """The route cannot be followed any further; it is followed no more."""
-
-
-class Following(msgspec.Struct, eq=False, kw_only=True):
-    """A route that is followed, what it is read from, and from where on."""
-
-    route: TopicPartition
-    """whose batches they are"""
-    source: TopicPartition
-    """what is fetched: the route itself, unless something else is made of it"""
-    topic_id: bytes
-    """of the source"""
-    generation: int
-    position: int
-    care: Care
-    """the same for all routes of one source"""
-    listener: Listener
-    held: bool = False
-    placed: int = 0
-    """number of the last Fetch that its connection had sent when it was put on it: that one is none of its own"""
-    asked: int = 0
-    """number of the last Fetch that asked for its position"""
-    attempts: int = 0
-    """how often it could not be placed, or lost its place"""
-    trouble: str = ""
-    """why it is not being fetched at the moment"""
 
 
 _Share = tuple[Following, fetch.Reply, fetch.Found | None, list[Batch]]
@@ -246,6 +208,11 @@ class Source:
     def trouble(self) -> str:
         """Why some route is not being fetched at the moment; empty if all are."""
         return next((one.trouble for one in self._following.values() if one.trouble), "")
+
+    def hears(self, route: TopicPartition) -> bool:
+        """Tell whether a route's source answers: else nobody knows whether there is more."""
+        one, at = self._following.get(route), self.answered_at
+        return one is not None and not one.trouble and at is not None and time.monotonic() - at < _SILENT_S
 
     def follow(self, one: Following) -> None:
         """Fetch a route from its position on, instead of whatever was followed of it before."""

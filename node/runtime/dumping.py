@@ -151,7 +151,7 @@ def _lane(lane: Lane) -> LaneShown:
     source = lane._place.source
     return LaneShown(
         lane=lane.spec.lane,
-        fetched_s_ago=_ago(lane.fetched_at),
+        fetched_s_ago=_ago(source.answered_at),
         trouble=lane.trouble,
         unplaced=len(source._unplaced),
         fetching=list(_fetching(source)),

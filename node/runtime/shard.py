@@ -11,9 +11,10 @@ import msgspec
 from node.bus import inspect
 from node.bus.client import Client
 from node.bus.fetch import topic_id
+from node.bus.follower import Following
 from node.bus.progress import read_progress
 from node.bus.sink import Sink, release
-from node.bus.source import Following, Source
+from node.bus.source import Source
 from node.errors import BatchError, BusError, Fenced
 from node.lane import Machine, Phase, State, Stop, TopicPartition
 from node.lane import facts as f

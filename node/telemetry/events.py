@@ -50,6 +50,14 @@ EVENTS: dict[str, Told] = {
         "report it with this line",
         "附此行日志上报",
     ),
+    "canary-unreadable": Told(
+        "warning",
+        "division cause",
+        "what stands in a node's canary topic is none; it counts as not heard",
+        "某节点的金丝雀记录无法读取，视为未收到",
+        "see which software its node runs",
+        "检查该节点的软件版本",
+    ),
     "level-changed": Told("warning", "to for_s", "an operator changed the log's level for a while", "运维临时更改了日志级别"),
     "level-restored": Told("warning", "to", "the log has the configured level again", "日志恢复为配置的级别"),
     "library": Told(
