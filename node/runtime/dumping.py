@@ -31,6 +31,7 @@ from node.bus.client import Client
 from node.bus.passwords import write_secret
 from node.bus.source import Source
 from node.control import stamp
+from node.errors import BusError
 from node.runtime.lane import Lane
 from node.runtime.node import Node
 from node.runtime.shard import Shard
@@ -131,10 +132,17 @@ def keep(shown: Dump, folder: Path) -> Path:
 
 @contextmanager
 def threads_on(number: Signals, folder: Path) -> Iterator[None]:
-    """Have a signal also write where each thread is, whatever the process is doing; the handler that the signal has is called as well."""
+    """Have a signal also write where each thread is, whatever the process is doing; the handler that the signal has is called as well.
+
+    BusError where it has nowhere to write to: such a node could keep nothing of its own.
+    """
     file = folder / FOLDER / THREADS
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600), "w") as out:
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        opened = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
+    except OSError as error:
+        raise BusError(f"{file}: it cannot be written ({error.strerror}); give the node a data_dir of its own") from error
+    with os.fdopen(opened, "w") as out:
         faulthandler.register(number, out, chain=True)
         try:
             yield
