@@ -104,7 +104,7 @@ async def test_a_node_tells_each_vain_attempt_and_ends_at_once_when_asked(tmp_pa
         ready = await http.get(f"{listening['probes']}/readyz")
         alive = await http.get(f"{listening['probes']}/livez")
     assert (ready.status_code, alive.status_code) == (503, 200)
-    assert [line.partition(":")[0] for line in ready.text.splitlines()] == ["own cluster", "gate", "views", "link"]
+    assert [line.partition(":")[0] for line in ready.text.splitlines()] == ["own cluster", "gate", "views", "canary", "link"]
     began = time.monotonic()
     app.process.send_signal(signal.SIGTERM)
     assert await app.ended() == 0
