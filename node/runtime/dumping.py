@@ -27,7 +27,7 @@ from typing import Any
 
 import msgspec
 
-from node.bus.client import Client
+from node.bus.client import OPEN, Client
 from node.bus.passwords import write_secret
 from node.bus.source import Source
 from node.control import stamp
@@ -81,7 +81,7 @@ class ShardShown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LaneShown(msgspec.Struct, frozen=True, kw_only=True):
-    """A lane: its shards, the connections that it fetches over, and its clients."""
+    """A lane: its shards, and the connections that it fetches over."""
 
     lane: str
     fetched_s_ago: float | None
@@ -90,7 +90,6 @@ class LaneShown(msgspec.Struct, frozen=True, kw_only=True):
     """routes without a connection"""
     fetching: list[ConnectionShown]
     shards: list[ShardShown]
-    clients: list[ClientShown]
 
 
 class Dump(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,6 +100,7 @@ class Dump(msgspec.Struct, frozen=True, kw_only=True):
     reasons: list[str]
     """why it is not ready"""
     lanes: list[LaneShown]
+    clients: list[ClientShown]
     tasks: list[TaskShown]
     more_tasks: int
     threads: dict[str, list[str]]
@@ -115,6 +115,7 @@ def dump(node: Node) -> Dump:
         division=node.settings.division,
         reasons=node.reasons,
         lanes=[_lane(lane) for lane in node._lanes.values()],
+        clients=sorted(map(_client, OPEN), key=lambda client: client.client_id),
         tasks=[_task(task) for task in tasks[:TASKS_MAX]],
         more_tasks=max(len(tasks) - TASKS_MAX, 0),
         threads={f"{names.get(ident, '?')} {ident}": _stack(frame) for ident, frame in sys._current_frames().items()},
@@ -164,7 +165,6 @@ def _lane(lane: Lane) -> LaneShown:
         unplaced=len(source._unplaced),
         fetching=list(_fetching(source)),
         shards=[_shard(shard) for _number, shard in sorted(lane._shards.items())],
-        clients=[_client(client) for client in {id(one): one for one in (source.client, lane._place.target)}.values()],
     )
 
 

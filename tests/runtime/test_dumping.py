@@ -80,7 +80,9 @@ async def test_a_lane_tells_how_its_shards_stand(bench: Bench) -> None:
         assert all(shard.phase == "running" and shard.queue_bytes == 0 for shard in one.shards)
         assert any(shard.committed_s_ago is not None and shard.committed_s_ago < 60 for shard in one.shards)
         assert sum(connection.routes for connection in one.fetching) == 2
-        assert {client.bootstrap for client in one.clients} == {bench.source.bootstrap, bench.target.bootstrap}
+        clients = [client for client in shown.clients if client.client_id == "test"]
+        assert {client.bootstrap for client in clients} == {bench.source.bootstrap, bench.target.bootstrap}
+        assert all(client.connections for client in clients)
         assert SECRET not in msgspec.json.encode(shown)
         assert (bench.source.security.password or "?") not in str(shown)
 
