@@ -22,7 +22,7 @@ _TELL_S = 1.0
 
 def run(config: Config) -> int:
     """Run a node until SIGTERM or SIGINT and return the exit status; a second SIGINT ends the process at once."""
-    metrics = Metrics()
+    metrics = Metrics(resources_max=config.metrics.resources_max)
     sparing = configure(
         division=config.division,
         readable=config.log.readable(at_terminal=sys.stderr.isatty()),
@@ -36,7 +36,7 @@ def run(config: Config) -> int:
 
 
 async def _run(config: Config, metrics: Metrics, sparing: Sparing) -> int:
-    node = Node(_settings(config), metrics)
+    node = Node(settings_of(config), metrics)
     loop = asyncio.get_running_loop()
     for number in _SIGNALS:
         loop.add_signal_handler(number, _stop, node, number)
@@ -53,8 +53,11 @@ async def _run(config: Config, metrics: Metrics, sparing: Sparing) -> int:
     return 0
 
 
-def _settings(config: Config) -> NodeSettings:
+def settings_of(config: Config) -> NodeSettings:
+    """Return what a configuration says to a node. ConfigError for a file that it names and that cannot be read."""
     parent = config.parent
+    files = {"kafka-ca": config.kafka.ca_file, "parent-ca": parent.ca_file if parent else None}
+    files |= {name: one.certificate_file if one else None for name, one in (("http", config.http.tls), ("probes", config.http.probes_tls))}
     return NodeSettings(
         division=config.division,
         bootstrap=config.kafka.bootstrap,
@@ -70,6 +73,7 @@ def _settings(config: Config) -> NodeSettings:
         ca=config.kafka.ca_file.read_text("ascii") if config.kafka.ca_file else "",
         parent_security=secured(parent.login_file, parent.ca_file) if parent else Security(),
         debug=config.http.debug,
+        certificate_files={name: file for name, file in files.items() if file is not None},
     )
 
 
