@@ -45,7 +45,7 @@ async def _run(config: Config, metrics: Metrics, sparing: Sparing) -> int:
     try:
         with threads_on(signal.SIGUSR1, config.data_dir):
             await _serve(node, config)
-    except (BusError, OSError) as error:
+    except BusError as error:
         logger().error("not-started", cause=str(error))
         return 1
     finally:

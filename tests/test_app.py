@@ -100,7 +100,7 @@ async def test_a_node_tells_each_vain_attempt_and_ends_at_once_when_asked(tmp_pa
         mine = [one for one in tried if one["part"] == part]
         assert all(f"no Kafka broker answers at {nobody[0]}" in one["cause"] for one in mine)
         pauses = [one["next_attempt_s"] for one in mine]
-        assert pauses == [0.1, 0.2, 0.4, 0.8, 1.6][: len(pauses)]
+        assert pauses == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0][: len(pauses)]
         assert len(pauses) >= 4
     async with httpx.AsyncClient() as http:
         ready = await http.get(f"{listening['probes']}/readyz")

@@ -144,6 +144,10 @@ class Client:
         return await connect_wire(*address, wire, self._client_id, self._security)
 
 
+OPEN: set[Client] = set()
+"""Those of this process, for whoever looks what it is doing."""
+
+
 class Coordinator:
     """The transaction coordinator of one transactional.id, looked up anew when it moves."""
 
@@ -203,8 +207,10 @@ async def open_client(bootstrap: str, *, client_id: str, security: Security) -> 
         except (KafkaError, OSError, TimeoutError, ValueError) as error:
             why = await knock(bootstrap, client_id, security)
             raise Unavailable(f"no Kafka broker answers at {bootstrap}: {why or error}") from error
+        OPEN.add(client)
         yield client
     finally:
+        OPEN.discard(client)
         await client.close()
 
 

@@ -5,8 +5,10 @@ A client may bring its own as `X-Request-ID`; what is no plain word, or might be
 
 import re
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
+from typing import TypeVar
 
 import structlog
 
@@ -17,6 +19,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9-]{1,64}")
 _BYTES = 8
 """Of all requests of a year, a thousand a second, two have the same with a chance of 1 in 40: it is looked for within days."""
 _FIELD = "request_id"
+T = TypeVar("T")
 
 
 def request_id(headers: Iterable[tuple[bytes, bytes]]) -> str:
@@ -30,6 +33,13 @@ def bound(name: str) -> Iterator[None]:
     """Have all that is logged within bear a request's name."""
     with structlog.contextvars.bound_contextvars(**{_FIELD: name}):
         yield
+
+
+def outside(call: Callable[[], T]) -> T:
+    """Call what may begin work that outlives the request: that does not bear its name."""
+    context = copy_context()
+    context.run(structlog.contextvars.unbind_contextvars, _FIELD)
+    return context.run(call)
 
 
 def current() -> str:

@@ -27,10 +27,11 @@ from typing import Any
 
 import msgspec
 
-from node.bus.client import Client
+from node.bus.client import OPEN, Client
 from node.bus.passwords import write_secret
 from node.bus.source import Source
 from node.control import stamp
+from node.errors import BusError
 from node.runtime.lane import Lane
 from node.runtime.node import Node
 from node.runtime.shard import Shard
@@ -80,7 +81,7 @@ class ShardShown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LaneShown(msgspec.Struct, frozen=True, kw_only=True):
-    """A lane: its shards, the connections that it fetches over, and its clients."""
+    """A lane: its shards, and the connections that it fetches over."""
 
     lane: str
     fetched_s_ago: float | None
@@ -89,7 +90,6 @@ class LaneShown(msgspec.Struct, frozen=True, kw_only=True):
     """routes without a connection"""
     fetching: list[ConnectionShown]
     shards: list[ShardShown]
-    clients: list[ClientShown]
 
 
 class Dump(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,6 +100,7 @@ class Dump(msgspec.Struct, frozen=True, kw_only=True):
     reasons: list[str]
     """why it is not ready"""
     lanes: list[LaneShown]
+    clients: list[ClientShown]
     tasks: list[TaskShown]
     more_tasks: int
     threads: dict[str, list[str]]
@@ -114,6 +115,7 @@ def dump(node: Node) -> Dump:
         division=node.settings.division,
         reasons=node.reasons,
         lanes=[_lane(lane) for lane in node._lanes.values()],
+        clients=sorted(map(_client, OPEN), key=lambda client: client.client_id),
         tasks=[_task(task) for task in tasks[:TASKS_MAX]],
         more_tasks=max(len(tasks) - TASKS_MAX, 0),
         threads={f"{names.get(ident, '?')} {ident}": _stack(frame) for ident, frame in sys._current_frames().items()},
@@ -131,10 +133,17 @@ def keep(shown: Dump, folder: Path) -> Path:
 
 @contextmanager
 def threads_on(number: Signals, folder: Path) -> Iterator[None]:
-    """Have a signal also write where each thread is, whatever the process is doing; the handler that the signal has is called as well."""
+    """Have a signal also write where each thread is, whatever the process is doing; the handler that the signal has is called as well.
+
+    BusError where it has nowhere to write to: such a node could keep nothing of its own.
+    """
     file = folder / FOLDER / THREADS
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600), "w") as out:
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        opened = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
+    except OSError as error:
+        raise BusError(f"{file}: it cannot be written ({error.strerror}); give the node a data_dir of its own") from error
+    with os.fdopen(opened, "w") as out:
         faulthandler.register(number, out, chain=True)
         try:
             yield
@@ -156,7 +165,6 @@ def _lane(lane: Lane) -> LaneShown:
         unplaced=len(source._unplaced),
         fetching=list(_fetching(source)),
         shards=[_shard(shard) for _number, shard in sorted(lane._shards.items())],
-        clients=[_client(client) for client in {id(one): one for one in (source.client, lane._place.target)}.values()],
     )
 
 

@@ -23,6 +23,7 @@ BYTES_MAX = 64 << 20
 """Ten times a node with as many tokens as it may have."""
 PASSPHRASE_MIN = 12
 _SALT, _NONCE = 16, 12
+_SCRYPT_N = 1 << 17
 _HEAD = len(_MAGIC) + 1 + _SALT + _NONCE
 _MODE_MAX = 0o755
 
@@ -91,7 +92,7 @@ def unseal(sealed: bytes, passphrase: str) -> Archive:
 
 def _key(passphrase: str, head: bytes) -> bytes:
     salt = head[len(_MAGIC) + 1 : -_NONCE]
-    return Scrypt(salt=salt, length=32, n=1 << 17, r=8, p=1).derive(passphrase.encode())
+    return Scrypt(salt=salt, length=32, n=_SCRYPT_N, r=8, p=1).derive(passphrase.encode())
 
 
 def _check(archive: Archive) -> None:

@@ -13,7 +13,7 @@ import msgspec
 SHOWN_MAX, DEBUG_SHOWN_MAX, INTERVAL_S = 10, 1000, 10.0
 KEYS_MAX = 1000
 """Places of one kind that fail together, such as topics: what is more than that shares a count by its name. Each holds one event, half a kilobyte."""
-PLACES = ("lane", "shard", "part", "resource", "topic", "author", "user", "act")
+PLACES = ("lane", "shard", "part", "resource", "topic", "author", "user", "act", "source")
 MORE = "more"
 
 Event = Mapping[str, Any]

@@ -5,6 +5,7 @@ Whatever libraries log by Python's own `logging`, from warnings on, is an event 
 
 import logging
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -53,17 +54,21 @@ class Sparing:
 
     def __init__(self, ending: Sequence[structlog.typing.Processor], held: Callable[[str, int], None]) -> None:
         self._limit, self._ending, self._held = Limit(), ending, held
+        self._lock = threading.Lock()  # libraries log from threads of their own
 
     def take(self, _logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
         """Let an event pass, or none."""
-        shown = self._limit.take(event, time.monotonic())
+        with self._lock:
+            shown = self._limit.take(event, time.monotonic())
         if shown is None:
             raise structlog.DropEvent
         return self._counted(shown)
 
     def tell(self, now: float) -> None:
         """Tell what was held back and whose interval is over at a moment (monotonic, s), which is infinite at the end."""
-        for event in self._limit.due(now):
+        with self._lock:
+            due = list(self._limit.due(now))
+        for event in due:
             line: Any = self._counted(event)
             for processor in self._ending:
                 line = processor(None, "", line)

@@ -15,6 +15,7 @@ from node.runtime.keys import node_key
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cli: Callable[..., Any]) -> Path:
     """A folder with a node that `init` founded and a file of a passphrase, as working directory."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("node.setup.archive._SCRYPT_N", 1 << 4)
     assert cli("init", "445102").status == 0
     node_key(tmp_path / "445102" / "data")
     write_secret(tmp_path / "passphrase", "a passphrase of chance\n")

@@ -1,11 +1,12 @@
 """Answers for node/http/request_ids.py: how a request is found again."""
 
+import asyncio
 import json
 
 import httpx
 import pytest
 
-from node.http.request_ids import HEADER, bound, current, request_id
+from node.http.request_ids import HEADER, bound, current, outside, request_id
 from node.telemetry import configure, logger
 from tests.http.conftest import ROOT
 from tests.telemetry.undoing import undone
@@ -39,6 +40,19 @@ def test_what_is_logged_within_bears_it(capsys: pytest.CaptureFixture[str]) -> N
         lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     assert [line.get("request_id") for line in lines] == ["abc", None]
     assert current() == ""
+
+
+async def test_what_outlives_a_request_does_not_bear_its_name() -> None:
+    """A route that goes on works on in tasks and timers, each of which would hand the name to the next."""
+
+    async def named() -> str:
+        return current()
+
+    with bound("abc"):
+        within = asyncio.create_task(named())
+        beyond = outside(lambda: asyncio.create_task(named()))
+        assert current() == "abc"
+    assert (await within, await beyond) == ("abc", "")
 
 
 @pytest.mark.kafka

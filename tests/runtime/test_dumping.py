@@ -10,9 +10,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from node.errors import BusError
 from node.model.names import Division
 from node.runtime import Node, NodeSettings
-from node.runtime.dumping import DUMPS_MAX, FOLDER, FRAMES_MAX, THREADS, Dump, _waits, dump, keep
+from node.runtime.dumping import DUMPS_MAX, FOLDER, FRAMES_MAX, THREADS, Dump, _waits, dump, keep, threads_on
 from node.telemetry import Metrics
 from tests.conftest import NO_DATA
 from tests.runtime.conftest import Bench, until
@@ -79,7 +80,9 @@ async def test_a_lane_tells_how_its_shards_stand(bench: Bench) -> None:
         assert all(shard.phase == "running" and shard.queue_bytes == 0 for shard in one.shards)
         assert any(shard.committed_s_ago is not None and shard.committed_s_ago < 60 for shard in one.shards)
         assert sum(connection.routes for connection in one.fetching) == 2
-        assert {client.bootstrap for client in one.clients} == {bench.source.bootstrap, bench.target.bootstrap}
+        clients = [client for client in shown.clients if client.client_id == "test"]
+        assert {client.bootstrap for client in clients} == {bench.source.bootstrap, bench.target.bootstrap}
+        assert all(client.connections for client in clients)
         assert SECRET not in msgspec.json.encode(shown)
         assert (bench.source.security.password or "?") not in str(shown)
 
@@ -109,6 +112,12 @@ signal.signal(signal.SIGUSR1, lambda *_: print("handled", flush=True))
 with threads_on(signal.SIGUSR1, Path(sys.argv[1])):
     stuck_here()
 """
+
+
+def test_a_data_folder_that_cannot_be_written_is_told_at_once() -> None:
+    """Before a node has begun, which could keep nothing."""
+    with pytest.raises(BusError, match="data_dir of its own"), threads_on(signal.SIGUSR1, NO_DATA):
+        pass
 
 
 def test_a_process_that_answers_nobody_tells_where_its_threads_are(tmp_path: Path) -> None:

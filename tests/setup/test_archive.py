@@ -25,9 +25,24 @@ def _archive(*files: Kept) -> Archive:
     )
 
 
-@pytest.fixture(scope="module")
-def sealed() -> bytes:
-    """One for all: the key takes half a second."""
+_COST_BYTES = archive._SCRYPT_N * 8 * 128
+"""As it is before it is made cheap."""
+
+
+def test_a_guess_costs_what_it_should() -> None:
+    """128 MiB, by OWASP's figures for scrypt."""
+    assert _COST_BYTES == 128 << 20
+
+
+@pytest.fixture(autouse=True)
+def _cheap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody guesses here."""
+    monkeypatch.setattr(archive, "_SCRYPT_N", 1 << 4)
+
+
+@pytest.fixture
+def sealed(_cheap: None) -> bytes:
+    """One whose passphrase is known."""
     return seal(_archive(kept("data/node.key", 0o100600, os.urandom(50))), PASSPHRASE)
 
 

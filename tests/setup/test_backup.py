@@ -1,5 +1,6 @@
 """Answers for node/setup/backup.py: what a node cannot make again is taken, and put back onto an empty machine."""
 
+import asyncio
 import shutil
 import stat
 from functools import partial
@@ -7,16 +8,16 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from confluent_kafka.admin import AdminClient
 
 from node.bus.client import open_client
-from node.bus.log import open_log_writer, read_log
 from node.bus.passwords import Login, write_login
-from node.bus.topics import make_topics, remove_topic
+from node.bus.topics import remove_topic
 from node.config import Config, load
 from node.config.node import Kafka, Parent, Tls
-from node.control import AddDepartment, AddDivision, TopicSpec, VouchKey
+from node.control import AddDepartment, AddDivision, VouchKey
 from node.errors import CommandRefused
-from node.model.names import Department, Division, control_topic
+from node.model.names import Department, Division, Topic, control_topic
 from node.model.values import Actor
 from node.runtime.access import add_token, read_tokens
 from node.runtime.invitations import Invitations
@@ -215,20 +216,19 @@ def _yaml(folder: Path, pair: KafkaPair, parent: Division, child: Division, root
     return file
 
 
-async def _cut_log(kafka: Broker, code: Division) -> None:
-    """Have a cluster whose copy of a log ends with the first event."""
-    topic = control_topic(code)
-    records = await read_log(kafka.bootstrap, topic, kafka.security)
+async def _lose(kafka: Broker, code: Division) -> None:
+    """Have a cluster that has lost all that one node held in it."""
+    admin = AdminClient(kafka.librdkafka())
+    mine = [topic for topic in (await asyncio.to_thread(admin.list_topics, timeout=10)).topics if topic.startswith(f"{code}.")]
+    assert control_topic(code) in mine
     async with open_client(kafka.bootstrap, client_id="test", security=kafka.security) as client:
-        await remove_topic(client, topic, security=kafka.security)
-        await make_topics(client, [TopicSpec(topic, 1, {})], replication=1, security=kafka.security)
-    async with open_log_writer(kafka.bootstrap, topic, f"{code}.control", kafka.security) as writer:
-        await writer.append(records[:1])
+        for topic in mine:
+            await remove_topic(client, Topic(topic), security=kafka.security)
 
 
 @pytest.mark.kafka
 async def test_a_node_whose_folder_was_lost_goes_on_from_its_backup(kafka_pair: KafkaPair, tmp_path: Path) -> None:
-    """On an empty machine: the same key and views' secret, the link carries, and it says more behind what it said. So too where its log was cut meanwhile."""
+    """On an empty machine: the same key and views' secret, the link carries, and it says more behind what it said. So too where its cluster is lost as well."""
     parent, child = Division("975000"), Division("975100")
     before, after = tmp_path / "before", tmp_path / "after"
     before.mkdir()
@@ -249,17 +249,17 @@ async def test_a_node_whose_folder_was_lost_goes_on_from_its_backup(kafka_pair: 
             await other.command(AddDepartment(department=Department(f"{child}.c"), name="c"))  # the backup is older than the log
             await until(lambda: one.ledger.book.taken(child) == 3)
         shutil.rmtree(before)
-        for name, cut in (("d", False), ("e", True)):
+        for name, lost in (("d", False), ("e", True)):
             restore(found, after)
-            if cut:
-                await _cut_log(kafka_pair.source, child)
+            if lost:
+                await _lose(kafka_pair.source, child)
             again = msgspec.structs.replace(lower, data_dir=load(after / "node.yaml").data_dir)
             async with _running(again) as restored:
                 await until(lambda: restored.ledger.hand.proven and not restored.ledger.reasons)
                 assert (node_key(again.data_dir).key, read_secret(again.data_dir)) == (key, secret)
                 await restored.command(AddDepartment(department=Department(f"{child}.{name}"), name=name))
                 assert {f"{child}.{each}" for each in ("a", "b", "c", name)} <= set(restored.ledger.book.departments)
-                if not cut:
+                if not lost:
                     await until(lambda: f"{child}.d" in one.ledger.book.departments)
                     await until(lambda: not any(reason.startswith("link") for reason in restored.reasons))
                 assert read_mark(again.data_dir).sequence == restored.ledger.book.taken(child)
