@@ -1,7 +1,7 @@
 """Making and removing the topics of a cluster: each node does so with those of its own, from the book."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -43,12 +43,16 @@ async def make_topics(client: Client, specs: Iterable[TopicSpec], *, replication
         return Made((), wrong)
     answers: dict[Topic, tuple[int, str]] = {}
     for some in _portions(missing):
-        answers |= await _create(client.bootstrap, some, replication, security)
-    made = tuple(topic for topic, (code, _why) in answers.items() if code == 0)
+        answers |= (found := await _create(client.bootstrap, some, replication, security))
+        await _until(client, _made(found), there=True)  # the next ones when the brokers have come so far
+    made = _made(answers)
     refused = {topic: answer for topic, answer in answers.items() if answer[0] not in {0, ALREADY_EXISTS}}
     wrong |= {topic: f"cannot be made: {name_of(code)}: {why}".removesuffix(": ") for topic, (code, why) in refused.items()}
-    await _until(client, made, there=True)
     return Made(made, wrong)
+
+
+def _made(answers: Mapping[Topic, tuple[int, str]]) -> tuple[Topic, ...]:
+    return tuple(topic for topic, (code, _why) in answers.items() if code == 0)
 
 
 async def remove_topic(client: Client, topic: Topic, *, security: Security) -> bool:
