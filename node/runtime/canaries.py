@@ -6,7 +6,7 @@ from collections.abc import Callable, Container, Iterator
 
 from node.bus.canary import Canaries, open_canaries
 from node.control import Book
-from node.control.canary import Canary, Direction, decode, encode, last_link
+from node.control.canary import Canary, decode, encode, last_link
 from node.control.routes import canaries
 from node.errors import DataError
 from node.model.limits import CANARY_INTERVAL_S
@@ -65,8 +65,8 @@ class Heard:
         canary = self.canaries.get(code)
         return self._since_ms if canary is None else canary.made_ms
 
-    def ages(self, up: Direction | None) -> Iterator[CanaryAge]:
-        """Yield how old the canaries are of all that are to be heard here, and that of the own one at the parent's, where there is one."""
+    def ages(self, sent_ms: int | None) -> Iterator[CanaryAge]:
+        """Yield how old the canaries are of all that are to be heard here, and that of the own one which was sent to the parent's, where there is one."""
         here, parent, book, now = self._cluster.division, self._parent, self._book(), _now_ms()
         for code, _topic in self._wanted():
             link = last_link(book, here, parent, code)
@@ -74,8 +74,8 @@ class Heard:
                 child, above, course = link
                 age = max(now - self.heard_ms(code), 0) / 1000
                 yield CanaryAge(origin=code, link=f"{child}-{above}", direction=course, seconds=age)
-        if up is not None and parent is not None:
-            yield CanaryAge(origin=here, link=f"{here}-{parent}", direction="up", seconds=up.age_s(now))
+        if sent_ms is not None and parent is not None:
+            yield CanaryAge(origin=here, link=f"{here}-{parent}", direction="up", seconds=max(now - sent_ms, 0) / 1000)
 
 
 def _now_ms() -> int:

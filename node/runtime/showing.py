@@ -11,7 +11,7 @@ from node.control.calendar import Calendar
 from node.control.canary import Canary, Course, Direction, Link
 from node.control.neighbourhood import NodeSeen, seen
 from node.control.routes import Route, routes
-from node.model.names import canary_topic
+from node.model.names import Division, canary_topic
 from node.runtime.canaries import Heard
 from node.runtime.flow import FlowStatus, RouteStatus, seconds_since
 from node.runtime.lane import Lane
@@ -61,19 +61,22 @@ class Shown:
         """Why the node is not ready: what it is there for and does not do now. Empty when ready."""
         found = [f"{part}: {why}" for part, why in self.troubles.items() if why]
         given_up = sum(lane.phases().count("given-up") for lane in self._lanes.values())
-        if (link := self.link) is not None and not self.troubles["link"]:
-            found += self._late(link)
+        if self._settings.parent is not None and not self.troubles["link"]:
+            found += self._late(self._settings.parent)
         found += self._ledger.reasons
         if given_up:
             found.append(f"{given_up} shards are held by another process with this node's name: stop one of the two and restart this one")
         return found
 
-    def _late(self, link: LinkStatus) -> Iterator[str]:
+    def _late(self, parent: Division) -> Iterator[str]:
         now = int(time.time() * 1000)
-        for course, direction, from_ms in (("up", link.up, self._sent_ms), ("down", link.down, self._parents_ms)):
-            if direction.is_late(now) or not from_ms:
-                since = f"for {direction.age_s(now):.0f} s" if from_ms else "yet"
-                yield f"link: nothing has come {course} {'to' if course == 'up' else 'from'} {link.parent} {since}: {link.trouble or 'it is being opened'}"
+        ways: tuple[tuple[Course, str], ...] = (("up", "to"), ("down", "from"))
+        for course, towards in ways:
+            heard_ms = self._heard_ms(course)
+            way = Direction(heard_ms=heard_ms)
+            if way.is_late(now) or not heard_ms:
+                since = f"for {way.age_s(now):.0f} s" if heard_ms else "yet"
+                yield f"link: nothing has come {course} {towards} {parent} {since}: {self._link_trouble or 'it is being opened'}"
 
     # ---- its link
 
@@ -83,16 +86,17 @@ class Shown:
         parent = self._settings.parent
         if parent is None:
             return None
+        return LinkStatus(parent=parent, up=self._direction("up"), down=self._direction("down"), trouble=self._link_trouble)
+
+    @property
+    def _link_trouble(self) -> str:
         lanes = [self._lanes[name] for name in (UP, DOWN) if name in self._lanes]
-        trouble = self.troubles["link"] or next((lane.trouble for lane in lanes if lane.trouble), "")
-        return LinkStatus(parent=parent, up=self._direction("up"), down=self._direction("down"), trouble=trouble)
+        return self.troubles["link"] or next((lane.trouble for lane in lanes if lane.trouble), "")
 
     def _direction(self, course: Course) -> Direction:
         flows = self._flows_of(UP if course == "up" else DOWN)
-        if course == "up" and UP in self._lanes:
-            self._sent_ms = max(self._sent_ms, self._lanes[UP].seen.newest_ms(canary_topic(self._settings.division)))
         return Direction(
-            heard_ms=(self._sent_ms if course == "up" else self._parents_ms) or self._began_ms,
+            heard_ms=self._heard_ms(course) or self._began_ms,
             lag_s=max((flow.lag_seconds for flow in flows), default=0.0),
             stopped=sum(sum(flow.stopped.values()) for flow in flows),
             records_per_s=sum(flow.records_per_s for flow in flows),
@@ -100,11 +104,15 @@ class Shown:
             newest_ms=max((flow.newest_ms for flow in flows), default=0),
         )
 
-    @property
-    def _parents_ms(self) -> int:
-        parent = self._settings.parent
-        canary = None if parent is None else self._heard.canaries.get(parent)
-        return 0 if canary is None else canary.made_ms
+    def _heard_ms(self, course: Course) -> int:
+        """Return when the newest canary was made that came over a direction of the link, 0 where none has yet. Asked often, it looks at no flow."""
+        if course == "down":
+            parent = self._settings.parent
+            canary = None if parent is None else self._heard.canaries.get(parent)
+            return 0 if canary is None else canary.made_ms
+        if UP in self._lanes:
+            self._sent_ms = max(self._sent_ms, self._lanes[UP].seen.newest_ms(canary_topic(self._settings.division)))
+        return self._sent_ms
 
     def canary(self) -> Canary:
         """Return what the node says of itself now."""
@@ -175,10 +183,10 @@ class Shown:
 
     def figures(self) -> bytes:
         """Return the metrics page, its gauges set to now."""
-        metrics, link = self._metrics, self.link
-        metrics.show_flows(_figures(flow) for flow in self.flows())
+        metrics, linked = self._metrics, self._settings.parent is not None
+        metrics.show_flows(figures_of(flow) for flow in self.flows())
         metrics.show_phases((name, phase) for name, lane in self._lanes.items() for phase in lane.phases())
-        metrics.show_canaries(self._heard.ages(None if link is None else link.up))
+        metrics.show_canaries(self._heard.ages((self._heard_ms("up") or self._began_ms) if linked else None))
         metrics.show_skews(self.skews)
         metrics.show_volumes(self.volumes())
         metrics.show_control(self._ledger.counts, {author: alarm.why for author, alarm in self._ledger.alarms.items()})
@@ -198,7 +206,8 @@ class Shown:
         self._lacking = bool(lacking)
 
 
-def _figures(flow: FlowStatus) -> FlowFigures:
+def figures_of(flow: FlowStatus) -> FlowFigures:
+    """Return what the metrics show of a flow."""
     return FlowFigures(
         lane=flow.lane,
         resource=flow.topic,

@@ -11,7 +11,7 @@ from node.bus.canary import open_canaries
 from node.bus.client import open_client
 from node.bus.topics import make_topics
 from node.control import Book, topics_here
-from node.control.canary import Canary, Direction
+from node.control.canary import Canary
 from node.model.names import Division, Topic, canary_topic
 from node.runtime.canaries import Heard
 from node.runtime.reading import Cluster
@@ -73,7 +73,7 @@ async def test_a_node_speaks_and_hears(stand: Stand) -> None:
 async def test_who_was_never_heard_counts_from_the_start(stand: Stand) -> None:
     """A silence has to be seen though it began before anything was said; the own canary counts by what stands in the parent's cluster."""
     now = int(time.time() * 1000)
-    (down, up) = stand.heard.ages(Direction(heard_ms=now - 7000))
+    (down, up) = stand.heard.ages(now - 7000)
     assert (down.origin, down.link, down.direction) == (PARENT, f"{CHILD}-{PARENT}", "down")
     assert 0 <= down.seconds < 5
     assert (up.origin, up.link, up.direction) == (CHILD, f"{CHILD}-{PARENT}", "up")
