@@ -21,6 +21,7 @@ from prometheus_client import (
 )
 from prometheus_client.registry import Collector
 
+from node.model.names import INBOX
 from node.telemetry.families import Table
 from node.telemetry.specification import AGES_S, BY_NAME, OTHER, RESOURCES_MAX
 
@@ -127,11 +128,12 @@ class Metrics(Collector):
         return self._tables[-1]
 
     def _named(self, resource: str) -> str:
-        """Return the name under which a resource is told: its own, as long as there is room for names."""
-        if resource not in self._names:
+        """Return the name under which a resource is told: its own, as long as there is room for names. An inbox has the room of its resource."""
+        whose = resource.removesuffix(INBOX)
+        if whose not in self._names:
             if len(self._names) >= self._resources_max:
                 return OTHER
-            self._names.add(resource)
+            self._names.add(whose)
         return resource
 
     # ---- what is counted
