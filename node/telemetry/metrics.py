@@ -13,7 +13,6 @@ from prometheus_client import (
     CollectorRegistry,
     Counter,
     Gauge,
-    Histogram,
     Metric,
     ProcessCollector,
     disable_created_metrics,
@@ -22,7 +21,7 @@ from prometheus_client import (
 from prometheus_client.registry import Collector
 
 from node.model.names import INBOX
-from node.telemetry.families import Table
+from node.telemetry.families import Ages, Table
 from node.telemetry.specification import AGES_S, BY_NAME, OTHER, RESOURCES_MAX
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each counter, which nothing here asks for
@@ -84,8 +83,8 @@ class Metrics(Collector):
         self._refused = self._table("exchange_refused_records_total")
         self._warned = self._table("exchange_warned_records_total")
         self.transactions = self._counter("exchange_transactions_total")
-        spec = BY_NAME["exchange_age_seconds"]
-        self.age = Histogram(spec.name, spec.question, spec.labels, buckets=AGES_S, registry=self._plain)
+        self.ages = Ages(BY_NAME["exchange_age_seconds"], AGES_S)
+        self._plain.register(self.ages)
         self._volume_records = self._table("exchange_volume_records")
         self._volume_bytes = self._table("exchange_volume_bytes")
 
