@@ -10,6 +10,7 @@ from benchmarks.gate import gate
 from benchmarks.kernel import kernel
 from benchmarks.link import link
 from benchmarks.security import security
+from benchmarks.telemetry import telemetry
 from benchmarks.view import view
 from node.errors import NodeError
 
@@ -22,6 +23,7 @@ def build() -> App:
     app.command(kernel)
     app.command(link)
     app.command(security)
+    app.command(telemetry)
     app.command(view)
     return app
 

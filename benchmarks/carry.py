@@ -7,9 +7,10 @@ without the node: book, HTTP and the lane down would cost next to nothing while 
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from benchmarks.watch import Carrier
 from node.bus.client import open_client
@@ -19,7 +20,7 @@ from node.bus.passwords import write_login
 from node.bus.security import Security, secured
 from node.model.limits import STOP_S
 from node.model.names import Topic
-from node.runtime.lane import LaneSpec, open_lane
+from node.runtime.lane import Lane, LaneSpec, open_lane
 from node.telemetry import Metrics, configure
 from node.transform import Care
 
@@ -30,17 +31,27 @@ _GRACE_S = STOP_S + 2.0
 """A lane ends within STOP_S; the rest is for the interpreter."""
 
 
-async def carry(source: str, target: str, route: tuple[str, int], progress: str, logins: Path | None = None) -> None:
-    """Carry a topic until SIGTERM, as a node carries it up its link."""
-    told = until_told()
+async def carry(
+    source: str,
+    target: str,
+    route: tuple[str, int],
+    progress: str,
+    logins: Path | None = None,
+    *,
+    beside: Callable[[Lane, Metrics], Coroutine[Any, Any, None]] | None = None,
+) -> None:
+    """Carry a topic until SIGTERM, as a node carries it up its link; something may run beside it."""
+    told, metrics = until_told(), Metrics()
     spec = LaneSpec(node=NODE, lane=LANE, progress_topic=progress, care=lambda _topic: Care.RAW)
     there, here = (Security(), Security()) if logins is None else (read_security(logins, "source"), read_security(logins, "target"))
     async with (
         open_client(source, client_id=f"{NODE}.{LANE}", security=there) as incoming,
         open_client(target, client_id=f"{NODE}.{LANE}", security=here) as outgoing,
-        open_lane(spec, incoming, outgoing, Metrics()) as lane,
+        open_lane(spec, incoming, outgoing, metrics) as lane,
     ):
         lane.route([(Topic(route[0]), route[1])])
+        if beside is not None:
+            lane.spawn(beside(lane, metrics))
         await told.wait()
 
 
@@ -76,4 +87,4 @@ async def open_carrier(log: Path, *arguments: str, module: str = "benchmarks.car
 
 if __name__ == "__main__":
     configure(division=NODE, readable=False)
-    asyncio.run(carry(sys.argv[1], sys.argv[2], (sys.argv[3], int(sys.argv[4])), sys.argv[5], *map(Path, sys.argv[6:7] or ())))
+    asyncio.run(carry(sys.argv[1], sys.argv[2], (sys.argv[3], int(sys.argv[4])), sys.argv[5], Path(sys.argv[6]) if sys.argv[6:] else None))

@@ -64,11 +64,11 @@ class Bench(msgspec.Struct, frozen=True):
     logins: Path | None = None
     """where the carrying process finds the logins of both clusters; without it they are open"""
 
-    async def ours(self, label: str) -> Run:
-        """Carry everything with our lane."""
+    async def ours(self, label: str, *more: str, module: str = "benchmarks.carry") -> Run:
+        """Carry everything with our lane, in the process of a module that takes the arguments of `carry`, and perhaps more."""
         self.target.make(PROGRESS, _PROGRESS_PARTITIONS, {"cleanup.policy": "compact"})
-        pair, arguments = self.pair, [TOPIC, str(PARTITIONS), PROGRESS, *([] if self.logins is None else [str(self.logins)])]
-        carrier = open_carrier(pair.folder / f"{label}.log", pair.source.bootstrap, pair.target.bootstrap, *arguments)
+        pair, arguments = self.pair, [TOPIC, str(PARTITIONS), PROGRESS, *([] if self.logins is None else [str(self.logins)]), *more]
+        carrier = open_carrier(pair.folder / f"{label}.log", pair.source.bootstrap, pair.target.bootstrap, *arguments, module=module)
         return await self._run(label, "ours", TOPIC, carrier)
 
     async def peer(self, label: str, setting: mirror.Setting) -> Run:

@@ -104,6 +104,31 @@ class Alone(msgspec.Struct, frozen=True, kw_only=True):
     versions: dict[str, str]
 
 
+class Figure(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that was found; with a goal it is not to be greater than that."""
+
+    name: str
+    value: float
+    unit: str
+    goal: float | None = None
+
+    @property
+    def is_met(self) -> bool:
+        """Whether it is within its goal."""
+        return self.goal is None or self.value < self.goal
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """The outcome of a benchmark without a peer that found several figures, some of them held to goals; `runs` is what they come from."""
+
+    id: str
+    figures: list[Figure]
+    runs: list[Any]
+    what: dict[str, Any]
+    machine: Machine
+    versions: dict[str, str]
+
+
 class _Measure(msgspec.Struct, frozen=True):
     """One of the two figures: in each round the median of ours stands against the best that the peer reached in it."""
 
@@ -161,6 +186,6 @@ def result(
     )
 
 
-def encode(results: Sequence[Result | Alone]) -> bytes:
+def encode(results: Sequence[Result | Alone | Held]) -> bytes:
     """Return results as an indented JSON list, one line at the end."""
     return msgspec.json.format(msgspec.json.encode(results), indent=2) + b"\n"

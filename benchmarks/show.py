@@ -6,9 +6,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from benchmarks.result import Alone, Figures, Result, Run
+from benchmarks.result import Alone, Figures, Held, Result, Run
 
 _MANY = 2.0
+_WHOLE = 1000
+"""From here on figures are told without digits behind the point."""
 
 
 def tell(console: Console, result: Result, goal: Figures) -> None:
@@ -47,6 +49,23 @@ def tell_alone(console: Console, result: Alone) -> None:
     _notes(console, [*result.what.items(), *_where(result)])
 
 
+def tell_held(console: Console, result: Held) -> None:
+    """Print figures as a table, each goal with whether it is met, and notes below it."""
+    table = Table(title=result.id, title_justify="left")
+    for heading, justify in (("", "left"), ("exchange-node", "right"), ("goal", "left")):
+        table.add_column(heading, justify=justify)  # type: ignore[arg-type]  # rich's literal
+    for one in result.figures:
+        verdict = Text()
+        if one.goal is not None:
+            verdict = Text(
+                f"< {one.goal:g} {one.unit}: goal {'met' if one.is_met else 'missed'}", style="bold green" if one.is_met else "bold red"
+            )
+        value = f"{one.value:,.0f}" if one.value >= _WHOLE else f"{one.value:.2f}"
+        table.add_row(one.name, f"{value} {one.unit}".rstrip(), verdict)
+    console.print(table)
+    _notes(console, [*result.what.items(), *_where(result)])
+
+
 def _notes(console: Console, notes: Iterable[tuple[str, object]]) -> None:
     for name, value in notes:
         console.print(f"{name}: {value}", soft_wrap=True, markup=False, highlight=False)
@@ -76,7 +95,7 @@ def _conditions(result: Result) -> list[tuple[str, str]]:
     ]
 
 
-def _where(result: Result | Alone) -> list[tuple[str, str]]:
+def _where(result: Result | Alone | Held) -> list[tuple[str, str]]:
     machine = result.machine
     return [
         ("machine", f"{machine.cores} × {machine.processor}, {machine.memory_gib} GiB, Linux {machine.kernel}"),

@@ -1,7 +1,7 @@
 """Making and removing the topics of a cluster: each node does so with those of its own, from the book."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -17,6 +17,9 @@ from node.model.limits import REQUEST_TIMEOUT_S
 from node.model.names import Topic
 
 _PAUSE_S = 0.02
+_RECORDS_MAX = 1000
+"""In a request: the controller writes a record for each topic, partition and setting, as one batch of its log, and refuses all topics of a request with
+10,000 of them ("excessively large batch operation"). A tenth of that is some 130 topics of one partition, which a slow broker makes in time."""
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -38,12 +41,18 @@ async def make_topics(client: Client, specs: Iterable[TopicSpec], *, replication
     }
     if not missing:
         return Made((), wrong)
-    answers = await _create(client.bootstrap, missing, replication, security)
-    made = tuple(topic for topic, (code, _why) in answers.items() if code == 0)
+    answers: dict[Topic, tuple[int, str]] = {}
+    for some in _portions(missing):
+        answers |= (found := await _create(client.bootstrap, some, replication, security))
+        await _until(client, _made(found), there=True)  # the next ones when the brokers have come so far
+    made = _made(answers)
     refused = {topic: answer for topic, answer in answers.items() if answer[0] not in {0, ALREADY_EXISTS}}
     wrong |= {topic: f"cannot be made: {name_of(code)}: {why}".removesuffix(": ") for topic, (code, why) in refused.items()}
-    await _until(client, made, there=True)
     return Made(made, wrong)
+
+
+def _made(answers: Mapping[Topic, tuple[int, str]]) -> tuple[Topic, ...]:
+    return tuple(topic for topic, (code, _why) in answers.items() if code == 0)
 
 
 async def remove_topic(client: Client, topic: Topic, *, security: Security) -> bool:
@@ -70,6 +79,19 @@ async def _until(client: Client, topics: tuple[Topic, ...], *, there: bool) -> N
                 await client.look(topics)
     except TimeoutError as error:
         raise Unavailable(f"{client.bootstrap}: its brokers do not learn of {'new' if there else 'removed'} topics") from error
+
+
+def _portions(specs: Iterable[TopicSpec]) -> Iterator[list[TopicSpec]]:
+    """Yield topics that are made by one request each; what has more records than a request may have, it has alone."""
+    some, records = list[TopicSpec](), 0
+    for spec in specs:
+        own = 1 + spec.partitions + len(spec.settings)
+        if some and records + own > _RECORDS_MAX:
+            yield some
+            some, records = [], 0
+        some.append(spec)
+        records += own
+    yield some
 
 
 async def _create(bootstrap: str, specs: list[TopicSpec], replication: int, security: Security) -> dict[Topic, tuple[int, str]]:

@@ -18,7 +18,7 @@ NODE = "node"
 TOPIC_LENGTH_MAX = 200
 """Kafka allows 249; the rest is for `.quarantine` and view names."""
 
-_INBOX, _QUARANTINE, _VIEW = ".inbox", ".quarantine", ".v-"
+INBOX, _QUARANTINE, _VIEW = ".inbox", ".quarantine", ".v-"
 
 _DIVISION = re.compile(r"[0-9]{6}(?:[0-9]{3}(?:[0-9]{3})?)?")
 _WORD = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -70,7 +70,7 @@ def control_topic(code: Division) -> Topic:
 
 def inbox_topic(resource: Topic) -> Topic:
     """Return the topic that a resource's department writes to; the gate takes it from there."""
-    return Topic(f"{resource}{_INBOX}")
+    return Topic(f"{resource}{INBOX}")
 
 
 def quarantine_topic(resource: Topic) -> Topic:

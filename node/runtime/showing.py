@@ -188,7 +188,7 @@ class Shown:
     def figures(self, names: Collection[str] = ()) -> bytes:
         """Return the metrics page, its gauges set to now; with names no others."""
         metrics = self._metrics
-        metrics.show_flows(_figures(flow) for flow in self.flows())
+        metrics.show_flows(figures_of(flow) for flow in self.flows())
         metrics.show_phases((name, phase) for name, lane in self._lanes.items() for phase in lane.phases())
         metrics.show_canaries(self._heard.ages(self._sent() or self._began_ms))
         metrics.show_skews(self.skews)
@@ -211,7 +211,8 @@ class Shown:
         self._lacking = bool(lacking)
 
 
-def _figures(flow: FlowStatus) -> FlowFigures:
+def figures_of(flow: FlowStatus) -> FlowFigures:
+    """Return what the metrics show of a flow."""
     return FlowFigures(
         lane=flow.lane,
         resource=flow.topic,

@@ -61,6 +61,4 @@ class Tally:
             )
         if filtered > 0:
             self._metrics.filtered(self._lane, topic, filtered)
-        age = self._metrics.age.labels(self._lane)
-        for newest in move.ages:
-            age.observe(max(now - newest / 1000, 0.0))
+        self._metrics.ages.observe(self._lane, [max(now - newest / 1000, 0.0) for newest in move.ages])

@@ -4,11 +4,15 @@ prometheus-client takes 7 µs a line, 0.15 s for that page; here a line is a tex
 reads the registry, and a test holds both ways against each other.
 """
 
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
 from math import inf
 
 from prometheus_client import Metric
+from prometheus_client.metrics_core import HistogramMetricFamily
 from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
 
 from node.telemetry.specification import Spec
 
@@ -63,3 +67,30 @@ class Table(Collector):
                 told = ",".join(f'{name}="{one.translate(_ESCAPED)}"' for name, one in sorted(zip(spec.labels, labels, strict=True)))
                 lead = self._leads[labels] = f"{spec.name}{{{told}}} "
             yield f"{lead}{'+Inf' if value == inf else float(value)}\n"
+
+
+class Ages(Collector):
+    """The series of one histogram by its label. A transaction has hundreds of batches, each of which prometheus-client compares with every bound below it."""
+
+    def __init__(self, spec: Spec, bounds: Sequence[float]) -> None:
+        self._spec, self._bounds = spec, bounds
+        (self._label,) = spec.labels
+        self._counts: dict[str, list[int]] = {}
+        self._sums: dict[str, float] = {}
+
+    def observe(self, label: str, values: Iterable[float]) -> None:
+        """Count values."""
+        counts = self._counts.setdefault(label, [0] * (len(self._bounds) + 1))
+        total = self._sums.get(label, 0.0)
+        for value in values:
+            counts[bisect_left(self._bounds, value)] += 1
+            total += value
+        self._sums[label] = total
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the family, as prometheus-client has it."""
+        family = HistogramMetricFamily(self._spec.name, self._spec.question, labels=self._spec.labels)
+        bounds = [*map(floatToGoString, self._bounds), "+Inf"]
+        for label, counts in self._counts.items():
+            family.add_metric([label], list(zip(bounds, accumulate(counts), strict=True)), self._sums[label])
+        yield family

@@ -13,7 +13,6 @@ from prometheus_client import (
     CollectorRegistry,
     Counter,
     Gauge,
-    Histogram,
     Metric,
     ProcessCollector,
     disable_created_metrics,
@@ -22,7 +21,8 @@ from prometheus_client import (
 from prometheus_client.registry import Collector
 
 from node.control.counting import Counted as Counts
-from node.telemetry.families import Table
+from node.model.names import INBOX
+from node.telemetry.families import Ages, Table
 from node.telemetry.specification import AGES_S, BY_NAME, OTHER, RESOURCES_MAX
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each counter, which nothing here asks for
@@ -84,8 +84,8 @@ class Metrics(Collector):
         self._refused = self._table("exchange_refused_records_total")
         self._warned = self._table("exchange_warned_records_total")
         self.transactions = self._counter("exchange_transactions_total")
-        spec = BY_NAME["exchange_age_seconds"]
-        self.age = Histogram(spec.name, spec.question, spec.labels, buckets=AGES_S, registry=self._plain)
+        self.ages = Ages(BY_NAME["exchange_age_seconds"], AGES_S)
+        self._plain.register(self.ages)
         self._quarantined = self._table("exchange_quarantine_records")
         self._quarantined_since = self._table("exchange_quarantine_oldest_timestamp_seconds")
         self._volume_records = self._table("exchange_volume_records")
@@ -140,11 +140,12 @@ class Metrics(Collector):
         return self._tables[-1]
 
     def _named(self, resource: str) -> str:
-        """Return the name under which a resource is told: its own, as long as there is room for names."""
-        if resource not in self._names:
+        """Return the name under which a resource is told: its own, as long as there is room for names. An inbox has the room of its resource."""
+        whose = resource.removesuffix(INBOX)
+        if whose not in self._names:
             if len(self._names) >= self._resources_max:
                 return OTHER
-            self._names.add(resource)
+            self._names.add(whose)
         return resource
 
     # ---- what is counted

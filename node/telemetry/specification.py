@@ -12,19 +12,20 @@ from typing import Literal
 import msgspec
 
 RESOURCES_MAX = 1000
-"""Resources by name: some ten series each, a page of two MiB at most. A node of a province has more of them than anybody looks at one by one."""
+"""Resources and views by name, an inbox with its resource: with a gate and a link some twenty series each, a page of two MiB at most. A node of a province
+has more of them than anybody looks at one by one."""
 OTHER = "other"
 AGES_S = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 1800, 3600)
 """From a lane that runs with the flow, 10 ms, to one that stood for an hour: then the lag tells more than any age."""
 
 LABELS = {
     "lane": "link-up, link-down, gate, view",
-    "resource": f"a topic's name: an inbox at a gate, a view's topic where it is cut, else the resource; {RESOURCES_MAX} names, then `{OTHER}`",
+    "resource": f"a topic's name: an inbox at a gate, a view's topic where it is cut, else the resource; those of {RESOURCES_MAX} resources and views, then `{OTHER}`",
     "department": "who owns the resource: those of the node's book",
     "outcome": "what became of it: a word of the few that its lane has (carried; passed, quarantined; sent, filtered), of a transaction or an event",
     "reason": "a word of the few that the code has for it, or a rule of a schema",
     "rule": "a rule of a schema that only warns",
-    "phase": "of a shard: the ten words of `lane.Phase`",
+    "phase": "of a shard: the words of `lane.Phase`",
     "origin": "a division whose canary is to be heard here: those of the tree above and below",
     "link": "`<child>-<parent>`: as many as there are nodes below, and one",
     "direction": "up, down; of volumes also published, view",

@@ -33,6 +33,23 @@ async def test_missing_topics_are_made_once_with_their_settings(near: Cluster, c
     assert await make_topics(client, specs, replication=1, security=near.security) == Made((), {})
 
 
+async def test_many_topics_are_made_by_several_requests(
+    near: Cluster, client: Client, topic_name: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A controller refuses all topics of a request that is too large, for ever: a node with a thousand resources would never have one."""
+    asked, create = list[int](), module._create
+
+    async def counted(bootstrap: str, specs: list[TopicSpec], replication: int, security: Security) -> dict[Topic, tuple[int, str]]:
+        asked.append(len(specs))
+        return await create(bootstrap, specs, replication, security)
+
+    monkeypatch.setattr(module, "_create", counted)
+    monkeypatch.setattr(module, "_RECORDS_MAX", 6)
+    specs = [TopicSpec(Topic(topic_name()), partitions, {"cleanup.policy": "compact"}) for partitions in (1, 1, 7, 1)]
+    made = await make_topics(client, specs, replication=1, security=near.security)
+    assert (set(made.made), made.wrong, asked) == ({spec.topic for spec in specs}, {}, [2, 1, 1])
+
+
 async def test_another_partition_count_is_reported_and_left(near: Cluster, client: Client) -> None:
     """Keys would move: the count never changes, and the others are made all the same."""
     stands, missing = await near.make(partitions=2), await near.make()

@@ -8,6 +8,7 @@ import pytest
 from node.model.names import Division, canary_topic, control_topic
 from node.runtime import Node, NodeSettings
 from node.runtime.completeness import Completeness
+from node.runtime.flow import FlowStatus
 from node.telemetry import Metrics
 from tests.conftest import NO_DATA
 
@@ -62,6 +63,23 @@ def test_a_root_has_no_link() -> None:
     assert (node.shown.link, node.shown.canary().link) == (None, None)
     assert "link" not in node.shown.troubles
     assert (node.shown.flows(), node.shown.volumes(), node.shown.skews) == ([], [], {})
+
+
+def test_a_page_looks_at_each_flow_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A node with a thousand resources has some thousands of them; whether it is ready says none, for probes ask that every few seconds."""
+    node, looks = Node(settings(tmp_path), Metrics()), list[str]()
+    flows_of = node.shown._flows_of
+
+    def counted(name: str) -> list[FlowStatus]:
+        looks.append(name)
+        return flows_of(name)
+
+    monkeypatch.setattr(node.shown, "_flows_of", counted)
+    node.shown.troubles["link"] = ""
+    assert [reason.partition(":")[0] for reason in node.reasons].count("link") == 2
+    assert looks == []
+    node.shown.figures()
+    assert sorted(looks) == ["gate", "link-down", "link-up", "view"]
 
 
 def test_what_many_ask_for_is_not_looked_up_each_time(monkeypatch: pytest.MonkeyPatch) -> None:

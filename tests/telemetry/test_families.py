@@ -2,9 +2,12 @@
 
 from math import inf
 
-from node.telemetry.families import Table
+from prometheus_client import CollectorRegistry, Histogram, disable_created_metrics, generate_latest
+
+from node.telemetry.families import Ages, Table
 from node.telemetry.specification import Spec
 
+disable_created_metrics()  # type: ignore[no-untyped-call]
 SPEC = Spec("exchange_lag_records", "gauge", "records", ("lane", "resource"), "How many?", "多少")
 
 
@@ -51,3 +54,17 @@ def test_what_is_cleared_is_gone() -> None:
     assert lines(table) == []
     table.inc(("gate", "a"))
     assert [sample.value for family in table.collect() for sample in family.samples] == [1]
+
+
+def test_ages_are_counted_as_prometheus_client_counts_them() -> None:
+    """A value on a bound is within it; what is beyond all counts in the last bucket; sums and counts are told."""
+    spec = Spec("exchange_age_seconds", "histogram", "seconds", ("lane",), "How old?", "多久")
+    registry, peers = CollectorRegistry(), CollectorRegistry()
+    ages, peer = Ages(spec, (0.01, 1, 3600)), Histogram(spec.name, spec.question, spec.labels, buckets=(0.01, 1, 3600), registry=peers)
+    registry.register(ages)
+    assert b"_bucket" not in generate_latest(registry)
+    for lane, values in (("gate", [0.0, 0.01, 0.010001, 1, 1.5]), ("view", [3600, 3600.5, 1e9]), ("gate", [0.5])):
+        ages.observe(lane, values)
+        for value in values:
+            peer.labels(lane).observe(value)
+    assert generate_latest(registry) == generate_latest(peers)

@@ -99,6 +99,20 @@ def test_resources_beyond_the_bound_go_together() -> None:
     ) == (7, 4)
 
 
+def test_an_inbox_has_the_room_of_its_resource() -> None:
+    """A thousand resources are told by name, though each is a route of a gate and one of a link."""
+    metrics = Metrics(resources_max=2)
+    for number in (1, 2, 3):
+        metrics.carried("gate", f"445102.tax.r{number}.inbox", "passed", batches=1, records=1, size=10)
+        metrics.carried("link-up", f"445102.tax.r{number}", "carried", batches=1, records=1, size=10)
+    found = samples(metrics)
+    for lane, outcome, part in (("gate", "passed", ".inbox"), ("link-up", "carried", "")):
+        told = [
+            found[at("exchange_records_total", lane=lane, resource=f"445102.tax.r{number}{part}", outcome=outcome)] for number in (1, 2)
+        ]
+        assert [*told, found[at("exchange_records_total", lane=lane, resource="other", outcome=outcome)]] == [1, 1, 1]
+
+
 def test_volumes_are_shown_by_department_resource_and_direction() -> None:
     """Partitions are summed."""
     metrics = Metrics()
