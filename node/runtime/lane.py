@@ -16,6 +16,7 @@ from node.bus.source import open_source
 from node.errors import BusError, CommandRefused
 from node.lane import Phase, Progress, Resume, RouteState, State, TopicPartition
 from node.lane import facts as f
+from node.lane.pace import Pace
 from node.model.limits import STOP_S, WATCH_INTERVAL_S
 from node.model.names import Topic
 from node.model.partition import shard_of
@@ -37,6 +38,8 @@ class LaneSpec(msgspec.Struct, frozen=True, kw_only=True):
     care: Callable[[Topic], Care]
     transform: Callable[[Topic], Transform] | None = None
     source_topic: Callable[[Topic], Topic] = lambda topic: topic
+    pace: Pace = msgspec.field(default_factory=Pace)
+    """what it may ask for; of this lane alone"""
 
 
 class RouteStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -264,7 +267,7 @@ def _outcomes(progress: Progress, words: Mapping[Topic, str]) -> dict[str, int]:
 async def open_lane(spec: LaneSpec, source: Client, target: Client, metrics: Metrics) -> AsyncIterator[Lane]:
     """Open a lane; leaving it finishes or aborts its transactions, unless `stop` was called before."""
     client_id = f"{spec.node}.{spec.lane}"
-    async with open_source(source, client_id) as incoming, asyncio.TaskGroup() as tasks:
+    async with open_source(source, client_id, spec.pace) as incoming, asyncio.TaskGroup() as tasks:
         place = Place(
             node=spec.node,
             lane=spec.lane,

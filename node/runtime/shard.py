@@ -10,10 +10,11 @@ import msgspec
 
 from node.bus import inspect
 from node.bus.client import Client
+from node.bus.feed import Following
 from node.bus.fetch import topic_id
 from node.bus.progress import read_progress
 from node.bus.sink import Sink, release
-from node.bus.source import Following, Source
+from node.bus.source import Source
 from node.errors import BatchError, BusError, Fenced
 from node.lane import Machine, Phase, State, Stop, TopicPartition
 from node.lane import facts as f
@@ -233,6 +234,7 @@ class Shard:
             self._sink = None
         if self.machine.phase is Phase.BACKING_OFF:
             place = self._place
+            place.source.pace.lost()
             place.metrics.transactions.labels(place.lane, "lost").inc()
             if self.machine.failure != self._logged:  # a cause that stays is said once, not at every attempt
                 self._logged = self.machine.failure
