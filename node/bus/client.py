@@ -16,6 +16,7 @@ from node.bus import metadata
 from node.bus.faults import RETRY_COORDINATOR, UNAUTHORIZED
 from node.bus.metadata import TopicInfo
 from node.bus.security import Security
+from node.bus.skew import Skew
 from node.bus.wire import Wire, knock
 from node.bus.wire import connect as connect_wire
 from node.errors import Unavailable, said
@@ -38,6 +39,7 @@ class Client:
     def __init__(self, kafka: AIOKafkaClient, bootstrap: str, client_id: str, security: Security) -> None:
         self._kafka = kafka
         self.bootstrap = bootstrap
+        self.skew = Skew()
         self._client_id = client_id
         self._security = security
         self._topics: dict[Topic, TopicInfo] = {}

@@ -69,6 +69,9 @@ class Producer(Protocol):
     def answered(self, item: Item, code: int, offset: int) -> bool:
         """Take the broker's answer for one batch; False: send it again as it is."""
 
+    def dated(self, appended_ms: int, took_s: float) -> None:
+        """Take the time of the broker's clock at which it appended a batch that was sent `took_s` ago."""
+
     def lose(self, error: BusError) -> None:
         """Say that the producer is of no use any more; it closes its leaders."""
 
@@ -171,7 +174,7 @@ class Leader:
             self._producer.lose(error)
             return
         sent = self._sent.popleft()
-        refused = [item for item in sent.items if not self._producer.answered(item, *found.get(item.route, (-1, -1)))]
+        refused = [item for item in sent.items if not self._answered(item, *found.get(item.route, (-1, -1, -1)))]
         if refused:
             if not self._again:
                 self._loop.call_later(self._pause_s, self._resend)
@@ -180,6 +183,11 @@ class Leader:
         else:
             self._pause_s = _AGAIN_S
         self.pump()
+
+    def _answered(self, item: Item, code: int, offset: int, appended_ms: int) -> bool:
+        if appended_ms >= 0:
+            self._producer.dated(appended_ms, self._loop.time() - item.since)
+        return self._producer.answered(item, code, offset)
 
     def _resend(self) -> None:
         items, self._again = self._again, []

@@ -47,8 +47,8 @@ class Packer:
         return parts
 
 
-Results = dict[TopicPartition, tuple[int, int]]
-"""error code and base offset of each batch"""
+Results = dict[TopicPartition, tuple[int, int, int]]
+"""error code and base offset of each batch, and when the broker appended it (ms; -1 where it does not date what it takes)"""
 
 
 def parse(data: bytearray, start: int, end: int) -> tuple[int, Results]:
@@ -71,9 +71,9 @@ def _results(data: memoryview, at: int) -> Results:
         (partitions,) = _INT.unpack_from(data, at)
         at += _INT.size
         for _ in range(partitions):
-            partition, code, offset, _append_time, _log_start = _RESULT.unpack_from(data, at)
+            partition, code, offset, appended, _log_start = _RESULT.unpack_from(data, at)
             at += _RESULT.size
-            found[TopicPartition(topic, partition)] = code, offset
+            found[TopicPartition(topic, partition)] = code, offset, appended
     if at + _INT.size != len(data):  # the throttle time ends a reply
         raise struct.error
     return found

@@ -204,6 +204,10 @@ class Sink:
             self._settle(group.route)
         return True
 
+    def dated(self, appended_ms: int, took_s: float) -> None:
+        """Learn how far the cluster's clock is from ours: it dates progress records itself."""
+        self.client.skew.note(appended_ms, took_s)
+
     def _settle(self, route: TopicPartition) -> None:
         """Tell of a route's batches that are done, oldest first: a later one may be done before, where targets have different leaders."""
         queue = self._groups[route]

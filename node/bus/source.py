@@ -17,14 +17,18 @@ from itertools import chain
 
 from node.bus.client import Client
 from node.bus.faults import LOOK_AGAIN, name_of, stop_of
-from node.bus.feed import Feed, Following
+from node.bus.feed import Feed
+from node.bus.follower import Following
 from node.errors import BusError, ProtocolError
 from node.lane import Stop, TopicPartition
 from node.lane.pace import Pace
 from node.lane.route import backoff
+from node.model.limits import FETCH_WAIT_S
 from node.model.names import Topic
 
 _CHECK_S = 1.0
+_SILENT_S = 4 * FETCH_WAIT_S
+"""A source from which no answer came for so long is not heard: one comes within FETCH_WAIT_S, on a slow link a little later."""
 
 
 class Source:
@@ -46,6 +50,11 @@ class Source:
     def trouble(self) -> str:
         """Why some route is not being fetched at the moment; empty if all are."""
         return next((one.trouble for one in self._following.values() if one.trouble), "")
+
+    def hears(self, route: TopicPartition) -> bool:
+        """Tell whether a route's source answers: else nobody knows whether there is more."""
+        one, at = self._following.get(route), self.answered_at
+        return one is not None and not one.trouble and at is not None and time.monotonic() - at < _SILENT_S
 
     def follow(self, one: Following) -> None:
         """Fetch a route from its position on, instead of whatever was followed of it before."""

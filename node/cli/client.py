@@ -10,8 +10,22 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from node.avro.described import DataItem
 from node.bus.passwords import Login
+from node.cli.answered import (
+    Answer,
+    Carried,
+    ForeseenInfo,
+    InvitationInfo,
+    NodeInfo,
+    OfferInfo,
+    PreviewInfo,
+    ResourceInfo,
+    ResumedRoute,
+    SchemaInfo,
+    Status,
+    ViewInfo,
+    ViewShown,
+)
 from node.cli.asking import Asking, open_asking
 from node.cli.voice import Session
 from node.control import Command, NewRequest
@@ -19,14 +33,11 @@ from node.control.acts import Audited, Unreadable
 from node.control.checkup import Finding
 from node.control.course import Standing
 from node.control.exporting import Export, ExportAsked
-from node.control.foreseeing import Foreseen
 from node.control.holders import KeyRing
-from node.control.item_contents import Notice
 from node.control.offered import Offer
 from node.control.quarantine import Advanced, Asked, Ended, Line, Problem
 from node.control.reach import Reach
 from node.errors import CommandRefused
-from node.model.names import Department, Division, Topic
 from node.model.values import Actor, DepartmentValue, DivisionValue, EventRef, ResourceValue
 
 T = TypeVar("T")
@@ -34,176 +45,7 @@ AuditLine = Advanced | Audited | Unreadable | Ended | Problem
 Mode = Literal["from-start", "from-now", "accept"]
 
 
-class _Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What the node answered."""
-
-
-class KafkaInfo(_Answer, frozen=True):
-    """How clients reach the cluster beside a node."""
-
-    bootstrap: str
-    protocol: str = "PLAINTEXT"
-    ca: str = ""
-
-
-class InvitationInfo(_Answer, frozen=True):
-    """An invitation's secret, the fingerprint of the root's key, and until when it counts."""
-
-    secret: str
-    root: str
-    until: str
-
-
-class NodeInfo(_Answer, frozen=True):
-    """Which node answers."""
-
-    division: Division
-    name: str
-    kafka: KafkaInfo
-    parent: Division | None
-    version: str
-
-
-class LinkInfo(_Answer, frozen=True):
-    """The link to the parent; `answered_s_ago` is None before the first answer."""
-
-    parent: Division
-    up: bool
-    answered_s_ago: float | None
-    trouble: str
-
-
-class RouteInfo(_Answer, frozen=True):
-    """One partition of a route: where it stands, why it does not flow, and how far behind it is."""
-
-    lane: str
-    topic: str
-    partition: int
-    state: str
-    reason: str
-    detail: str
-    next: int
-    lag_records: int
-    lag_seconds: float
-    records: int
-    bytes: int
-    outcomes: dict[str, int]
-    """records by what became of them"""
-
-
-class AuthorInfo(_Answer, frozen=True):
-    """How far one author's control log is folded: `broken` says why no further, `waiting` counts events held back."""
-
-    sequence: int
-    broken: str
-    waiting: int
-
-
-class ControlInfo(_Answer, frozen=True):
-    """The state of the book."""
-
-    authors: dict[Division, AuthorInfo]
-    refused: int
-    unknown: int
-
-
-class Status(_Answer, frozen=True):
-    """How the node, its link and its routes are."""
-
-    division: Division
-    ready: bool
-    reasons: list[str]
-    link: LinkInfo | None
-    routes: list[RouteInfo]
-    control: ControlInfo
-
-
-class ResourceInfo(_Answer, frozen=True):
-    """A resource with its schema as JSON."""
-
-    resource: ResourceValue
-    schema: dict[str, Any]
-    schema_id: int
-
-
-class SchemaInfo(_Answer, frozen=True):
-    """A registered schema as JSON."""
-
-    id: int
-    schema: dict[str, Any]
-
-
-class PreviewInfo(_Answer, frozen=True):
-    """What a grant would show: its view's schema as JSON, some rows, and how many records were looked at for them."""
-
-    schema: dict[str, Any]
-    rows: list[dict[str, Any]]
-    read: int
-
-
-class ForeseenInfo(_Answer, frozen=True):
-    """What a request would come to, and rows where the node asked is the owner's."""
-
-    foreseen: Foreseen
-    sample: PreviewInfo | None
-
-
-class CutInfo(_Answer, frozen=True):
-    """What came of a resource's records for a view."""
-
-    read: int
-    filtered: int
-    sent: int
-    bytes: int
-
-
-class ViewInfo(_Answer, frozen=True):
-    """A view that active grants need, its partitions by state, and `cut` where the node asked is the one that cuts it."""
-
-    topic: Topic
-    resource: Topic
-    takers: list[Department]
-    grants: list[EventRef]
-    fields: list[str] | None
-    rows: str
-    masks: dict[str, str]
-    history: Literal["all", "from-now"]
-    states: dict[str, int]
-    cut: CutInfo | None
-
-
-class ViewShown(_Answer, frozen=True):
-    """A view with its schema as JSON, where it is known, and its routes on the node asked."""
-
-    view: ViewInfo
-    schema: dict[str, Any] | None
-    schema_id: int | None
-    routes: list[RouteInfo]
-
-
-class ResumedRoute(_Answer, frozen=True):
-    """A partition that goes on."""
-
-    topic: str
-    partition: int
-
-
-class OfferInfo(_Answer, frozen=True):
-    """An item of the catalogue, its data items, and its schema as JSON."""
-
-    offer: Offer
-    items: list[DataItem]
-    schema: dict[str, Any]
-
-
-class Carried(_Answer, frozen=True):
-    """The events that a command made, none where all held already, and what to know of it."""
-
-    events: list[dict[str, Any]]
-    warnings: list[Notice] = []
-
-
-class _Problem(_Answer, frozen=True):
+class _Problem(Answer, frozen=True):
     code: str
     en: str
     zh: str

@@ -5,7 +5,7 @@ from pathlib import Path
 from string import Template
 
 from node.bus.passwords import Login, write_secret
-from node.cli.client import KafkaInfo
+from node.cli.answered import KafkaInfo
 from node.cli.kafka import PROPERTIES, login_entries, read_properties
 from node.cli.voice import CliError, Exit
 from node.model.names import Department

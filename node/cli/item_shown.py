@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from node.avro.described import DataItem, data_items
-from node.cli.client import OfferInfo
+from node.cli.answered import OfferInfo
 from node.cli.clock_shown import problem, whole_clock
 from node.cli.voice import Voice, table
 from node.control.items import WORDS

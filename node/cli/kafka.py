@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from node.cli.client import KafkaInfo
+from node.cli.answered import KafkaInfo
 from node.cli.voice import CliError, Exit
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import Any
 from rich.console import Group
 from rich.text import Text
 
-from node.cli.client import PreviewInfo
+from node.cli.answered import PreviewInfo
 from node.cli.item_shown import fields_table
 from node.cli.voice import Session, table
 

@@ -8,7 +8,8 @@ import msgspec
 from cyclopts.types import ExistingFile
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from node.cli.client import NodeInfo, ResourceInfo, open_node
+from node.cli.answered import NodeInfo, ResourceInfo
+from node.cli.client import open_node
 from node.cli.kafka import ClientFile, way_in
 from node.cli.voice import SESSION, CliError, Exit, Session
 from node.model.names import department_of, division_of

@@ -9,7 +9,8 @@ from rich.console import Group
 from rich.text import Text
 
 from node.cli import preview, request_shown
-from node.cli.client import ForeseenInfo, open_node
+from node.cli.answered import ForeseenInfo
+from node.cli.client import open_node
 from node.cli.clock_shown import complain
 from node.cli.given import give
 from node.cli.item_shown import fields_table

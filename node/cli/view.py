@@ -4,7 +4,8 @@ from cyclopts import App
 from rich.console import Group
 from rich.text import Text
 
-from node.cli.client import ViewInfo, ViewShown, open_node
+from node.cli.answered import ViewInfo, ViewShown
+from node.cli.client import open_node
 from node.cli.item_shown import fields_table
 from node.cli.shows import shows
 from node.cli.status import routes_table

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from node.control.book import Book
 from node.control.routes import above, taken
 from node.control.tree import Tree
-from node.model.names import Department, Division, Topic, control_topic, department_of, division_of, inbox_topic, principal_of
+from node.model.names import Department, Division, Topic, canary_topic, control_topic, department_of, division_of, inbox_topic, principal_of
 
 _OURS = re.compile(r"[0-9]{6}(?:[0-9]{3}(?:[0-9]{3})?)?\..*", re.DOTALL)
 _TOWARDS_OURS = re.compile(r"[0-9]{0,12}")
@@ -58,10 +58,12 @@ def entitled(book: Book, here: Division, parent: Division | None, today: date) -
     below = book.tree.children(here)
     for child in below:
         found.update(_of_child(book.tree, child))
-    controls = {control_topic(code) for code in (*book.tree.divisions, *(() if parent is None else above(book, parent)))}
+    upper = () if parent is None else above(book, parent)
+    controls = {control_topic(code) for code in (*book.tree.divisions, *upper)}
+    heard = {canary_topic(code) for code in (here, *upper)}
     for child in below:
         own = {control_topic(code) for code in book.tree.subtree(child)}
-        found.update(_topic(principal_of(child), topic, "read") for topic in controls - own)
+        found.update(_topic(principal_of(child), topic, "read") for topic in (controls - own) | heard)
     found.update(_flowing_down(book, here, today))
     return frozenset(found)
 

@@ -17,6 +17,7 @@ from node.model.limits import (
     AUDIT_NOTE_BYTES_MAX,
     AUDIT_RETENTION_MS,
     CONTROL_EVENT_BYTES_MAX,
+    HOUR_MS,
     INBOX_RETENTION_MS,
     MIB,
     QUARANTINE_MESSAGE_BYTES_MAX,
@@ -24,7 +25,17 @@ from node.model.limits import (
     SHARDS,
     VIEW_BYTES_MORE,
 )
-from node.model.names import Division, Topic, audit_topic, control_topic, division_of, inbox_topic, progress_topic, quarantine_topic
+from node.model.names import (
+    Division,
+    Topic,
+    audit_topic,
+    canary_topic,
+    control_topic,
+    division_of,
+    inbox_topic,
+    progress_topic,
+    quarantine_topic,
+)
 from node.model.values import Kind, ResourceValue
 
 
@@ -51,14 +62,18 @@ class TopicSpec(msgspec.Struct, frozen=True):
 def routes(book: Book, here: Division, parent: Division | None, today: date) -> frozenset[Route]:
     """Return what the link from `here` to its configured parent carries on a day; nothing at the root.
 
-    The own control log up and those of the divisions above down need no book: what is in them has to come in first.
+    The own control log up and those of the divisions above down need no book: what is in them has to come in first. Canaries go from where they
+    are made to every node above and below, and to no other.
     A link that the book contradicts carries control logs alone, and one to a division below `here` carries nothing.
     """
     subtree = book.tree.subtree(here)
     if parent is None or parent in subtree:
         return frozenset()
     found = {Route(control_topic(code), 1, "link-up") for code in subtree}
-    outside = {*above(book, parent), *book.tree.divisions} - subtree
+    found.update(Route(canary_topic(code), 1, "link-up") for code in subtree)
+    upper = above(book, parent)
+    found.update(Route(canary_topic(code), 1, "link-down") for code in upper)
+    outside = {*upper, *book.tree.divisions} - subtree
     found.update(Route(control_topic(code), 1, "link-down") for code in outside)
     if book.tree.parent(here) == parent:
         found.update(_resource_routes(book, here, parent, today))
@@ -78,12 +93,19 @@ def topics_here(book: Book, here: Division, parent: Division | None, today: date
     codes = {here, *book.tree.divisions, *(() if parent is None else above(book, parent))}
     specs = [TopicSpec(control_topic(code), 1, _CONTROL) for code in codes]
     specs.append(TopicSpec(audit_topic(here), 1, _AUDIT))
+    specs += [TopicSpec(topic, 1, _CANARY) for topic in canaries(book, here, parent).values()]
     specs += [TopicSpec(progress_topic(code), SHARDS, _PROGRESS) for code in (here, *book.tree.children(here))]
     for inbox, resource in gates(book, here).items():
         specs += [_resource_spec(resource), _inbox_spec(inbox, resource), _quarantine_spec(resource)]
     specs += [_view_spec(view.topic, view.resource) for view in views(book, today, here).values()]
     specs += _passing(book, here, today)
     return {spec.topic: spec for spec in specs if not is_due(here, spec.topic, book, today)}
+
+
+def canaries(book: Book, here: Division, parent: Division | None) -> dict[Division, Topic]:
+    """Return the canaries that are to be heard in the cluster of `here`, by whose they are: its own, and those of all below and above it."""
+    upper = () if parent is None else above(book, parent)
+    return {code: canary_topic(code) for code in sorted({*book.tree.subtree(here), *upper})}
 
 
 def above(book: Book, parent: Division) -> list[Division]:
@@ -184,6 +206,14 @@ _PROGRESS = _CARRIED | {
     "cleanup.policy": "compact",
     # Whoever takes a shard reads its whole partition, and the cleaner leaves the segment that is being written alone: with Kafka's own
     # bounds, a week or a GiB, that would be all that a week of commits wrote.
-    "segment.ms": str(3_600_000),
+    "segment.ms": str(HOUR_MS),
     "segment.bytes": str(16 * MIB),
+    # The broker dates these itself, so that each commit tells how far its clock is from the node's (`bus.skew`).
+    "message.timestamp.type": "LogAppendTime",
+}
+_CANARY = _CARRIED | {
+    # One key: the newest is all that is wanted, and a link that stood still for long goes on from where it was, for nothing is ever overtaken.
+    "cleanup.policy": "compact",
+    "segment.ms": str(HOUR_MS),
+    "segment.bytes": str(MIB),
 }

@@ -8,12 +8,14 @@ from litestar.di import NamedDependency
 from litestar.params import RawBody
 
 from node import __version__
+from node.control.neighbourhood import NodeSeen
 from node.control.sight import OVERSEERS
 from node.http.answers import read_body
 from node.lane import Resume
 from node.model.names import Division, Topic
 from node.model.values import Actor
-from node.runtime import LinkStatus, Node, RouteStatus
+from node.runtime import FlowStatus, LinkStatus, Node, RouteStatus
+from node.telemetry.metrics import Volume
 
 
 class KafkaFace(msgspec.Struct, frozen=True):
@@ -57,6 +59,12 @@ class StatusFace(msgspec.Struct, frozen=True, kw_only=True):
     ready: bool
     reasons: list[str]
     link: LinkStatus | None
+    tree: list[NodeSeen]
+    """the nodes above, this one, and those below, with each link's two directions"""
+    flows: list[FlowStatus]
+    """each resource on each lane"""
+    volumes: list[Volume]
+    """what moved since midnight in Asia/Shanghai, of each resource and direction"""
     routes: list[RouteStatus]
     control: ControlFace
 
@@ -115,8 +123,11 @@ async def status(node: NamedDependency[Node]) -> StatusFace:
         division=node.settings.division,
         ready=not reasons,
         reasons=reasons,
-        link=node.link,
-        routes=node.routes(),
+        link=node.shown.link,
+        tree=node.shown.tree(),
+        flows=node.shown.flows(),
+        volumes=node.shown.volumes(),
+        routes=node.shown.routes(),
         control=ControlFace(authors=authors, refused=book.refused.total(), unknown=book.unknown.total()),
     )
 

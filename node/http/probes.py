@@ -16,7 +16,7 @@ from node.runtime import Node
 @get("/metrics")
 async def metrics(node: NamedDependency[Node]) -> Response[bytes]:
     """Return the metrics in Prometheus' text format."""
-    return Response(node.figures(), headers={"content-type": "text/plain; version=0.0.4; charset=utf-8"})
+    return Response(node.shown.figures(), headers={"content-type": "text/plain; version=0.0.4; charset=utf-8"})
 
 
 @get("/livez", media_type="text/plain")

@@ -63,7 +63,7 @@ class ViewShownFace(msgspec.Struct, frozen=True, kw_only=True):
 async def listed(node: NamedDependency[Node], by: NamedDependency[Actor]) -> list[ViewFace]:
     """List the views that active grants need and that concern whoever asks."""
     routes: dict[str, list[RouteStatus]] = {}
-    for route in node.routes():
+    for route in node.shown.routes():
         routes.setdefault(route.topic, []).append(route)
     found = views(node.ledger.book, day_of(datetime.now(UTC)))
     seen = {topic: _seen(by, view, node.ledger.book) for topic, view in found.items()}
@@ -87,7 +87,7 @@ async def shown(node: NamedDependency[Node], by: NamedDependency[Actor], topic: 
         raise missing("view", topic)
     number = schema_ids(book, view.resource.name, view.selection).get(view.resource.schema)
     schema = None if number is None else book.schema(number, division_of(topic))
-    routes = [route for route in node.routes() if route.topic == topic]
+    routes = [route for route in node.shown.routes() if route.topic == topic]
     return ViewShownFace(
         view=face_of(view, node.settings.division, routes),
         schema=None if schema is None else msgspec.json.decode(schema.schema),

@@ -130,12 +130,11 @@ def opened(progress: Progress | None, source: Side, targets: Mapping[Topic, Side
 
 
 def _begun(known: Written | None, target: Side) -> Written:
-    figures = (0, 0, 0) if known is None else (known.batches, known.records, known.bytes)
-    return Written(id=target.topic_id, batches=figures[0], records=figures[1], bytes=figures[2])
+    return msgspec.structs.replace(known or Written(id=""), id=target.topic_id, last=-1, count=0, crc=0)
 
 
 def _counting_on(progress: Progress, before: Progress) -> Progress:
-    return msgspec.structs.replace(progress, batches=before.batches, records=before.records, bytes=before.bytes)
+    return msgspec.structs.replace(progress, batches=before.batches, records=before.records, bytes=before.bytes, day=before.day)
 
 
 def resumed(

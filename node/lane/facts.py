@@ -168,6 +168,9 @@ class Looked(_Fact, frozen=True):
 class Ticked(_Fact, frozen=True):
     """Time has passed."""
 
+    day: str = ""
+    """the day that begins, where one does: what is committed from here on counts for it"""
+
 
 class Stopping(_Fact, frozen=True):
     """Finish what is open and let go."""

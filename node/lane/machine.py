@@ -27,7 +27,8 @@ class Machine:
         self.failure = ""
         """why the producer was last thrown away; empty once something was committed"""
         self._wanted: frozenset[TopicPartition] = frozenset()
-        self._known: dict[TopicPartition, Progress] = {}
+        self.known: dict[TopicPartition, Progress] = {}
+        """what stands committed, of routes that are carried no more too"""
         self._generations = count(1)
         self._ready = Ready()
         self._outstanding = 0
@@ -35,6 +36,7 @@ class Machine:
         self._skipped_since: float | None = None
         self._attempts = 0
         self._retry_at = 0.0
+        self._day = ""
         self._stopping = False
         self._recording: tuple[f.Moved, ...] = ()
         self._orders: list[f.Order] = []
@@ -63,7 +65,7 @@ class Machine:
             case f.Fetched():
                 self._fetched(fact, now)
             case f.Ticked():
-                pass
+                self._day = fact.day or self._day
             case f.Recorded():
                 self._recorded()
             case f.Committed():
@@ -113,7 +115,7 @@ class Machine:
                 self._drop(state.begin_era(era))
         self._wanted = wanted
         for route in sorted(wanted - self.routes.keys()):
-            begun, source, from_now, era = self._known.get(route), sources.get(route), route in fact.from_now, fact.eras.get(route, 0)
+            begun, source, from_now, era = self.known.get(route), sources.get(route), route in fact.from_now, fact.eras.get(route, 0)
             state = self.routes[route] = RouteState(route, begun, self._generations, source=source, from_now=from_now, era=era)
             if self.phase.is_open:
                 self._inspect(state)
@@ -134,7 +136,7 @@ class Machine:
 
     def _inspect(self, state: RouteState) -> None:
         self._ready.remove(state)
-        state.progress = self._known.get(state.route)
+        state.progress = self.known.get(state.route)
         self._drop(state.rollback())
         state.state, state.stop, state.detail = State.INSPECTING, None, ""
         self._give(f.Inspect(state.route, state.generation, state.known))
@@ -277,12 +279,11 @@ class Machine:
         return any(state.skipped for state in self.routes.values())
 
     def _nothing_waits(self) -> bool:
-        if self._outstanding or self._ready:
-            return False
-        return all(state.caught_up for state in self.routes.values() if state.state is State.FLOWING)
+        flowing = (state for state in self.routes.values() if state.state is State.FLOWING)
+        return not (self._outstanding or self._ready) and all(state.caught_up for state in flowing)
 
     def _record(self) -> None:
-        moved = [move for state in self.routes.values() if (move := state.moved())]
+        moved = [move for state in self.routes.values() if (move := state.moved(self._day))]
         if not moved:
             self.phase = Phase.ABORTING
             self._give(f.Abort())
@@ -300,7 +301,7 @@ class Machine:
         if self.phase is not Phase.COMMITTING:
             return
         for move in self._recording:
-            self._known[move.route] = move.progress
+            self.known[move.route] = move.progress
             state = self.routes.get(move.route)
             if state is not None:
                 state.commit(move.progress)
@@ -321,10 +322,10 @@ class Machine:
     def _recovered(self, fact: f.Recovered) -> None:
         if self.phase is not Phase.RECOVERING:
             return
-        self._known = dict(fact.progress)
+        self.known = dict(fact.progress)
         self.phase = Phase.RUNNING
         for state in self.routes.values():
-            self._drop(state.recover(self._known.get(state.route)))
+            self._drop(state.recover(self.known.get(state.route)))
             if state.state is not State.STOPPED:
                 self._inspect(state)
 

@@ -39,6 +39,9 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
     records: int = 0
     """of the source: one that is a whole batch, which could not be opened, counts for all in it"""
     bytes: int = 0
+    day_records: int = 0
+    day_bytes: int = 0
+    """of these, what was written on the day that the progress names"""
 
     @property
     def next(self) -> int:
@@ -68,6 +71,14 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     bytes: int = 0
     era: int = 0
     """which of the route's eras it speaks of: of an earlier one only the figures count"""
+    day: str = ""
+    """on which day it was committed, as YYYY-MM-DD in Asia/Shanghai"""
+
+
+def written_on(day: str, old: Written, new: Written, before: str) -> Written:
+    """Return what was written as it counts for a day: `old` is what stood before the transaction, and was committed on the day `before`."""
+    kept = (old.day_records, old.day_bytes) if before == day else (0, 0)
+    return msgspec.structs.replace(new, day_records=kept[0] + new.records - old.records, day_bytes=kept[1] + new.bytes - old.bytes)
 
 
 def key_of(lane: str, route: TopicPartition) -> bytes:

@@ -6,7 +6,7 @@ from enum import Enum
 
 from node.lane.checks import Resume, Side, Stop, compare, of_era, opened, resumed
 from node.lane.facts import Batch, Moved, Wrote
-from node.lane.progress import Progress, TopicPartition, Written
+from node.lane.progress import Progress, TopicPartition, Written, written_on
 from node.model.limits import BACKOFF_FIRST_S, BACKOFF_MAX_S, WAIT_MAX_S
 from node.model.names import Topic
 
@@ -36,7 +36,7 @@ class RouteState:
     """One route of a shard. Batches go queue → outstanding → carried; `rollback` forgets all three."""
 
     __slots__ = (
-        "_generations", "ages", "attempts", "batches", "bytes", "detail", "end", "era", "from_now", "generation", "held", "last", "oldest",
+        "_generations", "ages", "attempts", "batches", "bytes", "detail", "end", "era", "from_now", "generation", "held", "last", "newest", "oldest",
         "outstanding", "position", "progress", "queue", "records", "resume", "resume_from", "resume_said", "resumed", "retry_at", "route",
         "settled", "source", "state", "stop", "unsettled", "written",
     )  # fmt: skip
@@ -73,6 +73,8 @@ class RouteState:
         self.queue: deque[Batch] = deque()
         self.outstanding: deque[Batch] = deque()
         self.oldest: int | None = None
+        self.newest = 0
+        """greatest timestamp (ms) of what was committed last, 0 before anything was"""
         self._generations = generations
         self.from_now = from_now
         self.era = era
@@ -204,8 +206,8 @@ class RouteState:
         """Its position has moved past what is written down."""
         return self.progress is not None and self.reached > self.progress.next
 
-    def moved(self) -> Moved | None:
-        """What the open transaction has to record for this route; None if it has not moved, nor has to be recorded."""
+    def moved(self, day: str = "") -> Moved | None:
+        """What the open transaction has to record for this route on a day; None if it has not moved, nor has to be recorded."""
         old = self.progress
         if old is None or (self.reached == old.next and not self.resumed):
             return None
@@ -215,11 +217,12 @@ class RouteState:
             next=self.reached,
             last=last.base if last else old.last,
             last_crc=last.crc if last else old.last_crc,
-            targets=dict(self.written),
+            targets={topic: written_on(day, old.targets[topic], new, old.day) for topic, new in self.written.items()},
             batches=old.batches + self.batches,
             records=old.records + self.records,
             bytes=old.bytes + self.bytes,
             era=old.era,
+            day=day,
         )
         self.resume_said = progress if self.resumed else None
         return Moved(route=self.route, before=old, progress=progress, ages=tuple(self.ages))
@@ -231,6 +234,7 @@ class RouteState:
         if self.resumed:
             self.resume, self.resumed = None, False
         self.oldest = None
+        self.newest = max(self.ages, default=self.newest)
         self._clear_transaction()
 
     def recover(self, progress: Progress | None) -> list[Batch]:

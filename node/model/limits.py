@@ -96,8 +96,13 @@ WATCH_INTERVAL_S = 5.0
 CLOCK_INTERVAL_S = 60.0
 """How often the node looks which legal clocks have come to press: at a midnight they do, and of 13,000 that run a look takes 0.2 s."""
 
-LINK_UP_S = 30.0
-"""A link is up when a Fetch or EndTxn was answered within this time."""
+CANARY_INTERVAL_S = 5.0
+"""How often a node says by its canary that it is there."""
+CANARY_LATE_S = 12.0
+"""A link's direction is late when no canary came over it for so long: two were missed, and one takes some milliseconds. Within half a minute of a break it
+is an alert; a node that is started again is back before."""
+CANARY_BYTES_MAX = 4096
+"""A canary has some 500 bytes; what is longer is none of ours."""
 
 STOP_S = 10.0
 """A stop finishes or aborts the open transaction within this time, else the process ends without."""
@@ -107,7 +112,8 @@ MESSAGE_BYTES_DEFAULT = 1 * MIB
 MESSAGE_BYTES_MAX = 16 * MIB
 """A batch as the broker sees it (max.message.bytes): the default is Kafka's own, the greatest fits one Fetch."""
 
-DAY_MS = 24 * 3600 * 1000
+HOUR_MS = 3600 * 1000
+DAY_MS = 24 * HOUR_MS
 INBOX_RETENTION_MS = 7 * DAY_MS
 """What the gate has taken is in the resource or the quarantine: a week is for a gate that stands still, and for looking at what came."""
 QUARANTINE_RETENTION_MS = 90 * DAY_MS
@@ -141,7 +147,7 @@ three times at most, with what is derived from them; a log of which more is not 
 
 assert COMMIT_INTERVAL_S * 4 <= TRANSACTION_TIMEOUT_S
 assert REQUEST_TIMEOUT_S <= TRANSACTION_TIMEOUT_S
-assert FETCH_WAIT_S * 4 < LINK_UP_S
+assert CANARY_INTERVAL_S * 2 < CANARY_LATE_S
 assert UNSETTLED_BYTES_MAX + FETCH_BYTES_MAX <= 22 * MIB
 assert AHEAD_BYTES_MAX < UNSETTLED_BYTES_MAX
 assert COMMIT_INTERVAL_S + 4 * SETTLE_S <= TRANSACTION_TIMEOUT_S / 2

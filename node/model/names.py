@@ -106,6 +106,11 @@ def progress_topic(code: Division) -> Topic:
     return Topic(f"{code}.{NODE}.progress")
 
 
+def canary_topic(code: Division) -> Topic:
+    """Return the topic of the tiny records by which a division's node is heard, and each link on their way."""
+    return Topic(f"{code}.{NODE}.canary")
+
+
 def audit_topic(code: Division) -> Topic:
     """Return the topic in which a division's node notes who did what."""
     return Topic(f"{code}.{NODE}.audit")

@@ -29,9 +29,10 @@ in a part ends that part only; the supervisor logs it and starts the part anew: 
 (`secret`) closes the views that hide keys by it, until it is restored: under another one each subject would get another name.
 """
 
-from node.runtime.lane import Lane, RouteStatus
+from node.runtime.flow import FlowStatus, RouteStatus
+from node.runtime.lane import Lane
 from node.runtime.ledger import Ledger
 from node.runtime.node import Node, run_node
 from node.runtime.settings import LinkStatus, NodeSettings
 
-__all__ = ["Lane", "Ledger", "LinkStatus", "Node", "NodeSettings", "RouteStatus", "run_node"]
+__all__ = ["FlowStatus", "Lane", "Ledger", "LinkStatus", "Node", "NodeSettings", "RouteStatus", "run_node"]

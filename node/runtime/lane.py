@@ -2,29 +2,34 @@
 
 import asyncio
 import contextlib
-import time
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from datetime import time as clock
 from types import MappingProxyType
 from typing import Any
 
 import msgspec
 
 from node.bus.client import Client
-from node.bus.inspect import oldest
 from node.bus.source import open_source
-from node.errors import BusError, CommandRefused
-from node.lane import Phase, Progress, Resume, RouteState, State, TopicPartition
+from node.control.events import SHANGHAI
+from node.errors import CommandRefused
+from node.lane import Resume, State, TopicPartition
 from node.lane import facts as f
 from node.lane.pace import Pace
-from node.model.limits import STOP_S, WATCH_INTERVAL_S
+from node.model.limits import STOP_S
 from node.model.names import Topic
 from node.model.partition import shard_of
+from node.runtime.flow import FlowStatus, RouteStatus
+from node.runtime.level import Level
+from node.runtime.seen import Seen
 from node.runtime.shard import Place, Shard
 from node.telemetry import Metrics, logger
-from node.telemetry.metrics import RouteFigures
 from node.transform import Care, Transform
 
+_TURN_S = 60.0
+"""A clock may be set meanwhile: it is looked at so often at least."""
 _FINISH_S = 0.7 * STOP_S
 """For the transactions of all shards together; the rest of a stop's time is for closing clients and answering the last HTTP request."""
 
@@ -38,26 +43,9 @@ class LaneSpec(msgspec.Struct, frozen=True, kw_only=True):
     care: Callable[[Topic], Care]
     transform: Callable[[Topic], Transform] | None = None
     source_topic: Callable[[Topic], Topic] = lambda topic: topic
+    level: Level = msgspec.field(default_factory=Level)
     pace: Pace = msgspec.field(default_factory=Pace)
     """what it may ask for; of this lane alone"""
-
-
-class RouteStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """One partition of a route, as `status` shows it."""
-
-    lane: str
-    topic: str
-    partition: int
-    state: str
-    reason: str = ""
-    detail: str = ""
-    next: int = 0
-    lag_records: int = 0
-    lag_seconds: float = 0.0
-    records: int = 0
-    bytes: int = 0
-    outcomes: dict[str, int] = {}
-    """records by what became of them: carried; passed and quarantined; sent and filtered"""
 
 
 class Lane:
@@ -65,12 +53,13 @@ class Lane:
 
     def __init__(self, spec: LaneSpec, place: Place, tasks: asyncio.TaskGroup) -> None:
         self.spec = spec
+        self._day = datetime.now(SHANGHAI).date().isoformat()
         self._place = place
         self._tasks = tasks
         self._shards: dict[int, Shard] = {}
+        self.seen = Seen(place, self._shards.values(), spec.level)
         self._running: set[asyncio.Task[None]] = set()
         self._failed = False
-        self._behind: dict[TopicPartition, tuple[int, int | None]] = {}
         self._awaiting: dict[TopicPartition, str] = {}
         """routes that may not flow yet, and why"""
 
@@ -100,6 +89,7 @@ class Lane:
             shard = self._shards.get(number)
             if shard is None:
                 shard = self._shards[number] = Shard(self._place, number, self.spawn)
+                shard.feed(f.Ticked(self._day))
             late = frozenset(route for route in routes if route.topic in from_now)
             shard.feed(f.Routed(frozenset(routes), routes, late, {route: eras.get(route.topic, 0) for route in routes}))
 
@@ -113,7 +103,7 @@ class Lane:
 
         CommandRefused where that would send what lies before the beginning of a route that has one: it was not granted.
         """
-        found = [(shard, route) for shard, route in self._routes() if route.route.topic == topic and route.state is State.STOPPED]
+        found = [(shard, route) for shard, route in self.seen.all() if route.route.topic == topic and route.state is State.STOPPED]
         if mode is Resume.FROM_START and any(route.from_now for _shard, route in found):
             en = f"{topic} begins with its grant: what its source held before was not granted; let it go on with --accept or --from-now"
             zh = f"{topic} 仅授权自授予之时起的数据：此前的数据未获授权；请用 --accept 或 --from-now 继续"
@@ -122,85 +112,29 @@ class Lane:
             shard.feed(f.Resumed(route.route, mode))
         return [route.route for _shard, route in found]
 
-    def _routes(self) -> list[tuple[Shard, RouteState]]:
-        return [(shard, route) for shard in self._shards.values() for route in shard.machine.routes.values()]
-
     @property
     def carried(self) -> set[Topic]:
         """The topics of its routes, of those that are let go too as long as a transaction holds something of them."""
-        return {route.route.topic for _shard, route in self._routes()}
+        return {route.route.topic for _shard, route in self.seen.all()}
 
     # ---- what it shows
 
     def status(self) -> list[RouteStatus]:
         """Return all routes with their lag, in the order of their names."""
-        found = [self._status(shard, route) for shard, route in self._routes()]
-        found += [self._waiting(route, why) for route, why in self._awaiting.items()]
-        return sorted(found, key=lambda one: (one.topic, one.partition))
+        return self.seen.routes(self._awaiting)
 
-    def _waiting(self, route: TopicPartition, why: str) -> RouteStatus:
-        return RouteStatus(lane=self.spec.lane, topic=route.topic, partition=route.partition, state=State.WAITING.value, detail=why)
-
-    def _status(self, shard: Shard, route: RouteState) -> RouteStatus:
-        lag_records, lag_seconds = self._lag(route)
-        progress = route.progress
-        phase = shard.machine.phase
-        given_up = phase is Phase.GIVEN_UP
-        outcomes = _outcomes(progress, self._place.outcomes(route.route)) if progress else {}
-        return RouteStatus(
-            lane=self.spec.lane,
-            topic=route.route.topic,
-            partition=route.route.partition,
-            state="given-up" if given_up else phase.value if route.state is State.RESTING else route.state.value,
-            reason=route.stop.value if route.stop else "",
-            detail=route.detail or shard.waits_for or shard.machine.failure,
-            next=progress.next if progress else 0,
-            lag_records=lag_records,
-            lag_seconds=lag_seconds,
-            records=progress.records if progress else 0,
-            bytes=progress.bytes if progress else 0,
-            outcomes=outcomes,
-        )
-
-    def _lag(self, route: RouteState) -> tuple[int, float]:
-        """Offsets and seconds behind: 0 when caught up, else the age of the oldest record known that is not carried."""
-        next_offset = route.progress.next if route.progress else 0
-        if route.state is State.FLOWING:
-            records, stamp = max(route.end - next_offset, 0), route.oldest_timestamp
-            if route.caught_up and route.quiet:
-                return 0, 0.0
-        else:
-            records, stamp = self._behind.get(route.route, (0, None))
-            stamp = route.oldest_timestamp if stamp is None else stamp
-        return records, max(time.time() - stamp / 1000, 0.0) if stamp is not None else 0.0
-
-    def figures(self) -> list[RouteFigures]:
-        """Return what the gauges show."""
-        return [
-            RouteFigures(
-                lane=one.lane,
-                resource=one.topic,
-                state=one.state,
-                stop=one.reason,
-                lag_records=one.lag_records,
-                lag_seconds=one.lag_seconds,
-            )
-            for one in self.status()
-        ]
+    def flows(self) -> list[FlowStatus]:
+        """Return the same by resource, with how fast each moves."""
+        return self.seen.flows(self._awaiting)
 
     def phases(self) -> list[str]:
         """Return the phase of each shard that is open."""
         return [shard.machine.phase.value for shard in self._shards.values()]
 
     @property
-    def fetched_at(self) -> float | None:
-        """Monotonic time of the last Fetch that was answered."""
-        return self._place.source.answered_at
-
-    @property
-    def ended_at(self) -> float | None:
-        """Monotonic time of the last EndTxn that was answered."""
-        return max((shard.answered_at for shard in self._shards.values() if shard.answered_at is not None), default=None)
+    def skew(self) -> float | None:
+        """How far the target's clock is before ours (s), None before anything was written there."""
+        return self._place.target.skew.seconds
 
     @property
     def trouble(self) -> str:
@@ -211,17 +145,16 @@ class Lane:
 
     # ---- loops
 
-    async def watch(self) -> None:
-        """See for ever how far routes that do not flow are behind: their lag must grow on the dashboards, not vanish."""
+    async def turn(self) -> None:
+        """Tell all shards for ever which day it is: what they commit from a midnight on counts for the next one."""
         while True:
-            await asyncio.sleep(WATCH_INTERVAL_S)
-            behind: dict[TopicPartition, tuple[int, int | None]] = {}
-            for _shard, route in self._routes():
-                if route.state is State.FLOWING or route.progress is None:
-                    continue
-                with contextlib.suppress(BusError):
-                    behind[route.route] = await oldest(self._place.source.client, self._place.source_of(route.route), route.progress.next)
-            self._behind = behind
+            now = datetime.now(SHANGHAI)
+            if (day := now.date().isoformat()) != self._day:
+                self._day = day
+                for shard in self._shards.values():
+                    shard.feed(f.Ticked(day))
+            midnight = datetime.combine(now.date() + timedelta(days=1), clock(), SHANGHAI)
+            await asyncio.sleep(min((midnight - now).total_seconds(), _TURN_S))
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run a task of this lane. Whatever one of them raises ends the lane: the supervisor opens it anew."""
@@ -251,16 +184,9 @@ class Lane:
                 shard.feed(f.Lost("the stop took too long"))
             if shard.ending:
                 logger().info("transaction-ended", lane=self.spec.lane, shard=shard.number, outcome=shard.ending)
-        self._shards = {}
+        self._shards.clear()
         for task in list(self._running):
             task.cancel()
-
-
-def _outcomes(progress: Progress, words: Mapping[Topic, str]) -> dict[str, int]:
-    """Return how many records became what; those that were read and stand nowhere were left out by a filter."""
-    found = {word: progress.targets[topic].records for topic, word in words.items() if topic in progress.targets}
-    filtered = progress.records - sum(found.values())
-    return found | ({"filtered": filtered} if filtered > 0 else {})
 
 
 @asynccontextmanager
@@ -280,7 +206,8 @@ async def open_lane(spec: LaneSpec, source: Client, target: Client, metrics: Met
             source_topic=spec.source_topic,
         )
         lane = Lane(spec, place, tasks)
-        lane.spawn(lane.watch())
+        lane.spawn(lane.turn())
+        lane.spawn(lane.seen.watch())
         try:
             yield lane
         finally:

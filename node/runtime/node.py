@@ -14,7 +14,6 @@ from node.bus.topics import make_topics
 from node.control import Command, Event, TopicSpec, day_of, routes, topics_here
 from node.control.acts import acted
 from node.control.answering import rule_answers
-from node.control.awaited import seconds_left
 from node.control.calendar import official
 from node.control.commands import AnswerRequest
 from node.control.disposal import era
@@ -22,23 +21,26 @@ from node.control.entitled import entitled
 from node.control.grants import is_copy
 from node.errors import BusError, CommandRefused
 from node.lane import Resume, TopicPartition
-from node.model.limits import BACKOFF_FIRST_S, LINK_UP_S, WATCH_INTERVAL_S
-from node.model.names import Division, Topic, control_topic, is_view, progress_topic, resource_of
+from node.model.limits import BACKOFF_FIRST_S, WATCH_INTERVAL_S
+from node.model.names import Division, Topic, canary_topic, control_topic, division_of, is_view, progress_topic, resource_of
 from node.model.values import RULE, Actor, Kind, RequestValue
 from node.runtime.access import Access
+from node.runtime.canaries import Heard
 from node.runtime.clocks import Clocks
 from node.runtime.following import SPEAKING_S, Following
 from node.runtime.gates import Gates
 from node.runtime.hand import Hand
 from node.runtime.invitations import Invitations
-from node.runtime.lane import Lane, LaneSpec, RouteStatus, open_lane
+from node.runtime.lane import Lane, LaneSpec, open_lane
 from node.runtime.ledger import Ledger
+from node.runtime.level import Level
 from node.runtime.logins import Logins
 from node.runtime.preview import Preview, preview
 from node.runtime.reading import Cluster
 from node.runtime.restoring import compare_with_parent
 from node.runtime.rights import Rights
-from node.runtime.settings import LinkStatus, NodeSettings
+from node.runtime.settings import NodeSettings
+from node.runtime.showing import DOWN, GATE, UP, VIEW, Shown
 from node.runtime.supervising import supervise
 from node.runtime.views import OwnViews
 from node.telemetry import Metrics, logger
@@ -50,7 +52,6 @@ _REST = 9
 """The node looks through its book for a tenth of the time at most, while that changes without end."""
 _REST_MAX_S = 1.0
 """A fifth of the time in which what was suspended has to stop."""
-UP, DOWN, GATE, VIEW = "link-up", "link-down", "gate", "view"
 
 
 class Node:
@@ -67,8 +68,6 @@ class Node:
         """the working days by which legal clocks run"""
         self.cluster = Cluster(settings.division, settings.bootstrap, settings.security)
         self._clocks = Clocks(self.cluster, lambda: self.ledger.book, self.calendar, self.record, metrics)
-        self._lacking = False
-        """the calendar lacks a year that some clock needs, which is said when it comes to be so"""
         self._lanes: dict[str, Lane] = {}
         self._dirty = asyncio.Event()
         self._gates = Gates(settings.division, lambda: self.ledger.book)
@@ -81,63 +80,25 @@ class Node:
         """whether the book holds what the control logs held when the node began: before that it may not be spoken from"""
         self._warm = asyncio.Lock()
         self._warmed: set[str] = set()
-        self._troubles: dict[str, str] = dict.fromkeys(("own cluster", "gate", "views"), "not connected yet")
-        if settings.parent is not None:
-            self._troubles["link"] = "not connected yet"
+        self.heard = Heard(self.cluster, settings.parent, lambda: self.ledger.book)
+        self._level = Level(settings.data_dir)
+        self.shown = Shown(
+            settings=settings,
+            metrics=metrics,
+            ledger=self.ledger,
+            calendar=self.calendar,
+            heard=self.heard,
+            level=self._level,
+            lanes=self._lanes,
+        )
 
     def _changed(self) -> None:
         self._dirty.set()
 
-    # ---- what it shows
-
     @property
     def reasons(self) -> list[str]:
-        """Why the node is not ready: what it is there for and does not do now. Empty when ready."""
-        found = [f"{part}: {why}" for part, why in self._troubles.items() if why]
-        given_up = sum(lane.phases().count("given-up") for lane in self._lanes.values())
-        if (link := self.link) is not None and not link.up and not self._troubles["link"]:
-            since = "yet" if link.answered_s_ago is None else f"for {link.answered_s_ago:.0f} s"
-            found.append(f"link: {link.parent} has not answered {since}: {link.trouble or 'nothing is carried yet'}")
-        found += self.ledger.reasons
-        if given_up:
-            found.append(f"{given_up} shards are held by another process with this node's name: stop one of the two and restart this one")
-        return found
-
-    @property
-    def link(self) -> LinkStatus | None:
-        """The link to the parent, None at the root."""
-        if self.settings.parent is None:
-            return None
-        up, down = self._lanes.get(UP), self._lanes.get(DOWN)
-        answers = [up.ended_at if up else None, down.fetched_at if down else None]
-        last = max((at for at in answers if at is not None), default=None)
-        ago = None if last is None else time.monotonic() - last
-        lanes = [lane for lane in (up, down) if lane is not None]
-        trouble = self._troubles.get("link", "") or next((lane.trouble for lane in lanes if lane.trouble), "")
-        return LinkStatus(parent=self.settings.parent, up=ago is not None and ago <= LINK_UP_S, answered_s_ago=ago, trouble=trouble)
-
-    def routes(self) -> list[RouteStatus]:
-        """Return every route that this node carries."""
-        return [one for lane in self._lanes.values() for one in lane.status()]
-
-    def figures(self) -> bytes:
-        """Return the metrics page, its gauges set to now."""
-        metrics, book = self.metrics, self.ledger.book
-        metrics.show_routes(one for lane in self._lanes.values() for one in lane.figures())
-        metrics.shards.clear()
-        for name, lane in self._lanes.items():
-            for phase in lane.phases():
-                metrics.shards.labels(name, phase).inc()
-        if (link := self.link) is not None:
-            metrics.link_up.labels(link.parent).set(int(link.up))
-        metrics.show_control(self.ledger.counts, {author: alarm.why for author, alarm in self.ledger.alarms.items()})
-        least, lacking = seconds_left(book, self.settings.division, self.calendar, datetime.now(UTC))
-        metrics.show_clocks(least, len(lacking))
-        if lacking and not self._lacking:
-            logger().warning("calendar-lacks-year", clocks=len(lacking), cause=lacking[0].en)
-        self._lacking = bool(lacking)
-        metrics.ready.set(int(not self.reasons))
-        return metrics.text()
+        """Why the node is not ready; see `Shown.reasons`."""
+        return self.shown.reasons
 
     # ---- what it is told
 
@@ -220,7 +181,9 @@ class Node:
             return WATCH_INTERVAL_S
         if made.made:
             logger().info("topics-made", topics=sorted(made.made))
-        self.ledger.follow({topic for topic in specs if topic.endswith(".node.control") and client.topic(topic) is not None})
+        there = {topic for topic in specs if client.topic(topic) is not None}
+        self.ledger.follow({topic for topic in there if topic.endswith(".node.control")})
+        self.heard.there = there
         was_folded = self.folded
         self.folded = self.folded or (not self._dirty.is_set() and await self.ledger.is_level())
         wrong = "; ".join(f"{topic} {why}" for topic, why in sorted(made.wrong.items()))
@@ -256,8 +219,8 @@ class Node:
         self._trouble("requests", "")
 
     def _trouble(self, part: str, why: str) -> None:
-        if self._troubles.get(part) != why:
-            self._troubles[part] = why
+        if self.shown.troubles.get(part) != why:
+            self.shown.troubles[part] = why
             if why:
                 logger().warning("not-ready", part=part, cause=why)
             else:
@@ -279,6 +242,20 @@ class Node:
             async with self._carrying("link", {UP: up, DOWN: down}):
                 await compare_with_parent(self.ledger, s.division, parents, s.parent_security)
                 await asyncio.get_running_loop().create_future()
+
+    # ---- its canary, and how far it is level
+
+    async def keep_canary(self) -> None:
+        """Say that the node is there, and hear who else is, until the cluster's clients fail."""
+        self._trouble("canary", "")
+        await self.heard.keep(self.shown.canary)
+
+    async def keep_level(self) -> None:
+        """Write down now and then up to when each flow is known to be complete."""
+        while True:
+            await asyncio.to_thread(self._level.save)
+            self._trouble("level", "")
+            await asyncio.sleep(WATCH_INTERVAL_S)
 
     # ---- the gate and the views
 
@@ -317,14 +294,16 @@ class Node:
         finally:
             for name in lanes:
                 self._lanes.pop(name, None)
-            self._troubles[part] = "not connected"
+            self.shown.troubles[part] = "not connected"
             await asyncio.gather(*(lane.stop() for lane in lanes.values()))
 
     def _lane(self, name: str, care: Callable[[Topic], Care] | None = None, **more: Any) -> LaneSpec:
         here = self.settings.division
-        return LaneSpec(node=here, lane=name, progress_topic=progress_topic(here), care=care or self._care, **more)
+        return LaneSpec(node=here, lane=name, progress_topic=progress_topic(here), care=care or self._care, level=self._level, **more)
 
     def _care(self, topic: Topic) -> Care:
+        if topic == canary_topic(division_of(topic)):
+            return Care.COMPACTED
         resource = self.ledger.book.resources.get(resource_of(topic) if is_view(topic) else topic)
         return Care.COMPACTED if resource is not None and resource.kind is Kind.STATE else Care.RAW
 
@@ -361,7 +340,7 @@ class Node:
 
     def failed(self, part: str, cause: str, pause_s: float) -> None:
         """Show that a part of the node has failed and will be tried again."""
-        self._troubles[part] = cause
+        self.shown.troubles[part] = cause
         if part == "link":
             self.ledger.hand.comparing = False
         logger().warning("not-ready", part=part, cause=cause, next_attempt_s=pause_s)
@@ -373,7 +352,13 @@ async def run_node(node: Node) -> None:
         "started", parent=node.settings.parent or "", bootstrap=node.settings.bootstrap, control=control_topic(node.settings.division)
     )
     async with asyncio.TaskGroup() as tasks:
-        keeping = {"own cluster": node.keep_own_cluster, "gate": node.keep_gate, "views": node.keep_views}
+        keeping = {
+            "own cluster": node.keep_own_cluster,
+            "gate": node.keep_gate,
+            "views": node.keep_views,
+            "canary": node.keep_canary,
+            "level": node.keep_level,
+        }
         if node.settings.parent is not None:
             keeping["link"] = node.keep_link
         parts = [tasks.create_task(supervise(part, keep, node.stopping, node.failed), name=part) for part, keep in keeping.items()]

@@ -25,9 +25,10 @@ from node.lane import TopicPartition
 from node.model.limits import KIB
 from node.model.names import Department, Division, Topic, department_of, division_of, inbox_topic, quarantine_topic
 from node.model.values import Actor, ResourceValue
-from node.runtime.node import GATE, Node
+from node.runtime.node import Node
 from node.runtime.reading import ALL, Cluster, Reading, open_reading
 from node.runtime.repair import Repair
+from node.runtime.showing import GATE
 from node.transform.refusal import Refusal, masked
 
 READINGS_MAX = 4
@@ -172,7 +173,7 @@ def quarantine_of(node: Node) -> Quarantine:
     """Return the quarantines of a running node."""
 
     def gate_at(place: TopicPartition) -> int | None:
-        return next((one.next for one in node.routes() if one.lane == GATE and (one.topic, one.partition) == place), None)
+        return next((one.next for one in node.shown.routes() if one.lane == GATE and (one.topic, one.partition) == place), None)
 
     return Quarantine(node.cluster, lambda: node.ledger.book, gate_at)
 

@@ -6,6 +6,7 @@ import msgspec
 
 from node.bus.security import Security
 from node.control.calendar import Calendar
+from node.control.canary import Direction
 from node.model.names import Division
 
 
@@ -35,9 +36,9 @@ class NodeSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LinkStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """The link to the parent: up while the parent's cluster answered a Fetch or EndTxn within 30 s."""
+    """The link to the parent, its two directions by what came over them."""
 
     parent: Division
-    up: bool
-    answered_s_ago: float | None
+    up: Direction
+    down: Direction
     trouble: str

@@ -10,8 +10,8 @@ import msgspec
 
 from node.bus import inspect
 from node.bus.client import Client
-from node.bus.feed import Following
 from node.bus.fetch import topic_id
+from node.bus.follower import Following
 from node.bus.progress import read_progress
 from node.bus.sink import Sink, release
 from node.bus.source import Source

@@ -41,9 +41,9 @@ class Tally:
         for move in moved:
             self._moved(move, now)
         for (topic, word), count in self._refused.items():
-            metrics.refused.labels(topic, word).inc(count)
+            metrics.refused(topic, word, count)
         for (topic, rule), count in self._warned.items():
-            metrics.warned.labels(topic, rule).inc(count)
+            metrics.warned(topic, rule, count)
 
     def _moved(self, move: Moved, now: float) -> None:
         outcomes, topic = self._outcomes(move.route), move.route.topic
@@ -52,13 +52,15 @@ class Tally:
             old = move.before.targets.get(target, _NOTHING)
             filtered -= new.records - old.records
             self._metrics.carried(
-                (self._lane, topic, outcomes.get(target, "carried")),
+                self._lane,
+                topic,
+                outcomes.get(target, "carried"),
                 batches=new.batches - old.batches,
                 records=new.records - old.records,
                 size=new.bytes - old.bytes,
             )
         if filtered > 0:
             self._metrics.filtered(self._lane, topic, filtered)
-        age = self._metrics.age.labels(self._lane, topic)
+        age = self._metrics.age.labels(self._lane)
         for newest in move.ages:
             age.observe(max(now - newest / 1000, 0.0))

@@ -1,159 +1,207 @@
-"""Every metric of the node: namespace `exchange_`, base units, labels bounded by the book.
+"""Every metric of a node, made from the specification. Counted per batch, never per record.
 
-`resource` is a topic's name; partitions are summed (lag: the greatest counts), so that series grow with the book and with
-nothing else.
+What has a series for each resource is summed over its partitions (of lags and ages the greatest counts), so that series grow with the book and with nothing else.
 """
 
-from collections.abc import Iterable, Mapping
+import platform
+from collections import Counter as Counted
+from collections.abc import Iterable, Iterator, Mapping
+from math import inf
 
 import msgspec
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Metric,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
+from prometheus_client.registry import Collector
 
-_AGES_S = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200, 86400)
+from node.telemetry.families import Table
+from node.telemetry.specification import AGES_S, BY_NAME, OTHER, RESOURCES_MAX
+
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each counter, which nothing here asks for
 
 
-class RouteFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """One route as the gauges show it."""
+class FlowFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """All partitions of a resource on a lane as the gauges show them; `stopped` counts partitions by reason."""
 
     lane: str
     resource: str
-    state: str
-    stop: str
+    stopped: Mapping[str, int] = {}
+    waiting: int = 0
     lag_records: int
     lag_seconds: float
+    catch_up_s: float | None
+    """None: never"""
+    newest_ms: int = 0
 
 
-class Metrics:
-    """The metrics of one node, in a registry of their own."""
+class CanaryAge(msgspec.Struct, frozen=True, kw_only=True):
+    """How old the newest canary is that came from `origin` over a link."""
 
-    def __init__(self) -> None:
+    origin: str
+    link: str
+    direction: str
+    seconds: float
+
+
+class Volume(msgspec.Struct, frozen=True, kw_only=True):
+    """What moved of a resource since midnight."""
+
+    department: str
+    resource: str
+    direction: str
+    records: int
+    bytes: int
+
+
+class Metrics(Collector):
+    """The metrics of one node, in a registry of their own. `resources_max` are told by name, the rest together."""
+
+    def __init__(self, *, resources_max: int = RESOURCES_MAX) -> None:
+        self._resources_max = resources_max
+        self._names: set[str] = set()
+        self._plain = CollectorRegistry()
+        self._tables: list[Table] = []
         self.registry = CollectorRegistry()
-        self._begin_carried()
-        self._begin_routes()
-        self._begin_control()
-        self._begin_terms()
+        """with all that the page has"""
+        self.registry.register(self)
+        self._begin_moved()
+        self._begin_behind()
+        self._begin_book()
         self._begin_node()
 
-    def _begin_carried(self) -> None:
-        route = ("lane", "resource", "outcome")
-        self.records = Counter("exchange_records", "Records by lane, resource and outcome", route, registry=self.registry)
-        self.bytes = Counter("exchange_bytes", "Bytes of record batches by lane, resource and outcome", route, registry=self.registry)
-        self.batches = Counter("exchange_batches", "Record batches by lane, resource and outcome", route, registry=self.registry)
-        self.refused = Counter(
-            "exchange_refused_records",
-            "Records that the gate refused, by inbox and by the broken rule's name or the word for what is wrong",
-            ("resource", "reason"),
-            registry=self.registry,
-        )
-        self.warned = Counter(
-            "exchange_warned_records",
-            "Records that passed the gate although a rule that only warns is broken",
-            ("resource", "rule"),
-            registry=self.registry,
-        )
-        self.transactions = Counter(
-            "exchange_transactions", "Transactions by lane and outcome", ("lane", "outcome"), registry=self.registry
-        )
-        self.age = Histogram(
-            "exchange_age_seconds",
-            "From a batch's newest timestamp to its commit here, one observation a batch",
-            ("lane", "resource"),
-            buckets=_AGES_S,
-            registry=self.registry,
-        )
+    def _begin_moved(self) -> None:
+        self.records = self._table("exchange_records_total")
+        self.bytes = self._table("exchange_bytes_total")
+        self.batches = self._table("exchange_batches_total")
+        self._refused = self._table("exchange_refused_records_total")
+        self._warned = self._table("exchange_warned_records_total")
+        self.transactions = self._counter("exchange_transactions_total")
+        spec = BY_NAME["exchange_age_seconds"]
+        self.age = Histogram(spec.name, spec.question, spec.labels, buckets=AGES_S, registry=self._plain)
+        self._volume_records = self._table("exchange_volume_records")
+        self._volume_bytes = self._table("exchange_volume_bytes")
 
-    def _begin_routes(self) -> None:
-        labels = ("lane", "resource")
-        self.lag_records = Gauge("exchange_lag_records", "Offsets not yet carried", labels, registry=self.registry)
-        self.lag_seconds = Gauge(
-            "exchange_lag_seconds", "0 when caught up, else the age of the oldest record not yet carried", labels, registry=self.registry
-        )
-        self.stopped = Gauge("exchange_route_stopped", "Partitions that stand until resumed", (*labels, "reason"), registry=self.registry)
-        self.waiting = Gauge(
-            "exchange_route_waiting",
-            "Partitions whose topic is not there yet, or has to be disposed of first",
-            labels,
-            registry=self.registry,
-        )
-        self.link_up = Gauge(
-            "exchange_link_up", "1 if the parent answered a Fetch or EndTxn within 30 s", ("parent",), registry=self.registry
-        )
-        self.shards = Gauge("exchange_shards", "Shards by lane and phase", ("lane", "phase"), registry=self.registry)
+    def _begin_behind(self) -> None:
+        self._newest = self._table("exchange_newest_timestamp_seconds")
+        self._lag_records = self._table("exchange_lag_records")
+        self._lag_seconds = self._table("exchange_lag_seconds")
+        self._catch_up = self._table("exchange_catch_up_seconds")
+        self._stopped = self._table("exchange_route_stopped")
+        self._waiting = self._table("exchange_route_waiting")
+        self.shards = self._gauge("exchange_shards")
+        self._canary_age = self._gauge("exchange_canary_age_seconds")
+        self._skew = self._gauge("exchange_clock_skew_seconds")
 
-    def _begin_control(self) -> None:
-        self.control_events = Gauge("exchange_control_events", "Events of the book by outcome", ("outcome",), registry=self.registry)
-        self.control_alarms = Gauge(
-            "exchange_control_alarms",
-            "1 for each author of whose control log no more is taken, by why: its chain is broken, it is not signed, or with a key that does not count",
-            ("author", "reason"),
-            registry=self.registry,
-        )
-
-    def _begin_terms(self) -> None:
-        self.request_due = Gauge(
-            "exchange_request_due_seconds",
-            "Least seconds until a legal term that this node's departments or authority have to meet is over, of those that run, for requests and"
-            " catalogue items; negative when it was",
-            ("kind", "state"),
-            registry=self.registry,
-        )
-        self.clock_events = Counter(
-            "exchange_clock_events",
-            "Legal terms that came to be due soon, or overdue, and were said to be",
-            ("kind", "state"),
-            registry=self.registry,
-        )
-        self.clocks_untold = Gauge(
-            "exchange_clocks_untold",
-            "Legal terms that cannot be told, for the calendar lacks a year: the operator's file has to name its days off",
-            registry=self.registry,
-        )
+    def _begin_book(self) -> None:
+        self.control_events = self._gauge("exchange_control_events")
+        self.control_alarms = self._gauge("exchange_control_alarms")
+        self.request_due = self._gauge("exchange_request_due_seconds")
+        self.clock_events = self._counter("exchange_clock_events_total")
+        self.clocks_untold = self._gauge("exchange_clocks_untold")
 
     def _begin_node(self) -> None:
-        self.copies_disposed = Counter(
-            "exchange_copies_disposed",
-            "Topics removed with what was in them, because no grant let them flow any more",
-            registry=self.registry,
-        )
-        self.rights_changed = Counter(
-            "exchange_rights_changed",
-            "Access control lists of the own cluster that were changed: added, removed as the book says, or found there though nobody here gave them (stranger)",
-            ("change",),
-            registry=self.registry,
-        )
-        self.http_refused = Counter(
-            "exchange_http_refused",
-            "HTTP requests and connections refused before the book was asked, by reason",
-            ("reason",),
-            registry=self.registry,
-        )
-        self.ready = Gauge("exchange_ready", "1 if the node does all it is there for", registry=self.registry)
+        self.copies_disposed = self._counter("exchange_copies_disposed_total")
+        self.rights_changed = self._counter("exchange_rights_changed_total")
+        self.http_refused = self._counter("exchange_http_refused_total")
+        self.ready = self._gauge("exchange_ready")
+        self._build = self._gauge("exchange_build_info")
+        ProcessCollector(registry=self._plain)
 
-    def carried(self, labels: tuple[str, str, str], *, batches: int, records: int, size: int) -> None:
-        """Count what a committed transaction wrote of a route: labels are lane, resource and outcome."""
-        self.batches.labels(*labels).inc(batches)
-        self.records.labels(*labels).inc(records)
-        self.bytes.labels(*labels).inc(size)
+    def _counter(self, name: str) -> Counter:
+        spec = BY_NAME[name]
+        return Counter(spec.name, spec.question, spec.labels, registry=self._plain)
+
+    def _gauge(self, name: str) -> Gauge:
+        spec = BY_NAME[name]
+        return Gauge(spec.name, spec.question, spec.labels, registry=self._plain)
+
+    def _table(self, name: str) -> Table:
+        self._tables.append(Table(BY_NAME[name]))
+        return self._tables[-1]
+
+    def _named(self, resource: str) -> str:
+        """Return the name under which a resource is told: its own, as long as there is room for names."""
+        if resource not in self._names:
+            if len(self._names) >= self._resources_max:
+                return OTHER
+            self._names.add(resource)
+        return resource
+
+    # ---- what is counted
+
+    def carried(self, lane: str, resource: str, outcome: str, *, batches: int, records: int, size: int) -> None:
+        """Count what a committed transaction wrote of a route."""
+        labels = (lane, self._named(resource), outcome)
+        self.batches.inc(labels, batches)
+        self.records.inc(labels, records)
+        self.bytes.inc(labels, size)
 
     def filtered(self, lane: str, resource: str, records: int) -> None:
         """Count records that were read for a route and are none of it: what its filter leaves out."""
-        self.records.labels(lane, resource, "filtered").inc(records)
+        self.records.inc((lane, self._named(resource), "filtered"), records)
 
-    def show_routes(self, routes: Iterable[RouteFigures]) -> None:
-        """Set the gauges of all routes anew; routes that are gone leave no series."""
-        for gauge in (self.lag_records, self.lag_seconds, self.stopped, self.waiting):
-            gauge.clear()
-        lags: dict[tuple[str, str], float] = {}
-        for route in routes:
-            labels = (route.lane, route.resource)
-            lags[labels] = max(lags.get(labels, 0.0), route.lag_seconds)
-            self.lag_records.labels(*labels).inc(route.lag_records)
-            if route.stop:
-                self.stopped.labels(*labels, route.stop).inc()
-            if route.state == "waiting":
-                self.waiting.labels(*labels).inc()
-        for labels, lag in lags.items():
-            self.lag_seconds.labels(*labels).set(lag)
+    def refused(self, resource: str, reason: str, records: int) -> None:
+        """Count records that the gate refused, by inbox and by the broken rule's name or the word for what is wrong."""
+        self._refused.inc((self._named(resource), reason), records)
+
+    def warned(self, resource: str, rule: str, records: int) -> None:
+        """Count records that passed the gate although a rule that only warns is broken."""
+        self._warned.inc((self._named(resource), rule), records)
+
+    # ---- what is shown
+
+    def show_build(self, version: str, division: str) -> None:
+        """Say which node this is."""
+        self._build.labels(version, division, platform.python_version()).set(1)
+
+    def show_flows(self, flows: Iterable[FlowFigures]) -> None:
+        """Set the gauges of all flows anew; those that are gone leave no series."""
+        for table in (self._newest, self._lag_records, self._lag_seconds, self._catch_up, self._stopped, self._waiting):
+            table.clear()
+        for flow in flows:
+            labels = (flow.lane, self._named(flow.resource))
+            self._lag_records.inc(labels, flow.lag_records)
+            self._lag_seconds.raise_to(labels, flow.lag_seconds)
+            self._catch_up.raise_to(labels, inf if flow.catch_up_s is None else flow.catch_up_s)
+            if flow.newest_ms:
+                self._newest.raise_to(labels, flow.newest_ms / 1000)
+            for reason, partitions in flow.stopped.items():
+                self._stopped.inc((*labels, reason), partitions)
+            if flow.waiting:
+                self._waiting.inc(labels, flow.waiting)
+
+    def show_phases(self, phases: Iterable[tuple[str, str]]) -> None:
+        """Set the shards anew, each given by its lane and phase."""
+        self.shards.clear()
+        for labels, shards in Counted(phases).items():
+            self.shards.labels(*labels).set(shards)
+
+    def show_canaries(self, ages: Iterable[CanaryAge]) -> None:
+        """Set the ages of canaries anew; a node that is gone from the tree leaves no series."""
+        self._canary_age.clear()
+        for one in ages:
+            self._canary_age.labels(one.origin, one.link, one.direction).set(one.seconds)
+
+    def show_skews(self, skews: Mapping[str, float]) -> None:
+        """Set how far the clocks of clusters are before ours, by whose cluster it is."""
+        for cluster, seconds in skews.items():
+            self._skew.labels(cluster).set(seconds)
+
+    def show_volumes(self, volumes: Iterable[Volume]) -> None:
+        """Set what moved since midnight anew."""
+        self._volume_records.clear()
+        self._volume_bytes.clear()
+        for one in volumes:
+            labels = (one.department, self._named(one.resource), one.direction)
+            self._volume_records.inc(labels, one.records)
+            self._volume_bytes.inc(labels, one.bytes)
 
     def show_control(self, counts: Mapping[str, int], alarms: Mapping[str, str]) -> None:
         """Set the events of the book anew, by outcome, and the alarms of logs, by author; an alarm that is over leaves no series."""
@@ -170,7 +218,15 @@ class Metrics:
         for labels, seconds in least.items():
             self.request_due.labels(*labels).set(seconds)
 
+    # ---- what is read
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield all families, as prometheus-client has them."""
+        yield from self._plain.collect()
+        for table in self._tables:
+            yield from table.collect()
+
     def text(self) -> bytes:
         """Return the metrics in Prometheus' text format."""
-        page: bytes = generate_latest(self.registry)
-        return page
+        plain: bytes = generate_latest(self._plain)
+        return plain + "".join(line for table in self._tables for line in table.lines()).encode()

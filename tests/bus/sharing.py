@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 
 from node.batch.header import read
 from node.bus.client import Client, open_client
-from node.bus.feed import Feed, Following
+from node.bus.feed import Feed
+from node.bus.follower import Following
 from node.bus.security import Security
 from node.bus.source import Source, open_source
 from node.lane import TopicPartition

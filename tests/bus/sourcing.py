@@ -7,8 +7,8 @@ from itertools import takewhile
 from node.batch.header import read
 from node.batch.records import Record, records
 from node.bus.client import Client
-from node.bus.feed import Following
 from node.bus.fetch import Piece, topic_id
+from node.bus.follower import Following
 from node.lane import Stop, TopicPartition
 from node.lane.facts import Batch
 from node.model.names import Topic

@@ -4,6 +4,7 @@ import asyncio
 import uuid
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from typing import Any
 
 import pytest
 
@@ -37,7 +38,7 @@ async def _header(client: Client, route: TopicPartition, where: int) -> int:
     return read(stretch.data, 0).crc
 
 
-def _progress(client: Client, route: TopicPartition, **fields: int) -> Progress:
+def _progress(client: Client, route: TopicPartition, **fields: Any) -> Progress:
     info = client.topic(route.topic)
     assert info is not None
     made: Progress = Progress(source_id=str(info.id), targets={route.topic: _written(client, route)}, **{"next": 0, **fields})

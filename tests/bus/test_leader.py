@@ -32,6 +32,7 @@ class Owner:
         self.leader: Leader | None = None
         self.answers: list[tuple[int, int, int]] = []
         self.lost: list[BusError] = []
+        self.dates: list[tuple[int, float]] = []
         self.forgotten = 0
         self.connecting: list[asyncio.Future[None]] = []
         self.changed = asyncio.Event()
@@ -51,6 +52,10 @@ class Owner:
             return False
         self.answers.append((item.route.partition, code, offset))
         return True
+
+    def dated(self, appended_ms: int, took_s: float) -> None:
+        """Take note."""
+        self.dates.append((appended_ms, took_s))
 
     def lose(self, error: BusError) -> None:
         """Close the leader, as the sink does."""

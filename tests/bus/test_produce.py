@@ -14,8 +14,11 @@ from node.model.limits import REQUEST_TIMEOUT_S
 from node.model.names import Topic
 
 A, B = Topic("445102.civil-affairs.villages"), Topic("445102.civil-affairs.streets")
-REPLY = struct.pack(">i", 9) + ProduceResponse_v7([(A, [(0, 0, 100, -1, 3), (4, 10, -1, -1, -1)]), (B, [(2, 0, 7, -1, 0)])], 0).encode()
-FOUND = {TopicPartition(A, 0): (0, 100), TopicPartition(A, 4): (10, -1), TopicPartition(B, 2): (0, 7)}
+REPLY = (
+    struct.pack(">i", 9)
+    + ProduceResponse_v7([(A, [(0, 0, 100, 1_770_000_000_000, 3), (4, 10, -1, -1, -1)]), (B, [(2, 0, 7, -1, 0)])], 0).encode()
+)
+FOUND = {TopicPartition(A, 0): (0, 100, 1_770_000_000_000), TopicPartition(A, 4): (10, -1, -1), TopicPartition(B, 2): (0, 7, -1)}
 
 
 def _joined(parts: list[Any]) -> bytes:
@@ -43,7 +46,7 @@ def test_bodies_are_passed_on_not_copied() -> None:
 
 
 def test_a_reply_tells_each_batch() -> None:
-    """Partition, code and offset of each batch, wherever the reply stands in the buffer."""
+    """Partition, code, offset and the broker's date of each batch, wherever the reply stands in the buffer."""
     data = bytearray(b"before" + REPLY + b"behind")
     assert parse(data, 6, 6 + len(REPLY)) == (9, FOUND)
 

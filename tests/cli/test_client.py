@@ -5,9 +5,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from node.cli.client import NodeInfo, ResourceInfo, SchemaInfo, Status, open_node
+from node.cli.answered import NodeInfo, ResourceInfo, SchemaInfo, Status
+from node.cli.client import open_node
 from node.cli.voice import CliError, Exit, Session
 from node.control import AddDepartment, read_command
+from node.control.canary import Direction
 from node.control.course import Standing
 from node.control.reach import Reach
 from node.errors import CommandRefused
@@ -15,7 +17,8 @@ from node.http.book import ResourceFace, SchemaFace
 from node.http.operations import AuthorFace, ControlFace, KafkaFace, NodeFace, StatusFace
 from node.model.names import Department, Division, Topic
 from node.model.values import Kind, ResourceValue
-from node.runtime import LinkStatus, RouteStatus
+from node.runtime import FlowStatus, LinkStatus, RouteStatus
+from node.telemetry.metrics import Volume
 from tests.cli.requested import given, granted
 
 XIANGQIAO, CHAOZHOU = Division("445102"), Division("445100")
@@ -39,7 +42,10 @@ STATUS = StatusFace(
     division=XIANGQIAO,
     ready=True,
     reasons=[],
-    link=LinkStatus(parent=CHAOZHOU, up=True, answered_s_ago=None, trouble=""),
+    link=LinkStatus(parent=CHAOZHOU, up=Direction(heard_ms=5), down=Direction(heard_ms=7), trouble=""),
+    tree=[],
+    flows=[FlowStatus(lane="link-up", topic="445102.tax.bills", state="flowing", catch_up_s=None)],
+    volumes=[Volume(department="445102.tax", resource="445102.tax.bills", direction="up", records=5, bytes=50)],
     routes=[ROUTE],
     control=ControlFace(authors={XIANGQIAO: AuthorFace(sequence=3, broken="", waiting=0)}, refused=0, unknown=0),
 )

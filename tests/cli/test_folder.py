@@ -17,7 +17,7 @@ from confluent_kafka.admin import AdminClient
 
 from node.avro import decode, parse, schema_id, unframe
 from node.bus.passwords import Login
-from node.cli.client import KafkaInfo
+from node.cli.answered import KafkaInfo
 from node.cli.folder import check_folder, department_files, write_folder
 from node.cli.voice import CliError
 from node.control import AddDepartment, ApplyCatalogue, CatalogueItem

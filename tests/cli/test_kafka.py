@@ -7,7 +7,7 @@ import pytest
 from node.bus.certificates import CERTIFICATE, kept_authority
 from node.bus.passwords import SCRAM_256, Login
 from node.bus.security import Security, Way
-from node.cli.client import KafkaInfo
+from node.cli.answered import KafkaInfo
 from node.cli.folder import department_files, write_folder
 from node.cli.kafka import read_properties, way_in
 from node.cli.voice import CliError, Exit

@@ -2,7 +2,7 @@
 
 from rich.console import Console
 
-from node.cli.client import PreviewInfo
+from node.cli.answered import PreviewInfo
 from node.cli.preview import shown
 from node.cli.voice import Session
 from node.config import Lang

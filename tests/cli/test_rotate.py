@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from node.bus.passwords import SCRAM_256, Login, read_login
-from node.cli.client import KafkaInfo
+from node.cli.answered import KafkaInfo
 from node.cli.folder import department_files, kept_login, write_folder
 from node.model.names import Department
 

@@ -62,7 +62,12 @@ def test_list_shows_each_partition(cli: Callable[..., Any], node: Any) -> None:
         outcomes={},
     )
     control = ControlFace(authors={}, refused=0, unknown=0)
-    node.answer("/v1/status", StatusFace(division=Division("445102"), ready=True, reasons=[], link=None, routes=[route], control=control))
+    node.answer(
+        "/v1/status",
+        StatusFace(
+            division=Division("445102"), ready=True, reasons=[], link=None, tree=[], flows=[], volumes=[], routes=[route], control=control
+        ),
+    )
     assert cli("route", "list").out.splitlines()[1].split() == [
         "link-up",
         VILLAGES,

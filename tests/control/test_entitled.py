@@ -9,7 +9,7 @@ from node.control.book import Book
 from node.control.commands import ResumeGrant, SuspendGrant
 from node.control.entitled import Acl, entitled, strangers
 from node.control.routes import routes
-from node.model.names import Division, control_topic, division_of, inbox_topic, principal_of
+from node.model.names import Division, canary_topic, control_topic, division_of, inbox_topic, principal_of
 from tests.control.worlds import CITY, CITY2, DISTRICT, DISTRICT2, LESS, PARENTS, ROOT, TODAY, World, show, topic
 from tests.granting import AUTHORITY
 
@@ -99,13 +99,16 @@ def test_what_has_ended_or_expired_is_not_read(world: World) -> None:
 
 
 def test_a_child_has_its_subtree_and_the_logs_of_all_others(world: World) -> None:
-    """All that is owned under its names, in both directions; of the rest it reads the control logs and nothing else."""
+    """All that is owned under its names, in both directions; of the rest it reads the control logs, and the canaries above, and nothing else."""
     subtree = (CITY, DISTRICT, DISTRICT2)
     assert rights(world, ROOT, principal_of(CITY)) == {
         *(("topic", f"{code}.", "prefixed", may) for code in subtree for may in ("read", "write")),
         ("transactional-id", f"{CITY}.", "prefixed", "write"),
         *(("topic", control_topic(code), "literal", "read") for code in (ROOT, CITY2)),
+        ("topic", canary_topic(ROOT), "literal", "read"),
     }
+    heard = {("topic", canary_topic(code), "literal", "read") for code in (ROOT, CITY)}
+    assert {right for right in rights(world, CITY, principal_of(DISTRICT)) if right[1].endswith(".canary")} == heard
 
 
 def test_a_child_reads_what_flows_down_to_it(world: World) -> None:
@@ -113,7 +116,7 @@ def test_a_child_reads_what_flows_down_to_it(world: World) -> None:
     world.give(ROOT, CITY2)
     world.give(CITY2, DISTRICT)
     world.give(DISTRICT2, DISTRICT)
-    logs = {control_topic(code) for code in PARENTS}
+    logs = {topic_of(code) for code in PARENTS for topic_of in (control_topic, canary_topic)}
     assert reads(world, ROOT, principal_of(CITY)) - logs == {topic(CITY2)}
     assert reads(world, ROOT, principal_of(CITY2)) - logs == {topic(ROOT)}
     assert reads(world, CITY, principal_of(DISTRICT)) - logs == {topic(CITY2), topic(DISTRICT2)}

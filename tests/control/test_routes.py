@@ -21,6 +21,7 @@ from node.model.names import (
     Division,
     Topic,
     audit_topic,
+    canary_topic,
     control_topic,
     division_of,
     inbox_topic,
@@ -56,17 +57,17 @@ def world() -> World:
 
 def test_an_empty_book_carries_the_own_log_up_and_the_parents_down() -> None:
     """What the configuration tells is enough to begin; a root has no link."""
-    own, parents = control_topic(DISTRICT), control_topic(CITY)
-    assert routes(Book(), DISTRICT, CITY, TODAY) == up(own, partitions=1) | down(parents, partitions=1)
-    assert set(topics_here(Book(), DISTRICT, CITY, TODAY)) == {own, parents, audit_topic(DISTRICT), progress_topic(DISTRICT)}
+    own, parents = (control_topic(DISTRICT), canary_topic(DISTRICT)), (control_topic(CITY), canary_topic(CITY))
+    assert routes(Book(), DISTRICT, CITY, TODAY) == up(*own, partitions=1) | down(*parents, partitions=1)
+    assert set(topics_here(Book(), DISTRICT, CITY, TODAY)) == {*own, *parents, audit_topic(DISTRICT), progress_topic(DISTRICT)}
     assert routes(Book(), ROOT, None, TODAY) == set()
-    assert set(topics_here(Book(), ROOT, None, TODAY)) == {control_topic(ROOT), audit_topic(ROOT), progress_topic(ROOT)}
+    assert set(topics_here(Book(), ROOT, None, TODAY)) == {control_topic(ROOT), canary_topic(ROOT), audit_topic(ROOT), progress_topic(ROOT)}
 
 
 def test_control_logs_travel_to_all_nodes(world: World) -> None:
-    """Those of the subtree go up, all others down, and without grants nothing else moves."""
-    inside = {control_topic(code) for code in (CITY, DISTRICT, DISTRICT2)}
-    outside = {control_topic(code) for code in (ROOT, CITY2)}
+    """Those of the subtree go up, all others down; canaries go up and down, to no sibling; and without grants nothing else moves."""
+    inside = {of(code) for code in (CITY, DISTRICT, DISTRICT2) for of in (control_topic, canary_topic)}
+    outside = {control_topic(ROOT), control_topic(CITY2), canary_topic(ROOT)}
     assert routes(world.book, CITY, ROOT, TODAY) == up(*inside, partitions=1) | down(*outside, partitions=1)
     for here, parent in PARENTS.items():
         assert {control_topic(code) for code in PARENTS} <= set(topics_here(world.book, here, parent, TODAY))
@@ -105,9 +106,8 @@ def test_a_link_that_the_book_contradicts_carries_control_logs_alone(world: Worl
     """The news that mends it must still come in; one configured towards a node below would be a loop and carries nothing."""
     world.give(DISTRICT, ROOT)
     wrong = routes(world.book, DISTRICT, CITY2, TODAY)
-    assert wrong == up(control_topic(DISTRICT), partitions=1) | down(
-        *(control_topic(code) for code in PARENTS if code != DISTRICT), partitions=1
-    )
+    others = {control_topic(code) for code in PARENTS if code != DISTRICT} | {canary_topic(CITY2), canary_topic(ROOT)}
+    assert wrong == up(control_topic(DISTRICT), canary_topic(DISTRICT), partitions=1) | down(*others, partitions=1)
     assert routes(world.book, CITY, DISTRICT, TODAY) == set()
     assert routes(world.book, CITY, CITY, TODAY) == set()
 
@@ -124,7 +124,7 @@ def test_logs_that_contradict_each_other_end_the_way_up() -> None:
 
 
 def test_topics_have_settings_fit_for_raw_carriage(world: World) -> None:
-    """Control logs are kept for ever, notes for three years, progress is compacted in short segments for each shard, resources as their kind asks.
+    """Control logs are kept for ever, notes for three years, progress and canaries are compacted in short segments, resources as their kind asks.
 
     What departments publish is kept for a week, what is refused of it for 90 days, and has room for its reason.
     """
@@ -143,7 +143,10 @@ def test_topics_have_settings_fit_for_raw_carriage(world: World) -> None:
     compacted = {"cleanup.policy": "compact", "segment.ms": "3600000", "segment.bytes": "16777216"}
     for code in (CITY, DISTRICT, DISTRICT2):
         name = progress_topic(code)
-        assert specs[name] == TopicSpec(name, 16, carried | compacted)
+        assert specs[name] == TopicSpec(name, 16, carried | compacted | {"message.timestamp.type": "LogAppendTime"})
+    for code in (ROOT, CITY, DISTRICT, DISTRICT2):
+        name = canary_topic(code)
+        assert specs[name] == TopicSpec(name, 1, carried | compacted | {"segment.bytes": "1048576"})
     facts = carried | kept | {"max.message.bytes": "1048576"}
     assert specs[topic(CITY)] == TopicSpec(topic(CITY), 2, facts)
     assert specs[topic(CITY, "week")] == TopicSpec(topic(CITY, "week"), 2, facts | {"retention.ms": "604800000"})
@@ -157,7 +160,7 @@ def test_topics_have_settings_fit_for_raw_carriage(world: World) -> None:
         week = deleted | {"retention.ms": "604800000", "max.message.bytes": "1048576", "message.timestamp.type": "LogAppendTime"}
         quarter = deleted | {"retention.ms": "7776000000", "max.message.bytes": str(65 * 1048576)}
         assert (specs[inbox], specs[quarantine]) == (TopicSpec(inbox, 2, week), TopicSpec(quarantine, 2, quarter))
-    assert len(specs) == 5 + 3 + 1 + 3 * 3
+    assert len(specs) == 5 + 3 + 4 + 1 + 3 * 3
 
 
 def test_a_node_gates_what_its_departments_own_and_nothing_leaves_its_cluster(world: World) -> None:

@@ -8,9 +8,10 @@ from itertools import islice
 
 import confluent_kafka
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from node.demo.world import CITY, DISTRICT, PROVINCE, World
-from node.model.limits import LINK_UP_S
+from node.model.limits import CANARY_LATE_S
 from node.model.names import Topic, inbox_topic
 from tests.faults.flow import Face, all_arrived, offer, publishing, reading, until, versions, way_in, write
 
@@ -57,20 +58,40 @@ async def test_a_cut_link_is_made_up_for(world: World) -> None:
 
 @pytest.mark.full
 async def test_a_link_that_stays_cut_is_down(world: World) -> None:
-    """When the parent has answered nothing for 30 s the link is down, in the metrics, in the status and in readiness; and up once mended."""
-    face = Face(world.nodes[CITY])
-    assert await face.metric("exchange_link_up", parent=PROVINCE) == 1
+    """When no canary came for 12 s its directions are late at both ends, in the metrics, in the tree and in readiness; and well once mended."""
+    ends = {face: await _ages(face) for face in (Face(world.nodes[CITY]), Face(world.nodes[PROVINCE]))}
+    assert all(age < CANARY_LATE_S for ages in ends.values() for age in ages.values())
+    below, above = ends
     world.cut(CITY)
-    await asyncio.sleep(LINK_UP_S - 5)
-    assert await face.metric("exchange_link_up", parent=PROVINCE) == 1
-    await asyncio.sleep(6)
-    assert await face.metric("exchange_link_up", parent=PROVINCE) == 0
-    assert (await face.status())["link"]["up"] is False
-    status, text = await face.text("/readyz")
-    assert (status, text.partition(" for ")[0]) == (503, f"link: {PROVINCE} has not answered")
+    await asyncio.sleep(CANARY_LATE_S + 1.0)
+    assert {way for way, age in (await _ages(below)).items() if age > CANARY_LATE_S} == {(CITY, "up"), (PROVINCE, "down")}
+    assert {way for way, age in (await _ages(above)).items() if age > CANARY_LATE_S} == {(CITY, "up"), (DISTRICT, "up")}
+    assert [(node["division"], node["up"]["state"], node["down"]["state"]) for node in (await below.status())["tree"] if node["up"]] == [
+        (CITY, "late", "late"),
+        (DISTRICT, "flowing", "flowing"),
+    ]
+    assert [(node["division"], node["up"]["state"], node["down"]["state"]) for node in (await above.status())["tree"] if node["up"]] == [
+        (CITY, "late", "unknown"),
+        (DISTRICT, "unknown", "unknown"),
+    ]
+    status, text = await below.text("/readyz")
+    assert status == 503
+    assert [line.partition(" for ")[0] for line in text.splitlines()] == [
+        f"link: nothing has come up to {PROVINCE}",
+        f"link: nothing has come down from {PROVINCE}",
+    ]
+    assert (await above.text("/readyz"))[0] == 200
     world.mend(CITY)
-    await face.until_ready()
-    assert await face.metric("exchange_link_up", parent=PROVINCE) == 1
+    async with asyncio.timeout(20):
+        while not (await below.ready() and all(age < CANARY_LATE_S for age in (await _ages(above)).values())):
+            await asyncio.sleep(0.2)
+
+
+async def _ages(face: Face) -> dict[tuple[str, str], float]:
+    """Return how old the canaries are that a node hears, by whose they are and the direction of the last link."""
+    families = text_string_to_metric_families((await face.text("/metrics"))[1])
+    samples = [one for family in families for one in family.samples if one.name == "exchange_canary_age_seconds"]
+    return {(one.labels["origin"], one.labels["direction"]): one.value for one in samples}
 
 
 @pytest.mark.full

@@ -87,9 +87,9 @@ async def test_clocks_are_told_to_whom_what_is_pending_is_told() -> None:
     node.calendar = Calendar()
     assert await seen(head) == ([], ["en", "zh"], False)
     assert await seen(others) == ([], [], False)
-    assert 'exchange_request_due_seconds{kind="item-review"' not in node.figures().decode()
+    assert 'exchange_request_due_seconds{kind="item-review"' not in node.shown.figures().decode()
     node.calendar = Calendar(years=frozenset({*range(2026, 2100)}))
-    assert 'exchange_request_due_seconds{kind="item-review"' in node.figures().decode()
+    assert 'exchange_request_due_seconds{kind="item-review"' in node.shown.figures().decode()
 
 
 async def test_a_change_is_answered_with_whom_it_concerns(web: Any) -> None:

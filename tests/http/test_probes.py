@@ -25,7 +25,7 @@ async def test_health_is_told_in_plain_text(watched: tuple[Node, httpx.AsyncClie
     ready = await client.get("/readyz")
     assert (ready.status_code, ready.headers["content-type"]) == (503, "text/plain; charset=utf-8")
     assert [line.partition(":")[0] for line in ready.text.splitlines()] == ["own cluster", "gate", "views"]
-    node._troubles.clear()
+    node.shown.troubles.clear()
     ready = await client.get("/readyz")
     assert (ready.status_code, ready.text) == (200, "ok")
 

@@ -97,7 +97,7 @@ async def test_the_metrics_tell_what_is_due_first_of_ones_own() -> None:
         (ref,) = nodes.carry_out(asker, asked(asker, owner))
         nodes.carry_out(asker, approved(ref))
     nodes.bring_all()
-    lines = [line for line in told(nodes).figures().decode().splitlines() if line.startswith("exchange_request_due_seconds{")]
+    lines = [line for line in told(nodes).shown.figures().decode().splitlines() if line.startswith("exchange_request_due_seconds{")]
     assert len(lines) == 1
     assert 'kind="answer-conditional"' in lines[0]
 

@@ -257,8 +257,8 @@ def word_unrecorded(patch: pytest.MonkeyPatch) -> None:
     """Do not write a word down before something moves."""
     moved = RouteState.moved
 
-    def mutant(self: RouteState) -> f.Moved | None:
-        return moved(self) if self.batches else None
+    def mutant(self: RouteState, day: str) -> f.Moved | None:
+        return moved(self, day) if self.batches else None
 
     patch.setattr(RouteState, "moved", mutant)
 

@@ -43,8 +43,8 @@ def era_unrecorded(patch: pytest.MonkeyPatch) -> None:
     """Do not write down in which era a route is."""
     moved = RouteState.moved
 
-    def mutant(self: RouteState) -> f.Moved | None:
-        found = moved(self)
+    def mutant(self: RouteState, day: str) -> f.Moved | None:
+        found = moved(self, day)
         return None if found is None else msgspec.structs.replace(found, progress=msgspec.structs.replace(found.progress, era=0))
 
     patch.setattr(RouteState, "moved", mutant)

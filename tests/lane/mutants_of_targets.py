@@ -8,7 +8,7 @@ import pytest
 from node.lane import Machine, Resume, Side, Written, route
 from node.lane import facts as f
 from node.lane.checks import compare, opened, resumed
-from node.lane.progress import Progress
+from node.lane.progress import Progress, written_on
 from node.lane.route import RouteState
 from node.model.names import Topic
 from tests.lane.mutants import Plant, Sides, believe
@@ -91,8 +91,8 @@ def only_written_targets(patch: pytest.MonkeyPatch) -> None:
     """Leave a target out of the progress to which a transaction wrote nothing."""
     moved = RouteState.moved
 
-    def mutant(self: RouteState) -> f.Moved | None:
-        move = moved(self)
+    def mutant(self: RouteState, day: str) -> f.Moved | None:
+        move = moved(self, day)
         if move is None or not self.batches:
             return move
         old = move.before.targets
@@ -156,7 +156,13 @@ def second_offset_unchecked(patch: pytest.MonkeyPatch) -> None:
     believe(patch, lambda state, topic: topic != next(iter(state.written)))
 
 
+def midnight_missed(patch: pytest.MonkeyPatch) -> None:
+    """Count on with what was written on the day before."""
+    patch.setattr(route, "written_on", lambda day, old, new, _before: written_on(day, old, new, day))
+
+
 MUTANTS: list[Plant] = [
+    midnight_missed,
     second_offset_unchecked,
     first_target_only,
     blind_to_new_targets,

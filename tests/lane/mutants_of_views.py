@@ -113,7 +113,7 @@ def wanted_again_begins_anew(patch: pytest.MonkeyPatch) -> None:
 
     def mutant(self: Machine) -> None:
         remove(self)
-        self._known = {name: known for name, known in self._known.items() if name in self.routes}
+        self.known = {name: known for name, known in self.known.items() if name in self.routes}
 
     patch.setattr(Machine, "_remove_unwanted", mutant)
 

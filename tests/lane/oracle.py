@@ -230,7 +230,9 @@ class Oracle:
             wrote = written.get(topic, [])
             self._check_records(topic, wrote, self._due(route, topic, entries, start, shown), start)
             known = old.progress.targets.get(topic) if old else None
-            self._check_written(topic, progress.targets[topic], _begun(known, side, word=word, anew=before is None), wrote)
+            goes_on = old is not None and old.progress.day == progress.day
+            begun = _of_day(_begun(known, side, word=word, anew=before is None), goes_on=goes_on)
+            self._check_written(topic, progress.targets[topic], begun, wrote)
             stood = before.held.get(topic) if before else None
             if stood is None:
                 stood = Held(side.end if word else 0)
@@ -273,6 +275,8 @@ class Oracle:
             batches=before.batches + len(wrote),
             records=before.records + sum(entry.count for entry in wrote),
             bytes=before.bytes + sum(entry.size for entry in wrote),
+            day_records=before.day_records + sum(entry.count for entry in wrote),
+            day_bytes=before.day_bytes + sum(entry.size for entry in wrote),
         )
         if said != true:
             raise Violation(f"{topic}: progress says {said}, true is {true}")
@@ -305,6 +309,11 @@ def _begun(known: Written | None, side: Side, *, word: bool, anew: bool) -> Writ
     if known is not None and not word:
         return msgspec.structs.replace(known, id=side.topic_id, last=-1, count=0, crc=0) if anew else known
     return msgspec.structs.replace(known or Written(id=""), id=side.topic_id, last=side.end, count=0, crc=0)
+
+
+def _of_day(written: Written, *, goes_on: bool) -> Written:
+    """Return what a progress says before a transaction of a day: nothing was written on it yet unless the one before was of the same."""
+    return written if goes_on else msgspec.structs.replace(written, day_records=0, day_bytes=0)
 
 
 def _seen(topic: Topic, record: int, shown: set[int]) -> int | None:

@@ -19,6 +19,8 @@ from tests.lane.reader import Reader
 from tests.lane.transforming import Transforming
 from tests.lane.world import Carried, World
 
+_DAY_S = 3.0
+"""Days are short here, so that many begin."""
 _LOAD_MAX = AHEAD_BYTES_MAX + 2 * FETCH_PARTITION_BYTES_MAX
 """The bound, the Fetch that goes beyond it, and the one that was sent while that was parsed."""
 _OVER = (Phase.GIVEN_UP, Phase.CLOSED)
@@ -313,7 +315,7 @@ class Process:
         self._tick_at = None
         due = self.machine.deadline
         if due is not None and due <= self.world.now:
-            self.tell(f.Ticked())
+            self.tell(f.Ticked(str(int(self.world.now // _DAY_S))))
         elif due is not None:
             self._arm(due)
 

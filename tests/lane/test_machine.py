@@ -268,8 +268,8 @@ def test_batches_rebuilt_together_are_recorded_together() -> None:
     (moved,) = only(hand.wrote(A, f.Wrote(BAD, 0, 1, 80, 4), f.Wrote(GOOD, 0, 2, 90, 3)), f.Record).moved
     assert (moved.before, moved.progress.next, moved.progress.last, moved.progress.records) == (known, 8, 7, 3)
     assert moved.progress.targets == {
-        GOOD: Written(id=TARGET, last=0, count=2, crc=3, batches=1, records=2, bytes=90),
-        BAD: Written(id=TARGET, last=0, count=1, crc=4, batches=1, records=1, bytes=80),
+        GOOD: Written(id=TARGET, last=0, count=2, crc=3, batches=1, records=2, bytes=90, day_records=2, day_bytes=90),
+        BAD: Written(id=TARGET, last=0, count=1, crc=4, batches=1, records=1, bytes=80, day_records=1, day_bytes=80),
     }
 
 

@@ -136,8 +136,8 @@ def test_a_group_counts_what_was_read_and_what_was_written() -> None:
     new = moved.progress
     assert (new.next, new.last, new.last_crc, new.batches, new.records, new.bytes) == (8, 6, 6, 8, 11, 499)
     assert new.targets == {
-        GOOD: Written(id="good", last=4, count=1, crc=4, batches=3, records=5, bytes=55),
-        BAD: Written(id="bad", last=8, count=1, crc=2, batches=2, records=4, bytes=40),
+        GOOD: Written(id="good", last=4, count=1, crc=4, batches=3, records=5, bytes=55, day_records=5, day_bytes=55),
+        BAD: Written(id="bad", last=8, count=1, crc=2, batches=2, records=4, bytes=40, day_records=1, day_bytes=10),
     }
     assert sum(one.records for one in new.targets.values()) + 2 == new.records  # the fourth batch's went nowhere
     assert len(moved.ages) == 4
@@ -164,7 +164,9 @@ def test_moved_adds_to_the_books() -> None:
     new = moved.progress
     assert (new.next, new.last, new.last_crc) == (5, 2, 2)
     assert (new.batches, new.records, new.bytes) == (2, 5, 200)
-    assert new.targets == {GOOD: Written(id=TARGET, last=12, count=3, crc=sent_crc(2), batches=2, records=5, bytes=200)}
+    assert new.targets == {
+        GOOD: Written(id=TARGET, last=12, count=3, crc=sent_crc(2), batches=2, records=5, bytes=200, day_records=5, day_bytes=200)
+    }
 
 
 def test_a_roll_back_forgets_all_that_is_not_committed() -> None:

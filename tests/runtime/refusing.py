@@ -116,7 +116,7 @@ class Desk:
 
     def judged(self, topic: Topic) -> int:
         """How many records of an inbox the gate has judged."""
-        return sum(one.records for one in self.node.routes() if one.topic == inbox_topic(topic))
+        return sum(one.records for one in self.node.shown.routes() if one.topic == inbox_topic(topic))
 
     async def passed(self, topic: Topic, records: int) -> None:
         """Wait until the gate stands and has judged so many records."""
@@ -126,7 +126,7 @@ class Desk:
 
     def flowing(self, topic: Topic) -> int:
         """How many partitions of an inbox the gate carries."""
-        return sum(one.topic == inbox_topic(topic) and one.state == "flowing" for one in self.node.routes())
+        return sum(one.topic == inbox_topic(topic) and one.state == "flowing" for one in self.node.shown.routes())
 
     async def records(self, topic: Topic, partitions: int = PARTITIONS) -> list[Record]:
         """The committed records of a topic, partition by partition."""

@@ -12,7 +12,7 @@ from node.lane import facts as f
 from node.model.limits import SHARDS
 from node.model.names import Topic
 from node.model.partition import shard_of
-from node.runtime import lane as lanes
+from node.runtime import seen
 from node.telemetry import Metrics
 from tests.runtime.conftest import Bench, until
 
@@ -54,7 +54,7 @@ async def test_a_route_waits_for_its_topic_and_hinders_nobody(bench: Bench) -> N
     async with bench.lane() as lane:
         lane.route([(early, 2), (late, 2)])
         await until(lambda: sum(one.records for one in lane.status() if one.topic == early) == 10)
-        assert {one.state for one in lane.status() if one.topic == late} == {"waiting"}
+        await until(lambda: {one.state for one in lane.status() if one.topic == late} == {"waiting"})
         bench.make(bench.target, late, 2)
         await until(lambda: sum(one.records for one in lane.status() if one.topic == late) == 10)
 
@@ -146,7 +146,7 @@ async def test_a_topics_partitions_are_spread_over_shards_of_their_own(bench: Be
 
 async def test_a_stopped_route_falls_behind_for_all_to_see(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """The lag of a route that does not flow grows with what comes at the source: it must not vanish from the dashboards."""
-    monkeypatch.setattr(lanes, "WATCH_INTERVAL_S", 0.1)
+    monkeypatch.setattr(seen, "WATCH_INTERVAL_S", 0.1)
     topic = bench.topic()
     bench.publish(topic, VALUES[:10])
     async with bench.lane() as lane:
@@ -158,7 +158,8 @@ async def test_a_stopped_route_falls_behind_for_all_to_see(bench: Bench, monkeyp
         await until(lambda: {one.state for one in lane.status()} == {"stopped"})
         await until(lambda: sum(one.lag_records for one in lane.status()) == 20)
         await until(lambda: min(one.lag_seconds for one in lane.status()) > 0.5)
-        assert {(one.state, one.stop) for one in lane.figures()} == {("stopped", "target-recreated")}
+        (flow,) = lane.flows()
+        assert (flow.state, flow.reason, flow.stopped, flow.lag_records) == ("stopped", "target-recreated", {"target-recreated": 2}, 20)
 
 
 def _break_inspection(monkeypatch: pytest.MonkeyPatch) -> None:

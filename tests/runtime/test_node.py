@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -39,10 +40,13 @@ async def test_a_child_learns_of_its_division_over_the_link(kafka_pair: KafkaPai
         await other.command(AddDepartment(department=Department(f"{child}.a"), name="a"))
         await until(lambda: f"{child}.a" in one.ledger.book.departments)
         await until(lambda: not other.reasons)
-        assert other.link is not None
-        assert other.link.up
-        assert one.link is None
-        assert f'exchange_link_up{{parent="{parent}"}} 1.0' in other.figures().decode()
+        link, now = other.shown.link, time.time() * 1000
+        assert link is not None
+        assert [one.is_late(int(now)) for one in (link.up, link.down)] == [False, False]
+        assert one.shown.link is None
+        page = other.shown.figures().decode()
+        assert f'exchange_canary_age_seconds{{direction="up",link="{child}-{parent}",origin="{child}"}}' in page
+        assert f'exchange_canary_age_seconds{{direction="down",link="{child}-{parent}",origin="{parent}"}}' in page
 
 
 async def test_a_key_is_rotated_by_a_node_and_its_parent(kafka_pair: KafkaPair, tmp_path: Path) -> None:
@@ -69,7 +73,7 @@ async def test_a_node_without_its_cluster_is_not_ready_and_says_why() -> None:
     with capture_logs() as logged:
         async with running(NodeSettings(division=Division("970200"), bootstrap="127.0.0.1:1", replication=1, data_dir=NO_DATA)) as node:
             await until(lambda: any("127.0.0.1:1" in reason for reason in node.reasons))
-            assert "exchange_ready 0.0" in node.figures().decode()
+            assert "exchange_ready 0.0" in node.shown.figures().decode()
             await until(lambda: len([one for one in logged if one.get("part") == "gate"]) > 3)
     causes = [one["cause"] for one in logged if one.get("part") == "gate"]
     assert causes[0] == "the record kernel is being loaded"
@@ -124,8 +128,8 @@ async def test_only_what_is_stopped_can_be_resumed(kafka: Kafka, tmp_path: Path)
             node.resume(Topic("970500.a.b"), Resume.ACCEPT)
 
 
-def test_a_link_that_has_not_answered_is_a_reason_not_to_be_ready() -> None:
-    """Connected is not enough: until the parent has answered, and when it does no more, the node says so."""
+def test_a_link_over_which_nothing_came_is_a_reason_not_to_be_ready() -> None:
+    """Connected is not enough: until a canary has come over each direction, and when none comes any more, the node says so."""
     settings = NodeSettings(
         division=Division("970700"),
         bootstrap="127.0.0.1:1",
@@ -135,6 +139,8 @@ def test_a_link_that_has_not_answered_is_a_reason_not_to_be_ready() -> None:
         parent_bootstrap="127.0.0.1:2",
     )
     node = Node(settings, Metrics())
-    node._troubles = dict.fromkeys(node._troubles, "")
-    assert [reason.partition(":")[0] for reason in node.reasons] == ["link"]
-    assert "970000 has not answered yet" in node.reasons[0]
+    node.shown.troubles = dict.fromkeys(node.shown.troubles, "")
+    assert node.reasons == [
+        "link: nothing has come up to 970000 yet: it is being opened",
+        "link: nothing has come down from 970000 yet: it is being opened",
+    ]

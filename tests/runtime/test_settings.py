@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 
 from node.bus.security import Security
+from node.control.canary import Direction
 from node.model.names import Division
 from node.runtime.settings import LinkStatus, NodeSettings
 
@@ -28,6 +29,7 @@ def test_settings_are_printed_without_passwords() -> None:
 
 
 def test_a_link_is_told_as_json() -> None:
-    """As `status` reads it: who is above, whether it answers, since when, and why not."""
-    told = msgspec.json.decode(msgspec.json.encode(LinkStatus(parent=HERE, up=False, answered_s_ago=None, trouble="away")))
-    assert told == {"parent": "445102", "up": False, "answered_s_ago": None, "trouble": "away"}
+    """As `status` reads it: who is above, what came over each direction when, and why nothing does."""
+    link = LinkStatus(parent=HERE, up=Direction(heard_ms=5), down=Direction(heard_ms=7, stopped=1), trouble="away")
+    told = msgspec.json.decode(msgspec.json.encode(link))
+    assert (told["parent"], told["up"]["heard_ms"], told["down"]["stopped"], told["trouble"]) == ("445102", 5, 1, "away")

@@ -1,0 +1,59 @@
+"""A metric that has a series for each resource: kept and rendered by us, for the page of a thousand resources has twenty thousand lines.
+
+prometheus-client takes 7 µs a line, 0.15 s for that page; here a line is a text that is kept, and its value: 0.5 µs. `collect` gives the same to whoever
+reads the registry, and a test holds both ways against each other.
+"""
+
+from collections.abc import Iterator
+from math import inf
+
+from prometheus_client import Metric
+from prometheus_client.registry import Collector
+
+from node.telemetry.specification import Spec
+
+_LEADS_MAX = 20_000
+_ESCAPED = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
+
+
+class Table(Collector):
+    """The series of one counter or gauge by the values of its labels."""
+
+    def __init__(self, spec: Spec) -> None:
+        self._spec = spec
+        self._values: dict[tuple[str, ...], float] = {}
+        self._leads: dict[tuple[str, ...], str] = {}
+
+    def inc(self, labels: tuple[str, ...], amount: float = 1) -> None:
+        """Count."""
+        self._values[labels] = self._values.get(labels, 0) + amount
+
+    def raise_to(self, labels: tuple[str, ...], value: float) -> None:
+        """Show a value unless a greater one is shown: of what shares a series, the greatest counts."""
+        if value > self._values.get(labels, -inf):
+            self._values[labels] = value
+
+    def clear(self) -> None:
+        """Show nothing any more."""
+        self._values.clear()
+        if len(self._leads) > _LEADS_MAX:  # names come and go with the book
+            self._leads.clear()
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the family, as prometheus-client has it."""
+        spec = self._spec
+        family = Metric(spec.name.removesuffix("_total") if spec.kind == "counter" else spec.name, spec.question, spec.kind)
+        for labels, value in self._values.items():
+            family.add_sample(spec.name, dict(zip(spec.labels, labels, strict=True)), value)
+        yield family
+
+    def lines(self) -> Iterator[str]:
+        """Yield the lines of the family in Prometheus' text format."""
+        spec = self._spec
+        yield f"# HELP {spec.name} {spec.question}\n# TYPE {spec.name} {spec.kind}\n"
+        for labels, value in self._values.items():
+            lead = self._leads.get(labels)
+            if lead is None:
+                told = ",".join(f'{name}="{one.translate(_ESCAPED)}"' for name, one in sorted(zip(spec.labels, labels, strict=True)))
+                lead = self._leads[labels] = f"{spec.name}{{{told}}} "
+            yield f"{lead}{'+Inf' if value == inf else float(value)}\n"

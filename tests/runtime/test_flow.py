@@ -1,0 +1,84 @@
+"""Answers for node/runtime/flow.py."""
+
+from typing import Any
+
+import pytest
+
+from node.model.names import Topic
+from node.runtime.flow import Pace, RouteStatus, by_topic, flow_of
+
+TOPIC = Topic("445102.tax.bills")
+
+
+def route(partition: int, **fields: Any) -> RouteStatus:
+    """Return a partition that flows."""
+    return RouteStatus(**({"lane": "gate", "topic": TOPIC, "partition": partition, "state": "flowing"} | fields))  # type: ignore[arg-type]  # as the dict says
+
+
+def test_partitions_are_told_together() -> None:
+    """Counts are summed, the greatest lag and the newest record count, and the worst state with its reason."""
+    flow = flow_of(
+        "gate",
+        TOPIC,
+        [
+            route(0, lag_records=5, lag_seconds=2.0, newest_ms=7, records=10, bytes=100, outcomes={"passed": 9, "quarantined": 1}),
+            route(1, state="waiting", detail="no topic"),
+            route(2, state="stopped", reason="too-large", detail="a batch", since_ms=77, lag_records=3, lag_seconds=9.0, newest_ms=3),
+            route(3, state="stopped", reason="source-recreated", records=1, bytes=1, outcomes={"passed": 1}),
+        ],
+    )
+    assert (flow.state, flow.reason, flow.detail, flow.since_ms) == ("stopped", "too-large", "a batch", 77)
+    assert (flow.stopped, flow.waiting) == ({"too-large": 1, "source-recreated": 1}, 1)
+    assert (flow.lag_records, flow.lag_seconds, flow.newest_ms) == (8, 9.0, 7)
+    assert (flow.records, flow.bytes, flow.outcomes) == (11, 101, {"passed": 10, "quarantined": 1})
+    assert flow.catch_up_s is None
+
+
+def test_routes_go_by_their_topics() -> None:
+    """In the order in which they come."""
+    found = by_topic([route(0), route(0, topic="a.b.c"), route(1)])
+    assert {topic: [one.partition for one in routes] for topic, routes in found.items()} == {TOPIC: [0, 1], "a.b.c": [0]}
+
+
+def test_a_pace_is_known_from_the_second_look_on() -> None:
+    """A thousand records and half the backlog in ten seconds."""
+    pace = Pace()
+    pace.note(100.0, 5000, 50_000, 2000)
+    assert (pace.records_per_s, pace.until_level(2000)) == (0.0, None)
+    pace.note(110.0, 6000, 60_000, 1000)
+    assert (pace.records_per_s, pace.bytes_per_s) == pytest.approx((100.0, 1000.0))
+    assert pace.until_level(1000) == pytest.approx(10.0)
+    assert pace.until_level(0) == 0.0
+
+
+def test_a_pace_forgets_within_a_minute() -> None:
+    """What stood still for five minutes and moves again has the rate of now."""
+    pace, records = Pace(), 0
+    for tick in range(60):
+        pace.note(5.0 * tick, records, 0, 0)
+    for tick in range(60, 80):
+        records += 500
+        pace.note(5.0 * tick, records, 0, 0)
+    assert 75 < pace.records_per_s < 100
+    for tick in range(80, 140):
+        pace.note(5.0 * tick, records, 0, 0)
+    assert pace.records_per_s < 1
+
+
+def test_what_grows_is_never_level() -> None:
+    """However fast it moves."""
+    pace = Pace()
+    for tick in range(5):
+        pace.note(5.0 * tick, 1000 * tick, 0, 500 * tick)
+    assert pace.until_level(2000) is None
+
+
+def test_another_beginning_is_no_rate() -> None:
+    """A route that begins anew counts from there; the same moment twice tells nothing."""
+    pace = Pace()
+    pace.note(0.0, 1_000_000, 0, 0)
+    pace.note(5.0, 10, 0, 0)
+    pace.note(5.0, 10_000, 0, 0)
+    assert pace.records_per_s == 0.0
+    pace.note(10.0, 60, 0, 0)
+    assert pace.records_per_s == pytest.approx(10.0)
