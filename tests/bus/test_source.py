@@ -185,13 +185,13 @@ async def test_a_limit_holds_one_resource_back_and_no_other(near: Cluster, clien
     """By partitions of a size that fit it; lifted, the rest comes at once. The node's own topics never wait."""
     slow, other = await near.make(partitions=2), await near.make()
     taker, pace, loop = Taker(), Pace(), asyncio.get_running_loop()
-    pace.limit(Limits(resources={slow: 100_000}), loop.time())
     values = [b"%03d" % number * 300 for number in range(200)]
     for route in (TopicPartition(slow, 0), TopicPartition(slow, 1), first(other)):
         await near.write(route.topic, *values, partition=route.partition, batch_num_messages=10)
     await client.look([slow, other])
     async with open_source(client, "test", pace) as source:
         began = loop.time()
+        pace.limit(Limits(resources={slow: 100_000}), began)
         for route in (TopicPartition(slow, 0), TopicPartition(slow, 1), first(other)):
             source.follow(following(client, route, taker))
         await taker.until(lambda: len(taker.values(first(other))) == 200)
