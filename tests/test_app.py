@@ -124,6 +124,22 @@ async def test_sigterm_ends_in_time_whatever_the_clusters_do(tmp_path: Path, dea
     assert app.named("stopped")
 
 
+async def test_sigusr1_writes_what_the_node_is_doing(tmp_path: Path, deaf: tuple[str, str]) -> None:
+    """Into its data folder, and the log says where; the node goes on, and level and form of the log are as configured."""
+    app = await _start(tmp_path, deaf)
+    await app.until("started")
+    app.process.send_signal(signal.SIGUSR1)
+    (dumped,) = await app.until("dumped")
+    file = Path(dumped["file"])
+    assert file.parent == tmp_path / "data/dumps"
+    shown = json.loads(file.read_text())
+    assert {"own cluster", "gate", "views", "link", "http.listen", "http.probes", "log"} <= {task["name"] for task in shown["tasks"]}
+    assert "node/runtime/supervising.py" in str(shown["tasks"])
+    assert (file.parent / "threads.txt").read_text() == "", "it is not stuck"
+    app.process.send_signal(signal.SIGTERM)
+    assert await app.ended() == 0
+
+
 async def test_a_second_sigint_ends_at_once(tmp_path: Path, deaf: tuple[str, str]) -> None:
     """Whoever presses Ctrl-C twice waits for nothing: exit status 130."""
     app = await _start(tmp_path, deaf)

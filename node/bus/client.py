@@ -67,7 +67,7 @@ class Client:
         """Learn anew what these topics are. Callers of the same moment share one request. Unavailable if no broker answers."""
         self._asked.update(topics)
         if self._coming is None:
-            self._coming = asyncio.create_task(self._look())
+            self._coming = asyncio.create_task(self._look(), name=f"look at {self.bootstrap}")
             self._looks.add(self._coming)
             self._coming.add_done_callback(self._looked)
         await asyncio.shield(self._coming)

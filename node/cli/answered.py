@@ -12,6 +12,7 @@ from node.control.neighbourhood import NodeSeen
 from node.control.offered import Offer
 from node.model.names import Department, Division, Topic
 from node.model.values import EventRef, ResourceValue
+from node.telemetry.level import Level
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +33,14 @@ class InvitationInfo(Answer, frozen=True):
     secret: str
     root: str
     until: str
+
+
+class LevelInfo(Answer, frozen=True):
+    """From which level on the node logs, from which it does by its configuration, and when that holds again."""
+
+    level: Level
+    configured: Level
+    ends_in_s: float | None
 
 
 class NodeInfo(Answer, frozen=True):

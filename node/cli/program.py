@@ -11,6 +11,7 @@ from node import __version__
 from node.cli import (
     access,
     audit,
+    backup,
     catalogue,
     demo,
     department,
@@ -23,6 +24,7 @@ from node.cli import (
     joining,
     key,
     log,
+    logged,
     publish,
     quarantine,
     request,
@@ -68,8 +70,10 @@ def build() -> App:
     for command in (joining.token, joining.join, joining.leave, joining.dismiss):
         app.command(command)
     app.command(rotate.rotate)
+    app.command(backup.backup)
+    app.command(backup.restore)
     app.command(doctor.doctor)
-    for family in (demo, access, key, log, division, department, catalogue, request, grant, view, quarantine, route):
+    for family in (demo, access, key, log, logged, division, department, catalogue, request, grant, view, quarantine, route):
         app.command(family.build())
     return app
 

@@ -19,8 +19,10 @@ http:
   listen: "127.0.0.1:8080"
   probes: "127.0.0.1:8081"        # metrics and probes, which ask for no token; unless said, the port after that of `listen`, on loopback
   requests_per_s: 100             # of one token
+  debug: false                    # whether operators may ask /v1/debug what the node is doing
   tls: {certificate_file: node.crt, key_file: node.key}     # PEM, relative to this file; without it both listen on loopback alone
 data_dir: ./data                  # relative to this file
+log: {level: info, format: json}  # debug, info, warning, error; json or console, which unless said follows the terminal
 """
 
 import re
@@ -28,18 +30,19 @@ import ssl
 import stat
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from node.bus.security import secured
 from node.config.holidays import read_holidays
-from node.config.reading import Field, Lang, Many, Part, Reading, Shape, Wrong, read_text, read_yaml, whole_within
+from node.config.reading import Field, Lang, Many, Part, Reading, Shape, Wrong, one_of, read_flag, read_text, read_yaml, whole_within
 from node.control.calendar import Calendar
 from node.errors import ConfigError
 from node.model import names
 from node.model.keys import read_fingerprint
 from node.model.names import Division
+from node.telemetry.level import LEVELS, Level
 
 REPLICATION_MAX = 32767
 """Kafka's replication factor is an int16."""
@@ -87,12 +90,24 @@ class Http(msgspec.Struct, frozen=True, kw_only=True):
     listen: str = LISTEN
     probes: str = "127.0.0.1:8081"
     requests_per_s: int = 100
+    debug: bool = False
     tls: Tls | None = None
 
     @property
     def probes_tls(self) -> Tls | None:
         """TLS for the probes: only where they are asked from elsewhere, for on loopback nobody else hears them."""
         return None if is_loopback(self.probes) else self.tls
+
+
+class Log(msgspec.Struct, frozen=True, kw_only=True):
+    """From which level on events are logged, and as what: lines of JSON, or text for people; empty follows where it goes to."""
+
+    level: Level = "info"
+    format: Literal["", "json", "console"] = ""
+
+    def readable(self, *, at_terminal: bool) -> bool:
+        """Tell whether a person is to read it."""
+        return self.format == "console" or (not self.format and at_terminal)
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,6 +118,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     parent: Parent | None = None
     http: Http = Http()
     data_dir: Path
+    log: Log = Log()
     calendar: Calendar = Calendar()
 
 
@@ -294,11 +310,19 @@ _SHAPE: Shape = {
         {
             "listen": Field(_read_listen, f'"{LISTEN}"', required=False),
             "probes": Field(_read_listen, '"127.0.0.1:8081"', required=False),
+            "debug": Field(read_flag, "true", required=False, flag=True),
             "requests_per_s": Field(whole_within(1, REQUESTS_PER_S_MAX), "100", required=False, number=True),
             "tls": _TLS,
         },
         required=False,
     ),
     "data_dir": Field(read_text, "./data", required=False),
+    "log": Part(
+        {
+            "level": Field(one_of(*LEVELS), "info", required=False),
+            "format": Field(one_of("json", "console"), "json", required=False),
+        },
+        required=False,
+    ),
     "calendar": Field(read_text, "holidays.yaml", required=False),
 }

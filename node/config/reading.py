@@ -36,6 +36,7 @@ class Field(NamedTuple):
     number: bool = False
     day: bool = False
     """a day stands with or without quotes: YAML keeps its text either way"""
+    flag: bool = False
 
 
 class Many(NamedTuple):
@@ -58,6 +59,11 @@ Shape = Mapping[str, Field | Many | Part]
 def read_text(text: str) -> str | Wrong:
     """Read a text that may not be empty."""
     return text if text.strip() else Wrong("is empty; fill it in", "为空；请填写")
+
+
+def read_flag(text: str) -> bool:
+    """Read what YAML takes for true or false."""
+    return text.lower() in {"true", "yes", "on"}
 
 
 def whole_within(least: int, most: int) -> Callable[[str], int | Wrong]:
@@ -187,12 +193,18 @@ class Reading:
 
     def _scalar(self, node: yaml.Node, field: Field, key: str) -> object | Wrong:
         if not isinstance(node, yaml.ScalarNode):
-            what_en, what_zh = ("a whole number", "整数") if field.number else ("a day", "日期") if field.day else ("text", "文字")
+            kinds = ((field.number, "a whole number", "整数"), (field.day, "a day", "日期"), (field.flag, "true or false", "true 或 false"))
+            what_en, what_zh = next(((en, zh) for is_it, en, zh in kinds if is_it), ("text", "文字"))
             return Wrong(f"has parts of its own; it is {what_en}", f"不应有下级内容；应为{what_zh}")
         kind, text = node.tag.removeprefix(_TAG), str(node.value)
         if kind == "null":
             return Wrong("has no value; give it one or remove the key", "没有值；请填写，或去掉此键")
-        if field.number:
+        if field.flag:
+            if kind != "bool":
+                return Wrong(
+                    f"{text!r} is neither true nor false; write one of the two without quotes", f"{text!r} 应为 true 或 false，不加引号"
+                )
+        elif field.number:
             if kind != "int" or not _WHOLE.fullmatch(text):
                 return Wrong(f"{text!r} is no whole number; write plain digits without quotes", f"{text!r} 不是整数；请只写数字，不加引号")
         elif kind != "str" and not field.day:

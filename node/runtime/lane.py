@@ -21,8 +21,8 @@ from node.lane.pace import Pace
 from node.model.limits import STOP_S
 from node.model.names import Topic
 from node.model.partition import shard_of
+from node.runtime.completeness import Completeness
 from node.runtime.flow import FlowStatus, RouteStatus
-from node.runtime.level import Level
 from node.runtime.seen import Seen
 from node.runtime.shard import Place, Shard
 from node.telemetry import Metrics, logger
@@ -43,7 +43,7 @@ class LaneSpec(msgspec.Struct, frozen=True, kw_only=True):
     care: Callable[[Topic], Care]
     transform: Callable[[Topic], Transform] | None = None
     source_topic: Callable[[Topic], Topic] = lambda topic: topic
-    level: Level = msgspec.field(default_factory=Level)
+    completeness: Completeness = msgspec.field(default_factory=Completeness)
     pace: Pace = msgspec.field(default_factory=Pace)
     """what it may ask for; of this lane alone"""
 
@@ -57,7 +57,7 @@ class Lane:
         self._place = place
         self._tasks = tasks
         self._shards: dict[int, Shard] = {}
-        self.seen = Seen(place, self._shards.values(), spec.level)
+        self.seen = Seen(place, self._shards.values(), spec.completeness)
         self._running: set[asyncio.Task[None]] = set()
         self._failed = False
         self._awaiting: dict[TopicPartition, str] = {}
@@ -161,7 +161,7 @@ class Lane:
         if self._failed:  # a TaskGroup that ends takes no tasks
             work.close()
             return
-        task = self._tasks.create_task(work)
+        task = self._tasks.create_task(work, name=self.spec.lane)
         self._running.add(task)
         task.add_done_callback(self._ended)
 

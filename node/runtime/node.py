@@ -27,13 +27,13 @@ from node.model.values import RULE, Actor, Kind, RequestValue
 from node.runtime.access import Access
 from node.runtime.canaries import Heard
 from node.runtime.clocks import Clocks
+from node.runtime.completeness import Completeness
 from node.runtime.following import SPEAKING_S, Following
 from node.runtime.gates import Gates
 from node.runtime.hand import Hand
 from node.runtime.invitations import Invitations
 from node.runtime.lane import Lane, LaneSpec, open_lane
 from node.runtime.ledger import Ledger
-from node.runtime.level import Level
 from node.runtime.logins import Logins
 from node.runtime.preview import Preview, preview
 from node.runtime.reading import Cluster
@@ -81,14 +81,14 @@ class Node:
         self._warm = asyncio.Lock()
         self._warmed: set[str] = set()
         self.heard = Heard(self.cluster, settings.parent, lambda: self.ledger.book)
-        self._level = Level(settings.data_dir)
+        self._completeness = Completeness(settings.data_dir)
         self.shown = Shown(
             settings=settings,
             metrics=metrics,
             ledger=self.ledger,
             calendar=self.calendar,
             heard=self.heard,
-            level=self._level,
+            completeness=self._completeness,
             lanes=self._lanes,
         )
 
@@ -149,8 +149,8 @@ class Node:
             open_log_reader(s.bootstrap, s.security) as reader,
             asyncio.TaskGroup() as tasks,
         ):
-            tasks.create_task(self.ledger.read(reader))
-            tasks.create_task(self._clocks.keep(lambda: self.folded, self._trouble))
+            tasks.create_task(self.ledger.read(reader), name="control logs")
+            tasks.create_task(self._clocks.keep(lambda: self.folded, self._trouble), name="clocks")
             while True:
                 self._dirty.clear()
                 began = time.thread_time()
@@ -250,11 +250,11 @@ class Node:
         self._trouble("canary", "")
         await self.heard.keep(self.shown.canary)
 
-    async def keep_level(self) -> None:
+    async def keep_completeness(self) -> None:
         """Write down now and then up to when each flow is known to be complete."""
         while True:
-            await asyncio.to_thread(self._level.save)
-            self._trouble("level", "")
+            await asyncio.to_thread(self._completeness.save)
+            self._trouble("completeness", "")
             await asyncio.sleep(WATCH_INTERVAL_S)
 
     # ---- the gate and the views
@@ -299,7 +299,9 @@ class Node:
 
     def _lane(self, name: str, care: Callable[[Topic], Care] | None = None, **more: Any) -> LaneSpec:
         here = self.settings.division
-        return LaneSpec(node=here, lane=name, progress_topic=progress_topic(here), care=care or self._care, level=self._level, **more)
+        return LaneSpec(
+            node=here, lane=name, progress_topic=progress_topic(here), care=care or self._care, completeness=self._completeness, **more
+        )
 
     def _care(self, topic: Topic) -> Care:
         if topic == canary_topic(division_of(topic)):
@@ -357,7 +359,7 @@ async def run_node(node: Node) -> None:
             "gate": node.keep_gate,
             "views": node.keep_views,
             "canary": node.keep_canary,
-            "level": node.keep_level,
+            "completeness": node.keep_completeness,
         }
         if node.settings.parent is not None:
             keeping["link"] = node.keep_link
@@ -365,5 +367,5 @@ async def run_node(node: Node) -> None:
         await node.stopping.wait()
         for part in parts:
             part.cancel()
-        tasks.create_task(node.ledger.close())
+        tasks.create_task(node.ledger.close(), name="control logs: close")
     logger().info("stopped")

@@ -1,7 +1,7 @@
 """What a lane does as it can be seen: where each route stands, how far behind it is, how fast a resource moves, and what moved today.
 
 Lag is 0 when a route is level, else the age of the oldest record that is not carried; where that cannot be seen, the time since the route was last known to
-be level (`level`). A route that flows is level as of the last answer to a Fetch, which comes twice a second; of one that does not, the source is asked.
+be level (`completeness`). A route that flows is level as of the last answer to a Fetch, which comes twice a second; of one that does not, the source is asked.
 """
 
 import asyncio
@@ -14,8 +14,8 @@ from node.errors import BusError
 from node.lane import Phase, Progress, RouteState, State, TopicPartition
 from node.model.limits import WATCH_INTERVAL_S
 from node.model.names import NODE, Topic, department_of, is_view, resource_of
+from node.runtime.completeness import Completeness
 from node.runtime.flow import FlowStatus, Pace, RouteStatus, by_topic, flow_of, seconds_since
-from node.runtime.level import Level
 from node.runtime.shard import Place, Shard
 from node.telemetry.metrics import Volume
 
@@ -25,10 +25,10 @@ _QUARANTINED = "quarantined"
 class Seen:
     """The routes of a lane's shards."""
 
-    def __init__(self, place: Place, shards: Iterable[Shard], level: Level) -> None:
+    def __init__(self, place: Place, shards: Iterable[Shard], completeness: Completeness) -> None:
         self._place = place
         self._shards = shards
-        self._level = level
+        self._completeness = completeness
         self._behind: dict[TopicPartition, tuple[int, int | None]] = {}
         """of routes that do not flow: how many offsets, and of when (ms) the oldest record is"""
         self._complete: dict[TopicPartition, float] = {}
@@ -51,7 +51,9 @@ class Seen:
         """Return all routes in the order of their names, with those that may not flow yet, given with why."""
         found = [self._route(shard, route) for shard, route in self.all()]
         found += [
-            self._told(route, State.WAITING.value, detail=why, lag_seconds=seconds_since(self._level.of(self._place.lane, route.topic)))
+            self._told(
+                route, State.WAITING.value, detail=why, lag_seconds=seconds_since(self._completeness.of(self._place.lane, route.topic))
+            )
             for route, why in awaiting.items()
         ]
         there = {TopicPartition(Topic(one.topic), one.partition) for one in found}
@@ -102,7 +104,7 @@ class Seen:
                 return 0, 0.0
             stamp = route.oldest_timestamp if stamp is None else stamp
         if stamp is None:  # the lane's own last word: all up to there was carried
-            stamp = max(self._complete.get(name, self._level.of(self._place.lane, name.topic)), route.newest)  # type: ignore[assignment]  # ms as well
+            stamp = max(self._complete.get(name, self._completeness.of(self._place.lane, name.topic)), route.newest)  # type: ignore[assignment]  # ms as well
         return records, seconds_since(stamp or 0.0)
 
     # ---- loops
@@ -119,7 +121,7 @@ class Seen:
                 pace.note(now, sum(one.records for one in routes), sum(one.bytes for one in routes), sum(one.lag_records for one in routes))
             self._complete = {route.route: self._complete[route.route] for _shard, route in self.all() if route.route in self._complete}
             stamp = time.time() * 1000
-            self._level.note(lane, {topic: stamp - 1000 * max(one.lag_seconds for one in routes) for topic, routes in flows.items()})
+            self._completeness.note(lane, {topic: stamp - 1000 * max(one.lag_seconds for one in routes) for topic, routes in flows.items()})
             await asyncio.sleep(WATCH_INTERVAL_S)
 
     async def _ask_sources(self) -> None:

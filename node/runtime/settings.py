@@ -31,6 +31,8 @@ class NodeSettings(msgspec.Struct, frozen=True, kw_only=True):
     other_users: tuple[str, ...] = ()
     """of the own cluster: their rights are none of the node's"""
     parent_security: Security = Security()
+    debug: bool = False
+    """whether operators may ask over HTTP what it is doing"""
     ca: str = ""
     """what clients of the own cluster trust, in PEM; empty where it does not speak TLS"""
 

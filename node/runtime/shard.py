@@ -169,6 +169,7 @@ class Shard:
                 logger().error(
                     "route-stopped",
                     lane=place.lane,
+                    shard=self.number,
                     topic=order.route.topic,
                     partition=order.route.partition,
                     reason=order.stop.value,

@@ -13,10 +13,10 @@ from node.control.neighbourhood import NodeSeen, seen
 from node.control.routes import Route, routes
 from node.model.names import canary_topic
 from node.runtime.canaries import Heard
+from node.runtime.completeness import Completeness
 from node.runtime.flow import FlowStatus, RouteStatus, seconds_since
 from node.runtime.lane import Lane
 from node.runtime.ledger import Ledger
-from node.runtime.level import Level
 from node.runtime.settings import LinkStatus, NodeSettings
 from node.telemetry import Metrics, logger
 from node.telemetry.metrics import FlowFigures, Volume
@@ -37,7 +37,7 @@ class Shown:
         ledger: Ledger,
         calendar: Calendar,
         heard: Heard,
-        level: Level,
+        completeness: Completeness,
         lanes: Mapping[str, Lane],
     ) -> None:
         self.troubles: dict[str, str] = dict.fromkeys(("own cluster", "gate", "views", "canary"), "not connected yet")
@@ -45,7 +45,7 @@ class Shown:
         if settings.parent is not None:
             self.troubles["link"] = "not connected yet"
         self._settings, self._metrics, self._ledger, self._calendar = settings, metrics, ledger, calendar
-        self._heard, self._level, self._lanes = heard, level, lanes
+        self._heard, self._completeness, self._lanes = heard, completeness, lanes
         self._began_ms = int(time.time() * 1000)
         self._sent_ms = 0
         """when the newest of the own canaries was made that stand in the parent's cluster"""
@@ -137,7 +137,9 @@ class Shown:
         """Return the flows of a lane; of one that cannot be opened those that the book asks for, and how long they are not known to be level."""
         if name in self._lanes:
             return self._lanes[name].flows()
-        topics = [route.topic for route in self._wanted() if route.lane == name] if name in (UP, DOWN) else list(self._level.topics(name))
+        topics = (
+            [route.topic for route in self._wanted() if route.lane == name] if name in (UP, DOWN) else list(self._completeness.topics(name))
+        )
         why = self.troubles.get({GATE: "gate", VIEW: "views"}.get(name, "link"), "")
         return [
             FlowStatus(
@@ -145,7 +147,7 @@ class Shown:
                 topic=topic,
                 state="not-connected",
                 detail=why,
-                lag_seconds=seconds_since(self._level.of(name, topic)),
+                lag_seconds=seconds_since(self._completeness.of(name, topic)),
                 catch_up_s=None,
             )
             for topic in sorted(topics)

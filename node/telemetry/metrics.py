@@ -110,6 +110,7 @@ class Metrics(Collector):
         self.copies_disposed = self._counter("exchange_copies_disposed_total")
         self.rights_changed = self._counter("exchange_rights_changed_total")
         self.http_refused = self._counter("exchange_http_refused_total")
+        self.log_suppressed = self._counter("exchange_log_events_suppressed_total")
         self.ready = self._gauge("exchange_ready")
         self._build = self._gauge("exchange_build_info")
         ProcessCollector(registry=self._plain)

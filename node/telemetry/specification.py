@@ -32,6 +32,7 @@ LABELS = {
     "author": "a division whose control log raises an alarm",
     "kind": "what a legal clock runs for: some ten words",
     "state": "a word of the few states that it can be in",
+    "event": "a log event: those of `telemetry.events`",
     "change": "added, removed, stranger",
     "version": "the node's own",
     "division": "the node's own",
@@ -201,6 +202,14 @@ METRICS = (
         ("change",),
         "How often were the own cluster's access control lists changed: added, removed as the book says, or found though nobody here gave them (stranger)?",
         "权限变更",
+    ),
+    Spec(
+        "exchange_log_events_suppressed_total",
+        "counter",
+        "events",
+        ("event",),
+        "How many log events were held back, for they said the same? They stand in the `more` of a like one",
+        "被抑制的日志",
     ),
     Spec(
         "exchange_http_refused_total",

@@ -259,3 +259,38 @@ def test_two_listeners_have_two_addresses(file: Path) -> None:
     """A slip of the hand that would be told by the kernel else."""
     (told,) = problems(file, LEAST + "http: {listen: '127.0.0.1:9000', probes: '127.0.0.1:9000'}")
     assert "http.probes: 127.0.0.1:9000 is where `http.listen` listens" in told
+
+
+@pytest.mark.parametrize(
+    ("written", "level", "readable"),
+    [
+        ("", "info", (False, True)),
+        ("log: {level: debug}\n", "debug", (False, True)),
+        ("log: {format: json}\n", "info", (False, False)),
+        ("log: {level: error, format: console}\n", "error", (True, True)),
+    ],
+)
+def test_the_log_follows_the_terminal_unless_it_is_said(file: Path, written: str, level: str, readable: tuple[bool, bool]) -> None:
+    """Lines of JSON go to a file, text to a person; from which level on is said once for good."""
+    file.write_text(LEAST + written)
+    log = load(file).log
+    assert (log.level, (log.readable(at_terminal=False), log.readable(at_terminal=True))) == (level, readable)
+
+
+def test_a_level_that_there_is_not_is_told(file: Path) -> None:
+    """With the one that was meant."""
+    found = problems(file, LEAST + "log: {level: warn, format: text}\n")
+    assert "did you mean warning?" in found[0]
+    assert "json, console" in found[1]
+
+
+def test_what_the_node_is_doing_is_told_only_where_it_is_said(file: Path) -> None:
+    """Off unless the file says true; another word than YAML's two is told."""
+    file.write_text(LEAST)
+    assert not load(file).http.debug
+    file.write_text(LEAST + "http: {debug: true}\n")
+    assert load(file).http.debug
+    (problem,) = problems(file, LEAST + "http: {debug: maybe}\n")
+    assert "neither true nor false" in problem
+    (problem,) = problems(file, LEAST + "http: {debug: [true]}\n")
+    assert "it is true or false" in problem
