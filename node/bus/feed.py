@@ -123,7 +123,7 @@ class Feed:
         wanted, wait_s = self._wanted(self._correlation + 1, topics, shares)
         if shares.wait_s is not None:
             wait_s = min(wait_s, shares.wait_s)
-            self._ask_after(shares.wait_s)
+            self._ask_after(min(shares.wait_s, FETCH_WAIT_S))  # sooner than a large debt is paid: the limit may be another by then
         if not wanted:
             return
         self._correlation += 1

@@ -17,6 +17,7 @@ from node.runtime.completeness import Completeness
 from node.runtime.flow import FlowStatus, RouteStatus, seconds_since
 from node.runtime.lane import Lane
 from node.runtime.ledger import Ledger
+from node.runtime.pacing import Pacing
 from node.runtime.settings import LinkStatus, NodeSettings
 from node.telemetry import Metrics, logger
 from node.telemetry.metrics import FlowFigures, Volume
@@ -38,6 +39,7 @@ class Shown:
         calendar: Calendar,
         heard: Heard,
         completeness: Completeness,
+        pacing: Pacing,
         lanes: Mapping[str, Lane],
     ) -> None:
         self.troubles: dict[str, str] = dict.fromkeys(("own cluster", "gate", "views", "canary"), "not connected yet")
@@ -45,7 +47,7 @@ class Shown:
         if settings.parent is not None:
             self.troubles["link"] = "not connected yet"
         self._settings, self._metrics, self._ledger, self._calendar = settings, metrics, ledger, calendar
-        self._heard, self._completeness, self._lanes = heard, completeness, lanes
+        self._heard, self._completeness, self._pacing, self._lanes = heard, completeness, pacing, lanes
         self._began_ms = int(time.time() * 1000)
         self._sent_ms = 0
         """when the newest of the own canaries was made that stand in the parent's cluster"""
@@ -182,6 +184,7 @@ class Shown:
         metrics.show_phases((name, phase) for name, lane in self._lanes.items() for phase in lane.phases())
         metrics.show_canaries(self._heard.ages(None if link is None else link.up))
         metrics.show_skews(self.skews)
+        self._pacing.figures(metrics)
         metrics.show_volumes(self.volumes())
         metrics.show_control(self._ledger.counts, {author: alarm.why for author, alarm in self._ledger.alarms.items()})
         self._show_terms()
