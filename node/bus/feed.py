@@ -8,7 +8,7 @@ them until it is level too: its stretch ends where theirs begins.
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from operator import itemgetter
 from typing import Protocol
 
@@ -20,7 +20,14 @@ from node.bus.wire import Buffer, Bulk
 from node.errors import ProtocolError
 from node.lane.facts import Batch
 from node.lane.pace import Pace, Portion, Shares
-from node.model.limits import FETCH_WAIT_HELD_S, FETCH_WAIT_S, REQUEST_TIMEOUT_S, UNSETTLED_BYTES_MAX, WINDOW_WAIT_S
+from node.model.limits import (
+    FETCH_PARTITION_BYTES_MAX,
+    FETCH_WAIT_HELD_S,
+    FETCH_WAIT_S,
+    REQUEST_TIMEOUT_S,
+    UNSETTLED_BYTES_MAX,
+    WINDOW_WAIT_S,
+)
 from node.model.names import Topic
 
 _Key = tuple[bytes, int]
@@ -76,6 +83,10 @@ class Feed:
         self.node = node
         self.followers: dict[_Key, list[Following]] = {}
         """of each source partition; who is to be asked for next stands first"""
+        self._topics: dict[bytes, Topic] = {}
+        """by their ids, what is followed"""
+        self._partitions: Counter[bytes] = Counter()
+        """by topic, how many of it are followed"""
         self.wire = Bulk(self._on_frame, self._on_lost)
         self._correlation = 0
         self._sent_at: float | None = None
@@ -87,6 +98,10 @@ class Feed:
     def add(self, one: Following) -> None:
         """Take a route in with the next Fetch."""
         followers = self.followers.setdefault((one.topic_id, one.source.partition), [])
+        if not followers:
+            self._topics[one.topic_id] = one.source.topic
+            self._partitions[one.topic_id] += 1
+            self._source.pace.meets(one.source.topic)
         assert all(other.care is one.care for other in followers), f"routes of {one.source} differ in what its batches may be like"
         one.placed = self._correlation
         followers.append(one)
@@ -99,6 +114,9 @@ class Feed:
             followers.remove(one)
             if not followers:
                 del self.followers[key]
+                self._partitions[one.topic_id] -= 1
+                if not self._partitions[one.topic_id]:
+                    del self._partitions[one.topic_id], self._topics[one.topic_id]
 
     def settled(self, came: _Came, size: int, sent_at: float) -> None:
         """Count bytes that nobody needs any more."""
@@ -118,9 +136,8 @@ class Feed:
             self._source.renew(self)
             return
         now = time.monotonic()
-        topics = {topic_id: followers[0].source.topic for (topic_id, _partition), followers in self.followers.items()}
-        shares = self._source.pace.shares(set(topics.values()), now)
-        wanted, wait_s = self._wanted(self._correlation + 1, topics, shares)
+        shares = self._source.pace.shares(self._topics.values(), now)
+        wanted, wait_s = self._wanted(self._correlation + 1, shares)
         if shares.wait_s is not None:
             wait_s = min(wait_s, shares.wait_s)
             self._ask_after(min(shares.wait_s, FETCH_WAIT_S))  # sooner than a large debt is paid: the limit may be another by then
@@ -136,30 +153,35 @@ class Feed:
             self._timer.cancel()
         self._timer = asyncio.get_running_loop().call_later(seconds, self.ask)
 
-    def _wanted(self, number: int, topics: Mapping[bytes, Topic], shares: Shares) -> tuple[list[fetch.Wanted], float]:
+    def _wanted(self, number: int, shares: Shares) -> tuple[list[fetch.Wanted], float]:
         """Return what the Fetch of this number asks for, one position a partition, and how long it may wait for data.
 
         Who is left out, held or waiting for its turn, waits for the reply: where the others have nothing, it must not wait long.
         """
-        turns = {topic: turn for turn, topic in enumerate(shares.of)}
-        wait_s = FETCH_WAIT_S if len(turns) == len(topics) else WINDOW_WAIT_S
-        partitions = Counter(topic_id for topic_id, _partition in self.followers) if shares.split else {}
-        wanted: list[tuple[int, fetch.Wanted]] = []
+        wait_s, topics, turns, most = FETCH_WAIT_S, self._topics, shares.turns, shares.most
+        wanted: list[fetch.Wanted] = []
+        apart: list[tuple[int, fetch.Wanted]] = []
         for (topic_id, partition), followers in self.followers.items():
-            topic = topics[topic_id]
-            if (turn := turns.get(topic)) is None:
+            topic, position = topics[topic_id], None
+            if topic in shares.withheld:
+                wait_s = min(wait_s, WINDOW_WAIT_S)
                 continue
-            position = None
             for one in followers:
                 if one.held or (position is not None and one.position != position):
                     wait_s = FETCH_WAIT_HELD_S
                 else:
                     position, one.asked = one.position, number
-            if position is not None:
-                bytes_max = shares.of[topic] // partitions.get(topic_id, 1)
-                wanted.append((turn, fetch.Wanted(topic_id, partition, position, bytes_max)))
-        wanted.sort(key=itemgetter(0))  # partitions of one topic stay as they are: who was served stands last
-        return [one for _turn, one in wanted], wait_s
+            if position is None:
+                continue
+            bytes_max = max(most[topic] // self._partitions[topic_id], 1) if topic in most else FETCH_PARTITION_BYTES_MAX
+            this = fetch.Wanted(topic_id, partition, position, bytes_max)
+            if topic in turns:
+                apart.append((turns[topic], this))
+            else:
+                wanted.append(this)
+        apart.sort(key=itemgetter(0))  # partitions of one topic stay as they are: who was served stands last
+        first = [this for turn, this in apart if turn < 0]
+        return [*first, *wanted, *(this for turn, this in apart if turn > 0)], wait_s
 
     def _on_lost(self, error: Exception | None) -> None:
         self._source.lost(self, f"connection to broker {self.node} ended: {error or 'closed by the broker'}")

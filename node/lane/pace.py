@@ -41,16 +41,17 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Shares(msgspec.Struct, frozen=True, kw_only=True):
-    """What to ask for now."""
+    """What to ask for now: of every resource that is followed, but for those that are withheld."""
 
-    of: dict[Topic, int]
-    """bytes at most of each resource, in the order in which to ask; those that are not named have to wait"""
+    turns: Mapping[Topic, int]
+    """who comes before (below 0) and behind (above 0) those that are not named"""
+    withheld: frozenset[Topic]
+    most: Mapping[Topic, int]
+    """bytes at most of a resource, all its partitions together, where a limit says so"""
     bytes_max: int
     """of all together"""
     wait_s: float | None
     """until one that a limit withholds may be asked for; None: none is withheld by a limit"""
-    split: bool
-    """what is asked of a resource is so little that its partitions have to share it"""
 
 
 class Portion:
@@ -72,61 +73,70 @@ class Pace:
     def __init__(self, limits: Limits | None = None, now: float = 0.0) -> None:
         self.window = float(WINDOW_FIRST_BYTES)
         self.unsettled = 0
-        self.throttled_s = 0.0
-        """for how long a limit withheld something"""
         self._of: dict[Topic, int] = {}
         """what of each resource is unsettled"""
+        self._first: dict[Topic, int] = {}
+        """the node's own topics, with the turn that they have: before all others"""
         self._tags: dict[Topic, float] = {}
-        """of each resource that was served: bytes on the common scale up to which it has had its turns"""
+        """of each resource that was served lately: bytes on the common scale up to which it has had its turns"""
         self._tag = 0.0
         """where that scale stands: who lies below has no more claim than who stands here"""
-        self._withheld_at: float | None = None
+        self._withheld_s = 0.0
+        """for how long something was, or will be by `_withheld_until`"""
+        self._withheld_until = now
         self.limit(limits or Limits(), now)
 
     def limit(self, limits: Limits, now: float) -> None:
         """Allow so much from now on; debts are forgotten."""
-        self._count_throttled(now, withheld=False)
+        self._withheld_s, self._withheld_until = self.throttled_s(now), now
         self.limits = limits
         self._link = None if limits.link is None else _Bucket(limits.link, now)
         self._buckets = {topic: _Bucket(rate, now) for topic, rate in limits.resources.items()}
 
+    def throttled_s(self, now: float) -> float:
+        """Return for how long a limit has withheld something."""
+        return self._withheld_s - max(self._withheld_until - now, 0.0)
+
+    def meets(self, topic: Topic) -> None:
+        """Take note of a resource that is followed from now on."""
+        if is_nodes(topic):
+            self._first[topic] = -1
+
     def shares(self, topics: Iterable[Topic], now: float) -> Shares:
         """Return what to ask for of resources that are followed."""
-        turns = sorted(topics, key=self._turn)
+        self._tags = {topic: tag for topic, tag in self._tags.items() if tag > self._tag - FETCH_BYTES_MAX}
+        turns = self._first | {topic: turn for turn, topic in enumerate(sorted(self._tags, key=self._tags.__getitem__), 1)}
         free = 2 * self.window - self.unsettled
         room = min(max(free / 2, WINDOW_LEAST_BYTES), FETCH_BYTES_MAX)
-        if self._link is None and not self._buckets and self.unsettled < self.window:
-            return Shares(of=dict.fromkeys(turns, FETCH_PARTITION_BYTES_MAX), bytes_max=int(room), wait_s=None, split=False)
+        if self._link is None and not self._buckets and self.unsettled < self.window:  # as nearly always: nobody is looked at one by one
+            return Shares(turns=turns, withheld=frozenset(), most={}, bytes_max=int(room), wait_s=None)
         link_wait_s = 0.0 if self._link is None else self._link.wait_s(now)
-        of: dict[Topic, int] = {}
-        waits: list[float] = []
-        for topic in turns:
-            bucket = self._buckets.get(topic)
-            if is_nodes(topic):
-                of[topic] = FETCH_PARTITION_BYTES_MAX
-            elif (wait_s := max(link_wait_s, 0.0 if bucket is None else bucket.wait_s(now))) > 0:
-                waits.append(wait_s)
-            elif self._of.get(topic, 0) < free:
-                of[topic] = FETCH_PARTITION_BYTES_MAX if bucket is None else min(int(bucket.level(now)), FETCH_PARTITION_BYTES_MAX)
+        buckets = {topic: bucket for topic, bucket in self._buckets.items() if topic not in self._first}
+        waits = {topic: max(link_wait_s, bucket.wait_s(now)) for topic, bucket in buckets.items()}
+        others = [topic for topic in topics if topic not in self._first]
+        limited = {topic for topic in others if waits.get(topic, link_wait_s) > 0}
+        full = {topic for topic in others if self._of.get(topic, 0) >= free}
         if self._link is not None and not link_wait_s:
             room = min(room, self._link.level(now))
-        self._count_throttled(now, withheld=bool(waits))
-        return Shares(of=of, bytes_max=int(room), wait_s=min(waits, default=None), split=bool(self._buckets))
+        wait_s = min((waits.get(topic, link_wait_s) for topic in limited), default=None)
+        if wait_s is not None:
+            self._withhold(now, wait_s)
+        most = {topic: min(int(bucket.level(now)), FETCH_PARTITION_BYTES_MAX) for topic, bucket in buckets.items()}
+        return Shares(turns=turns, withheld=frozenset(limited | full), most=most, bytes_max=int(room), wait_s=wait_s)
 
-    def _turn(self, topic: Topic) -> float:
-        return -1.0 if is_nodes(topic) else self._tags.get(topic, 0.0)
-
-    def _count_throttled(self, now: float, *, withheld: bool) -> None:
-        if self._withheld_at is not None:
-            self.throttled_s += now - self._withheld_at
-        self._withheld_at = now if withheld else None
+    def _withhold(self, now: float, seconds: float) -> None:
+        """Count the time from now on for which something is withheld, but for what of it is counted already."""
+        until = max(now + seconds, self._withheld_until)
+        self._withheld_s += until - max(self._withheld_until, now)
+        self._withheld_until = until
 
     def found(self, topic: Topic, size: int, now: float) -> None:
         """Count what came of a resource."""
         self.unsettled += size
         self._of[topic] = self._of.get(topic, 0) + size
-        start = self._tag = max(self._tags.get(topic, 0.0), self._tag)
-        self._tags[topic] = start + size
+        if topic not in self._first:
+            start = self._tag = max(self._tags.get(topic, 0.0), self._tag)
+            self._tags[topic] = start + size
         for bucket in (self._link, self._buckets.get(topic)):
             if bucket is not None:
                 bucket.pay(size, now)

@@ -59,7 +59,7 @@ class Pacing:
     def begin(self, lane: str) -> Pace:
         """Return the pace of a lane that is opened. DataError where the file of words cannot be read."""
         if lane in self._paces:
-            self._before[lane] += self._paces[lane].throttled_s
+            self._before[lane] += self._paces[lane].throttled_s(time.monotonic())
         pace = self._paces[lane] = Pace(self._limits(self._read(), lane), time.monotonic())
         return pace
 
@@ -100,12 +100,13 @@ class Pacing:
 
     def paces(self) -> list[PaceStatus]:
         """Return how both directions are doing, as far as they have been opened."""
+        now = time.monotonic()
         return [
             PaceStatus(
                 lane=lane,
                 unsettled_bytes=pace.unsettled,
                 window_bytes=int(pace.window),
-                throttled_s=self._before[lane] + pace.throttled_s,
+                throttled_s=self._before[lane] + pace.throttled_s(now),
             )
             for lane, pace in self._paces.items()
         ]
@@ -116,9 +117,9 @@ class Pacing:
             (lane, topic): rate for lane, pace in self._paces.items() for topic, rate in pace.limits.resources.items()
         }
         limits |= {(lane, WHOLE): pace.limits.link for lane, pace in self._paces.items() if pace.limits.link is not None}
-        throttled = {one.lane: one.throttled_s - self._told[one.lane] for one in self.paces()}
-        self._told |= {one.lane: one.throttled_s for one in self.paces()}
-        metrics.show_rates(limits, throttled)
+        held = {one.lane: one.throttled_s for one in self.paces()}
+        metrics.show_rates(limits, {lane: max(seconds - self._told[lane], 0.0) for lane, seconds in held.items()})
+        self._told |= held
 
     def _read(self) -> _Words:
         try:

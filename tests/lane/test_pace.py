@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from collections.abc import Iterable
 
 import pytest
 
@@ -27,6 +28,16 @@ CONTROL = Topic("445102.node.control")
 BATCH = 64 * KIB
 
 
+def asked(pace: Pace, topics: Iterable[Topic], now: float) -> dict[Topic, int]:
+    """Return how much is asked of each resource, in the order in which it is."""
+    there = list(topics)
+    for topic in there:
+        pace.meets(topic)
+    shares = pace.shares(there, now)
+    turns = sorted((topic for topic in there if topic not in shares.withheld), key=lambda topic: shares.turns.get(topic, 0))
+    return {topic: shares.most.get(topic, FETCH_PARTITION_BYTES_MAX) for topic in turns}
+
+
 class Link:
     """A link that carries so many bytes a second, one batch after another, and what a pace asks to go over it."""
 
@@ -50,7 +61,7 @@ class Link:
                 self.pace.settled(size, unsettled, self.ages[topic][-len([one for one in self._queue if one[0] == topic]) - 1])
             shares = self.pace.shares(waiting, self.now)
             left = shares.bytes_max
-            for topic, most in shares.of.items():
+            for topic, most in asked(self.pace, waiting, self.now).items():
                 came = 0
                 while waiting[topic] > 0 and (came + batch <= min(most, left) or (left == shares.bytes_max and not came)):
                     size = min(batch, waiting[topic])
@@ -99,7 +110,7 @@ def test_a_fast_link_is_held_back_by_nothing() -> None:
         for _batch in range(16):
             pace.settled(size // 16, size, 0.005)
     assert pace.window >= 22 * 6 * MIB
-    assert pace.shares([BULK, DAILY], 1.0).of == {DAILY: FETCH_PARTITION_BYTES_MAX, BULK: FETCH_PARTITION_BYTES_MAX}
+    assert asked(pace, [BULK, DAILY], 1.0) == {DAILY: FETCH_PARTITION_BYTES_MAX, BULK: FETCH_PARTITION_BYTES_MAX}
     pace.settled(10**12, 10**12, 0.0)
     assert pace.window == WINDOW_BYTES_MAX
 
@@ -121,12 +132,12 @@ def test_a_newcomer_always_finds_room(resources: int) -> None:
     pace = Pace()
     topics = [Topic(f"445102.tax.r{number}") for number in range(resources)]
     for _ in range(1000):
-        shares = pace.shares(topics, 0.0)
-        if not shares.of:
+        wanted = asked(pace, topics, 0.0)
+        if not wanted:
             break
-        pace.found(next(iter(shares.of)), 1000, 0.0)
+        pace.found(next(iter(wanted)), 1000, 0.0)
     assert pace.unsettled < 2 * pace.window
-    assert list(pace.shares([*topics, DAILY], 0.0).of) == [DAILY]
+    assert list(asked(pace, [*topics, DAILY], 0.0)) == [DAILY]
     assert pace.shares([*topics, DAILY], 0.0).wait_s is None
 
 
@@ -185,8 +196,8 @@ def test_the_nodes_own_topics_go_first_and_never_wait_for_a_limit() -> None:
     """They pay all the same."""
     pace = Pace(Limits(link=10_000))
     pace.found(BULK, 10 * MIB, 1.0)
+    assert list(asked(pace, [BULK, CONTROL], 2.0)) == [CONTROL]
     shares = pace.shares([BULK, CONTROL], 2.0)
-    assert list(shares.of) == [CONTROL]
     assert shares.wait_s is not None
     assert shares.wait_s > 1000
     pace.found(CONTROL, 20_000, 2.0)
@@ -194,24 +205,33 @@ def test_the_nodes_own_topics_go_first_and_never_wait_for_a_limit() -> None:
     assert later is not None
     assert round(later - shares.wait_s) == 2
     free = Pace()
-    assert next(iter(free.shares([BULK, CONTROL, DAILY], 0.0).of)) == CONTROL
+    assert next(iter(asked(free, [BULK, CONTROL, DAILY], 0.0))) == CONTROL
 
 
 def test_a_limit_may_change_at_any_time() -> None:
-    """What was owed under the old one is forgotten; without one all goes as before. How long something was withheld is counted."""
+    """What was owed under the old one is forgotten; without one all goes as before."""
     pace = Pace(Limits(link=1024))
     pace.found(BULK, MIB, 1.0)
-    assert pace.shares([BULK], 1.0).of == {}
-    assert pace.shares([BULK], 3.0).of == {}
-    assert pace.throttled_s == 2.0
     pace.gone(BULK, MIB)
+    assert asked(pace, [BULK], 3.0) == {}
     pace.limit(Limits(link=1_000_000), 3.0)
-    assert pace.shares([BULK], 3.0).of == {}
-    assert list(pace.shares([BULK], 4.0).of) == [BULK]
-    assert pace.throttled_s == 3.0
+    assert asked(pace, [BULK], 3.0) == {}
+    assert list(asked(pace, [BULK], 4.0)) == [BULK]
     pace.limit(Limits(), 5.0)
-    assert pace.shares([BULK], 5.0).of == {BULK: FETCH_PARTITION_BYTES_MAX}
-    assert pace.throttled_s == 3.0
+    assert asked(pace, [BULK], 5.0) == {BULK: FETCH_PARTITION_BYTES_MAX}
+
+
+def test_how_long_something_was_withheld_is_counted_once() -> None:
+    """Whoever asks how often for which resources; not beyond now, nor beyond the limit's end."""
+    pace = Pace(Limits(resources={BULK: 10_000}))
+    pace.found(BULK, 100_000, 0.0)
+    for now in (1.0, 2.0, 2.0, 3.0):
+        assert asked(pace, [BULK], now) == {}
+        assert asked(pace, [OTHER], now) == {OTHER: FETCH_PARTITION_BYTES_MAX}
+    assert pace.throttled_s(3.0) == pytest.approx(2.0)
+    assert pace.throttled_s(4.0) == pytest.approx(3.0)
+    pace.limit(Limits(), 5.0)
+    assert pace.throttled_s(6.0) == pytest.approx(4.0)
 
 
 def test_a_portion_is_what_a_connection_brings_in_its_time() -> None:
@@ -241,10 +261,10 @@ def test_counts_come_out_even_whatever_happens(seed: int) -> None:
         now += dice.random() / 10
         match dice.randrange(5):
             case 0 | 1:
-                shares = pace.shares(dice.sample(topics, dice.randint(1, 4)), now)
-                assert all(0 < most <= FETCH_PARTITION_BYTES_MAX for most in shares.of.values())
-                assert 0 < shares.bytes_max <= FETCH_BYTES_MAX
-                for topic in shares.of:
+                wanted = asked(pace, dice.sample(topics, dice.randint(1, 4)), now)
+                assert all(0 < most <= FETCH_PARTITION_BYTES_MAX for most in wanted.values())
+                assert 0 < pace.shares(topics, now).bytes_max <= FETCH_BYTES_MAX
+                for topic in wanted:
                     size = dice.randrange(1, 100_000)
                     pace.found(topic, size, now)
                     out.append((topic, size, pace.unsettled))

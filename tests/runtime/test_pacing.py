@@ -1,6 +1,7 @@
 """What the link may carry: the configuration's limits, an operator's words over them, kept in a file."""
 
 import stat
+import time
 from pathlib import Path
 
 import pytest
@@ -67,19 +68,23 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, text: str) -> None:
         pacing.say(LANES, WHOLE, 5000)
 
 
-def test_metrics_show_limits_and_count_what_was_held_back(tmp_path: Path) -> None:
+def test_metrics_show_limits_and_count_what_was_held_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Over all openings of a lane; a limit that is lifted leaves no series."""
-    pacing, metrics = Pacing(tmp_path, CONFIGURED), Metrics()
-    for held in (2.0, 3.0):
+    pacing, metrics, now = Pacing(tmp_path, CONFIGURED), Metrics(), [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    for _opening in range(2):
         pace = pacing.begin("link-up")
-        pace.throttled_s += held
+        pace.found(VILLAGES, 1_000_000, now[0])
+        pace.shares([VILLAGES], now[0])
+        now[0] += 2.0
         pacing.figures(metrics)
         pacing.figures(metrics)
     page = metrics.text().decode()
-    assert 'exchange_throttled_seconds_total{lane="link-up"} 5.0' in page
+    assert 'exchange_throttled_seconds_total{lane="link-up"} 4.0' in page
     assert 'exchange_rate_limit_bytes_per_second{lane="link-up",resource=""} 2000000.0' in page
     assert f'exchange_rate_limit_bytes_per_second{{lane="link-up",resource="{VILLAGES}"}} 50000.0' in page
     pacing.say(LANES, WHOLE, "none")
     pacing.figures(metrics)
     assert 'resource=""' not in metrics.text().decode()
-    assert [(one.lane, one.unsettled_bytes, one.throttled_s) for one in pacing.paces()] == [("link-up", 0, 5.0)]
+    (told,) = pacing.paces()
+    assert (told.lane, told.unsettled_bytes) == ("link-up", 1_000_000)
