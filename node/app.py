@@ -23,7 +23,7 @@ _TELL_S = 1.0
 
 def run(config: Config) -> int:
     """Run a node until SIGTERM or SIGINT and return the exit status; a second SIGINT ends the process at once."""
-    metrics = Metrics()
+    metrics = Metrics(resources_max=config.metrics.resources_max)
     sparing = configure(
         division=config.division,
         readable=config.log.readable(at_terminal=sys.stderr.isatty()),
@@ -37,7 +37,7 @@ def run(config: Config) -> int:
 
 
 async def _run(config: Config, metrics: Metrics, sparing: Sparing) -> int:
-    node = Node(_settings(config), metrics)
+    node = Node(settings_of(config), metrics)
     loop = asyncio.get_running_loop()
     for number in _SIGNALS:
         loop.add_signal_handler(number, _stop, node, number)
@@ -54,8 +54,11 @@ async def _run(config: Config, metrics: Metrics, sparing: Sparing) -> int:
     return 0
 
 
-def _settings(config: Config) -> NodeSettings:
+def settings_of(config: Config) -> NodeSettings:
+    """Return what a configuration says to a node. ConfigError for a file that it names and that cannot be read."""
     parent = config.parent
+    files = {"kafka-ca": config.kafka.ca_file, "parent-ca": parent.ca_file if parent else None}
+    files |= {name: one.certificate_file if one else None for name, one in (("http", config.http.tls), ("probes", config.http.probes_tls))}
     return NodeSettings(
         division=config.division,
         bootstrap=config.kafka.bootstrap,
@@ -72,6 +75,7 @@ def _settings(config: Config) -> NodeSettings:
         parent_security=secured(parent.login_file, parent.ca_file) if parent else Security(),
         limits=Limits(link=parent.rate_bytes_per_s, resources=parent.rates) if parent else Limits(),
         debug=config.http.debug,
+        certificate_files={name: file for name, file in files.items() if file is not None},
     )
 
 

@@ -16,8 +16,10 @@ from typing import Any
 import httpx
 import pytest
 
+from node.app import settings_of
 from node.bus.embedded.ports import reserved_ports
 from node.bus.embedded.process import reap, spawn
+from node.config import load
 from node.model.limits import STOP_S
 from tests.certificates import Authority
 
@@ -104,7 +106,7 @@ async def test_a_node_tells_each_vain_attempt_and_ends_at_once_when_asked(tmp_pa
         ready = await http.get(f"{listening['probes']}/readyz")
         alive = await http.get(f"{listening['probes']}/livez")
     assert (ready.status_code, alive.status_code) == (503, 200)
-    assert [line.partition(":")[0] for line in ready.text.splitlines()] == ["own cluster", "gate", "views", "link"]
+    assert [line.partition(":")[0] for line in ready.text.splitlines()] == ["own cluster", "gate", "views", "canary", "link"]
     began = time.monotonic()
     app.process.send_signal(signal.SIGTERM)
     assert await app.ended() == 0
@@ -186,3 +188,18 @@ async def test_with_a_certificate_the_node_is_reached_from_elsewhere(tmp_path: P
     assert listening["probes"].startswith("http://127.0.0.1:")
     app.process.send_signal(signal.SIGTERM)
     assert await app.ended() == 0
+
+
+def test_what_a_configuration_says_reaches_the_node(tmp_path: Path) -> None:
+    """Its files of certificates by what they are for, the probes' only where they have TLS."""
+    authority = Authority(tmp_path)
+    authority.tls("localhost")
+    file = tmp_path / "node.yaml"
+    file.write_text(
+        'division: "445102"\nkafka: {bootstrap: "127.0.0.1:9092", ca_file: authority.crt}\n'
+        'http: {listen: "127.0.0.1:0", tls: {certificate_file: node.crt, key_file: node.key}}\n'
+    )
+    settings = settings_of(load(file))
+    assert (settings.division, settings.bootstrap, settings.parent) == ("445102", "127.0.0.1:9092", None)
+    assert settings.certificate_files == {"kafka-ca": authority.file, "http": tmp_path / "node.crt"}
+    assert settings.security.tls is not None

@@ -12,6 +12,8 @@ as a `fetch.Piece`; `sink` stamps a header of its own on them in place, and a `l
 it. `users` makes and removes SCRAM users, `acls` their rights. `guard` has the properties that close a broker, `certificates` an authority for those
 whose operator has none. `embedded` starts real brokers for the demo and the tests.
 
+**How a cluster is.** `health` takes one look at all of it for the doctor, with `configs` (settings), `disks` (room) and `handshake` (certificates).
+
 **Bounds.** A source connection holds 22 MiB of batches at most, which fill a quarter of their buffers or more; a producer has five
 requests in flight to a broker; every request has a time-out.
 

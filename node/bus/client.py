@@ -5,6 +5,7 @@ reach both through one value.
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Collection, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -110,6 +111,14 @@ class Client:
                     return await self._send(node, request)
         except (KafkaError, OSError, TimeoutError) as error:
             raise Unavailable(f"{self.bootstrap}: {said(error)}") from error
+
+    async def call_any(self, request: object) -> Any:
+        """Send one request to the brokers that are known, one after the other, until one answers. Unavailable if none does."""
+        known = [broker.nodeId for broker in self._kafka.cluster.brokers()]
+        for node in known[:-1]:
+            with contextlib.suppress(Unavailable):
+                return await self.call(node, request)
+        return await self.call(known[-1] if known else None, request)
 
     async def _send(self, node: int | None, request: object) -> Any:
         node = self._kafka.get_random_node() if node is None else node

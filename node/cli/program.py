@@ -35,6 +35,7 @@ from node.cli import (
     status,
     tail,
     view,
+    volume,
 )
 from node.cli.voice import VOICE, CliError, Exit, Voice, print_json
 from node.errors import BusError, CommandRefused, ConfigError, DataError, NodeError
@@ -63,6 +64,7 @@ def build() -> App:
     app.command(run.run)
     app.command(run.check)
     app.command(status.status)
+    app.command(volume.volume)
     app.command(generate.generate)
     app.command(publish.publish)
     app.command(tail.tail)

@@ -25,6 +25,7 @@ http:
   debug: false                    # whether operators may ask /v1/debug what the node is doing
   tls: {certificate_file: node.crt, key_file: node.key}     # PEM, relative to this file; without it both listen on loopback alone
 data_dir: ./data                  # relative to this file
+metrics: {resources_max: 1000}    # so many resources have series of their own, the rest share one named `other`
 log: {level: info, format: json}  # debug, info, warning, error; json or console, which unless said follows the terminal
 """
 
@@ -47,11 +48,14 @@ from node.model.keys import read_fingerprint
 from node.model.limits import RATE_LEAST_BYTES_PER_S, RATE_MOST_BYTES_PER_S
 from node.model.names import Division, Topic
 from node.telemetry.level import LEVELS, Level
+from node.telemetry.specification import RESOURCES_MAX
 
 REPLICATION_MAX = 32767
 """Kafka's replication factor is an int16."""
 PORT_MAX = 65535
 REQUESTS_PER_S_MAX = 100_000
+RESOURCES_MAX_MAX = 20_000
+"""Some ten series each: more than that is a Prometheus of its own."""
 LISTEN = "127.0.0.1:8080"
 
 _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?):([0-9]{1,5})")
@@ -116,6 +120,12 @@ class Log(msgspec.Struct, frozen=True, kw_only=True):
         return self.format == "console" or (not self.format and at_terminal)
 
 
+class Metrics(msgspec.Struct, frozen=True, kw_only=True):
+    """How many resources the metrics tell by name."""
+
+    resources_max: int = RESOURCES_MAX
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """A whole configuration; `data_dir` is absolute, `calendar` what the operator's file says and empty without one."""
 
@@ -124,6 +134,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     parent: Parent | None = None
     http: Http = Http()
     data_dir: Path
+    metrics: Metrics = Metrics()
     log: Log = Log()
     calendar: Calendar = Calendar()
 
@@ -334,6 +345,10 @@ _SHAPE: Shape = {
         required=False,
     ),
     "data_dir": Field(read_text, "./data", required=False),
+    "metrics": Part(
+        {"resources_max": Field(whole_within(1, RESOURCES_MAX_MAX), str(RESOURCES_MAX), required=False, number=True)},
+        required=False,
+    ),
     "log": Part(
         {
             "level": Field(one_of(*LEVELS), "info", required=False),

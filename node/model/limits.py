@@ -103,6 +103,8 @@ CANARY_LATE_S = 12.0
 is an alert; a node that is started again is back before."""
 CANARY_BYTES_MAX = 4096
 """A canary has some 500 bytes; what is longer is none of ours."""
+CHECKUP_INTERVAL_S = 60.0
+"""How often the node looks at disks, certificates and quarantines: none of them changes faster than somebody reads of it."""
 
 STOP_S = 10.0
 """A stop finishes or aborts the open transaction within this time, else the process ends without."""

@@ -26,6 +26,7 @@ from node.model.names import Division, Topic, canary_topic, control_topic, divis
 from node.model.values import RULE, Actor, Kind, RequestValue
 from node.runtime.access import Access
 from node.runtime.canaries import Heard
+from node.runtime.checkups import Checkups
 from node.runtime.clocks import Clocks
 from node.runtime.completeness import Completeness
 from node.runtime.following import SPEAKING_S, Following
@@ -77,6 +78,9 @@ class Node:
         self._rights = Rights(metrics, settings.other_users)
         self.invitations = Invitations(settings.data_dir)
         self.logins = Logins(settings.data_dir, settings.bootstrap, settings.security)
+        self.checkups = Checkups(
+            settings, metrics, lambda: None if (gate := self._lanes.get(GATE)) is None else gate.status(), self._trouble
+        )
         self._following = Following(settings.division, settings.security, metrics, self.command)
         self.folded = False
         """whether the book holds what the control logs held when the node began: before that it may not be spoken from"""
@@ -362,6 +366,7 @@ async def run_node(node: Node) -> None:
             "gate": node.keep_gate,
             "views": node.keep_views,
             "canary": node.keep_canary,
+            "checkups": node.checkups.keep,
             "completeness": node.keep_completeness,
         }
         if node.settings.parent is not None:

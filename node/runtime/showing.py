@@ -1,7 +1,7 @@
 """What a node shows of itself: why it is not ready, its link, its flows, the tree around it, and the page that Prometheus reads."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 
 from node import __version__
@@ -14,6 +14,7 @@ from node.control.routes import Route, routes
 from node.model.names import canary_topic
 from node.runtime.canaries import Heard
 from node.runtime.completeness import Completeness
+from node.runtime.counting import Counting
 from node.runtime.flow import FlowStatus, RouteStatus, seconds_since
 from node.runtime.lane import Lane
 from node.runtime.ledger import Ledger
@@ -46,11 +47,12 @@ class Shown:
         """by part of the node, why it does not do what it is there for; empty where it does"""
         if settings.parent is not None:
             self.troubles["link"] = "not connected yet"
-        self._settings, self._metrics, self._ledger, self._calendar = settings, metrics, ledger, calendar
+        self._settings, self._metrics, self._ledger, self.calendar = settings, metrics, ledger, calendar
         self._heard, self._completeness, self._pacing, self._lanes = heard, completeness, pacing, lanes
         self._began_ms = int(time.time() * 1000)
         self._sent_ms = 0
         """when the newest of the own canaries was made that stand in the parent's cluster"""
+        self._counting = Counting(settings.division, ledger)
         self._lacking = False
         """the calendar lacks a year that some clock needs, which is said when it comes to be so"""
         self._terms_at = 0.0
@@ -177,8 +179,8 @@ class Shown:
 
     # ---- the page
 
-    def figures(self) -> bytes:
-        """Return the metrics page, its gauges set to now."""
+    def figures(self, names: Collection[str] = ()) -> bytes:
+        """Return the metrics page, its gauges set to now; with names no others."""
         metrics, link = self._metrics, self.link
         metrics.show_flows(_figures(flow) for flow in self.flows())
         metrics.show_phases((name, phase) for name, lane in self._lanes.items() for phase in lane.phases())
@@ -187,15 +189,16 @@ class Shown:
         self._pacing.figures(metrics)
         metrics.show_volumes(self.volumes())
         metrics.show_control(self._ledger.counts, {author: alarm.why for author, alarm in self._ledger.alarms.items()})
+        metrics.show_sharing(self._counting.on(day_of(datetime.now(UTC))))
         self._show_terms()
         metrics.ready.set(int(not self.reasons))
-        return metrics.text()
+        return metrics.text(names)
 
     def _show_terms(self) -> None:
         began = time.monotonic()
         if began < self._terms_at:
             return
-        least, lacking = seconds_left(self._ledger.book, self._settings.division, self._calendar, datetime.now(UTC))
+        least, lacking = seconds_left(self._ledger.book, self._settings.division, self.calendar, datetime.now(UTC))
         self._terms_at = began + _REST * (time.monotonic() - began)
         self._metrics.show_clocks(least, len(lacking))
         if lacking and not self._lacking:

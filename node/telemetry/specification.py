@@ -33,6 +33,9 @@ LABELS = {
     "kind": "what a legal clock runs for: some ten words",
     "state": "a word of the few states that it can be in",
     "event": "a log event: those of `telemetry.events`",
+    "disk": "data, and each broker of the own cluster",
+    "certificate": "http, probes, and those of the own and the parent's cluster and their authorities",
+    "within": "7d, 30d",
     "change": "added, removed, stranger",
     "version": "the node's own",
     "division": "the node's own",
@@ -149,6 +152,22 @@ METRICS = (
         "exchange_route_waiting", "gauge", "partitions", _ROUTE, "Which partitions wait for a topic, a right or a disposal?", "等待中的分区"
     ),
     Spec("exchange_shards", "gauge", "shards", ("lane", "phase"), "In which phase are a lane's shards?", "分片阶段"),
+    Spec(
+        "exchange_quarantine_records",
+        "gauge",
+        "records",
+        ("resource",),
+        "How many refused records wait to be replayed or discarded?",
+        "待处理隔离记录",
+    ),
+    Spec(
+        "exchange_quarantine_oldest_timestamp_seconds",
+        "gauge",
+        "seconds",
+        ("resource",),
+        "When was the oldest of them refused?",
+        "最早隔离时间",
+    ),
     # ---- links and clocks
     Spec(
         "exchange_canary_age_seconds",
@@ -196,6 +215,31 @@ METRICS = (
     ),
     Spec("exchange_clocks_untold", "gauge", "terms", (), "How many terms cannot be told, for the calendar lacks a year?", "无法计算的期限"),
     Spec(
+        "exchange_requests",
+        "gauge",
+        "requests",
+        ("state",),
+        "Where do the requests for resources of this node's departments stand?",
+        "申请数",
+    ),
+    Spec("exchange_grants", "gauge", "grants", ("state",), "Where do the grants on resources of this node's departments stand?", "授权数"),
+    Spec(
+        "exchange_grants_ending",
+        "gauge",
+        "grants",
+        ("within",),
+        "Of how many grants that flow is the term over within so many days?",
+        "即将到期的授权",
+    ),
+    Spec(
+        "exchange_objections",
+        "gauge",
+        "grants",
+        ("state",),
+        "Which grants do their owners want to end: how many wait for the authority's word, how many did it agree to end?",
+        "数源方提出终止的授权",
+    ),
+    Spec(
         "exchange_copies_disposed_total",
         "counter",
         "topics",
@@ -203,7 +247,24 @@ METRICS = (
         "How many copies were removed because no grant let them flow any more?",
         "已处置副本",
     ),
-    # ---- the doors
+    # ---- the machine and the doors
+    Spec(
+        "exchange_disk_free_bytes",
+        "gauge",
+        "bytes",
+        ("disk",),
+        "How much room is left on the disk: `data` is the node's folder?",
+        "磁盘剩余",
+    ),
+    Spec("exchange_disk_size_bytes", "gauge", "bytes", ("disk",), "How large is the disk?", "磁盘大小"),
+    Spec(
+        "exchange_certificate_not_after_timestamp_seconds",
+        "gauge",
+        "seconds",
+        ("certificate",),
+        "When does a certificate end, of a cluster's that which ends first?",
+        "证书到期时间",
+    ),
     Spec(
         "exchange_rights_changed_total",
         "counter",

@@ -294,3 +294,12 @@ def test_what_the_node_is_doing_is_told_only_where_it_is_said(file: Path) -> Non
     assert "neither true nor false" in problem
     (problem,) = problems(file, LEAST + "http: {debug: [true]}\n")
     assert "it is true or false" in problem
+
+
+def test_how_many_resources_have_names_in_the_metrics_may_be_said(file: Path) -> None:
+    """A thousand unless it is; none at all, or a million, is no number for it."""
+    file.write_text(LEAST)
+    assert load(file).metrics.resources_max == 1000
+    file.write_text(LEAST + "metrics: {resources_max: 50}\n")
+    assert load(file).metrics.resources_max == 50
+    assert "within 1 and 20000" in problems(file, LEAST + "metrics: {resources_max: 0}\n")[0]
