@@ -11,6 +11,7 @@ from node.bus.security import Security, secured
 from node.config import Config, address
 from node.errors import BusError
 from node.http import Tls, open_http, open_probes
+from node.lane.pace import Limits
 from node.runtime import Node, NodeSettings, run_node
 from node.runtime.dumping import dump, forget_threads, keep, threads_on
 from node.telemetry import Metrics, configure, logger
@@ -72,6 +73,7 @@ def settings_of(config: Config) -> NodeSettings:
         other_users=config.kafka.other_users,
         ca=config.kafka.ca_file.read_text("ascii") if config.kafka.ca_file else "",
         parent_security=secured(parent.login_file, parent.ca_file) if parent else Security(),
+        limits=Limits(link=parent.rate_bytes_per_s, resources=parent.rates) if parent else Limits(),
         debug=config.http.debug,
         certificate_files={name: file for name, file in files.items() if file is not None},
     )

@@ -1,6 +1,6 @@
 """The bus: Kafka, and nothing but Kafka. It never decides; lanes decide.
 
-**The raw road**, for lanes: `source` fetches with `fetch` over a `wire.Bulk`; batches stay in the buffer they were received into, each
+**The raw road**, for lanes: `source` fetches over connections (`feed`), with `fetch` over a `wire.Bulk`, as much as the lane's pace says; batches stay in the buffer they were received into, each
 as a `fetch.Piece`; `sink` stamps a header of its own on them in place, and a `leader` for each broker sends them with `produce` over a
 `wire.Acks`; the buffer goes back when the last of its batches is settled. `client` knows leaders and topic ids (`metadata`); `inspect` and
 `progress` look at logs with ordinary requests when a route is opened; `faults` says what Kafka's error codes mean to a lane.

@@ -53,6 +53,33 @@ class NodeInfo(Answer, frozen=True):
     version: str
 
 
+class RateInfo(Answer, frozen=True):
+    """A limit of one direction of the link; `resource` is empty for all of it, `bytes_per_s` None where a command has lifted a limit."""
+
+    lane: str
+    resource: str
+    bytes_per_s: int | None
+    said_by: str
+
+
+class PaceInfo(Answer, frozen=True):
+    """How one direction of the link is doing: bytes under way, how much may be, and for how long a limit has held something back."""
+
+    lane: str
+    unsettled_bytes: int
+    window_bytes: int
+    throttled_s: float
+
+
+class PacedLink(Answer, frozen=True):
+    """The parent, why something is not carried, the limits, and how both directions are doing."""
+
+    parent: Division
+    trouble: str
+    rates: list[RateInfo]
+    paces: list[PaceInfo]
+
+
 class LinkInfo(Answer, frozen=True):
     """The link to the parent: its two directions, and why something is not carried."""
 

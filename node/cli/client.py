@@ -19,6 +19,7 @@ from node.cli.answered import (
     LevelInfo,
     NodeInfo,
     OfferInfo,
+    PacedLink,
     PreviewInfo,
     ResourceInfo,
     ResumedRoute,
@@ -174,6 +175,14 @@ class NodeClient:
     def change_log_level(self, level: Level, for_s: float) -> LevelInfo:
         """Have the node log from another level on for so many seconds."""
         return self._post("/v1/log/level", {"level": level, "for_s": for_s}, LevelInfo)
+
+    def link(self) -> PacedLink:
+        """Ask what the link carries and may carry."""
+        return self._get("/v1/link", PacedLink)
+
+    def set_rate(self, rate: int | Literal["none", "default"], resource: str, lane: str) -> PacedLink:
+        """Limit the link or a resource on it (empty: all), in one direction or (empty) in each."""
+        return self._post("/v1/link/rate", {"rate": rate, "resource": resource, "lane": lane}, PacedLink)
 
     def quarantines(self, name: str = "") -> Iterator[Line]:
         """Ask what was refused, of one resource or all: yield the lines of the answer as they come."""

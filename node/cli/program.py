@@ -23,6 +23,7 @@ from node.cli import (
     init,
     joining,
     key,
+    link,
     log,
     logged,
     publish,
@@ -75,7 +76,7 @@ def build() -> App:
     app.command(backup.backup)
     app.command(backup.restore)
     app.command(doctor.doctor)
-    for family in (demo, access, key, log, logged, division, department, catalogue, request, grant, view, quarantine, route):
+    for family in (demo, access, key, log, logged, division, department, catalogue, request, grant, view, quarantine, route, link):
         app.command(family.build())
     return app
 

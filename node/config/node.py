@@ -15,6 +15,9 @@ parent:                           # absent at the root
   ca_file: parent.pem
   root: "SHA256:…"                # fingerprint of the root's key, as its operator tells it (`exchange-node key show`)
   url: "https://10.0.0.1:8080"    # of the parent's node, which is told when this one leaves; may be absent
+  rate_bytes_per_s: 1250000       # what the link may carry in each direction; without it, all that it can
+  rates:                          # the same of single resources or views; may be absent
+    445102.civil-affairs.villages: 100000
 http:
   listen: "127.0.0.1:8080"
   probes: "127.0.0.1:8081"        # metrics and probes, which ask for no token; unless said, the port after that of `listen`, on loopback
@@ -37,12 +40,13 @@ import msgspec
 
 from node.bus.security import secured
 from node.config.holidays import read_holidays
-from node.config.reading import Field, Lang, Many, Part, Reading, Shape, Wrong, one_of, read_flag, read_text, read_yaml, whole_within
+from node.config.reading import Field, Lang, Many, Part, Reading, Shape, Table, Wrong, one_of, read_flag, read_text, read_yaml, whole_within
 from node.control.calendar import Calendar
 from node.errors import ConfigError
 from node.model import names
 from node.model.keys import read_fingerprint
-from node.model.names import Division
+from node.model.limits import RATE_LEAST_BYTES_PER_S, RATE_MOST_BYTES_PER_S
+from node.model.names import Division, Topic
 from node.telemetry.level import LEVELS, Level
 from node.telemetry.specification import RESOURCES_MAX
 
@@ -79,6 +83,8 @@ class Parent(msgspec.Struct, frozen=True, kw_only=True):
     ca_file: Path | None = None
     url: str = ""
     url_ca_file: Path | None = None
+    rate_bytes_per_s: int | None = None
+    rates: dict[Topic, int] = {}
 
 
 class Tls(msgspec.Struct, frozen=True, kw_only=True):
@@ -290,7 +296,16 @@ def _read_listen(text: str) -> str | Wrong:
     return text
 
 
+def _read_resource(text: str) -> Topic | Wrong:
+    try:
+        names.origin(text)
+    except ValueError as error:
+        return Wrong(str(error), f"{text[:200]!r} 不是资源或视图的名称；例如 445102.civil-affairs.villages")
+    return Topic(text)
+
+
 _DIVISION = Field(read_division, '"445102"')
+_RATE = Field(whole_within(RATE_LEAST_BYTES_PER_S, RATE_MOST_BYTES_PER_S), "1250000", required=False, number=True)
 _WAY_IN = {
     "bootstrap": Field(read_bootstrap, '"127.0.0.1:9092"'),
     "login_file": Field(read_text, "445102.login", required=False),
@@ -314,6 +329,8 @@ _SHAPE: Shape = {
             "root": Field(_read_root, '"SHA256:…" (exchange-node key show, on the root)'),
             "url": Field(read_text, '"https://10.0.0.1:8080"', required=False),
             "url_ca_file": Field(read_text, "parent-http.pem", required=False),
+            "rate_bytes_per_s": _RATE,
+            "rates": Table(_read_resource, "445102.civil-affairs.villages", _RATE),
         },
         required=False,
     ),

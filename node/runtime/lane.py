@@ -17,6 +17,7 @@ from node.control.events import SHANGHAI
 from node.errors import CommandRefused
 from node.lane import Resume, State, TopicPartition
 from node.lane import facts as f
+from node.lane.pace import Pace
 from node.model.limits import STOP_S
 from node.model.names import Topic
 from node.model.partition import shard_of
@@ -43,6 +44,8 @@ class LaneSpec(msgspec.Struct, frozen=True, kw_only=True):
     transform: Callable[[Topic], Transform] | None = None
     source_topic: Callable[[Topic], Topic] = lambda topic: topic
     completeness: Completeness = msgspec.field(default_factory=Completeness)
+    pace: Pace = msgspec.field(default_factory=Pace)
+    """what it may ask for; of this lane alone"""
 
 
 class Lane:
@@ -190,7 +193,7 @@ class Lane:
 async def open_lane(spec: LaneSpec, source: Client, target: Client, metrics: Metrics) -> AsyncIterator[Lane]:
     """Open a lane; leaving it finishes or aborts its transactions, unless `stop` was called before."""
     client_id = f"{spec.node}.{spec.lane}"
-    async with open_source(source, client_id) as incoming, asyncio.TaskGroup() as tasks:
+    async with open_source(source, client_id, spec.pace) as incoming, asyncio.TaskGroup() as tasks:
         place = Place(
             node=spec.node,
             lane=spec.lane,

@@ -36,6 +36,7 @@ from node.runtime.invitations import Invitations
 from node.runtime.lane import Lane, LaneSpec, open_lane
 from node.runtime.ledger import Ledger
 from node.runtime.logins import Logins
+from node.runtime.pacing import Pacing
 from node.runtime.preview import Preview, preview
 from node.runtime.reading import Cluster
 from node.runtime.restoring import compare_with_parent
@@ -69,6 +70,7 @@ class Node:
         """the working days by which legal clocks run"""
         self.cluster = Cluster(settings.division, settings.bootstrap, settings.security)
         self._clocks = Clocks(self.cluster, lambda: self.ledger.book, self.calendar, self.record, metrics)
+        self.pacing = Pacing(settings.data_dir, settings.limits)
         self._lanes: dict[str, Lane] = {}
         self._dirty = asyncio.Event()
         self._gates = Gates(settings.division, lambda: self.ledger.book)
@@ -93,6 +95,7 @@ class Node:
             calendar=self.calendar,
             heard=self.heard,
             completeness=self._completeness,
+            pacing=self.pacing,
             lanes=self._lanes,
         )
 
@@ -240,8 +243,8 @@ class Node:
         async with (
             open_client(s.bootstrap, client_id=f"{s.division}.link", security=s.security) as own,
             open_client(s.parent_bootstrap, client_id=f"{s.division}.link", security=s.parent_security) as parents,
-            open_lane(self._lane(UP), own, parents, self.metrics) as up,
-            open_lane(self._lane(DOWN), parents, own, self.metrics) as down,
+            open_lane(self._lane(UP, pace=self.pacing.begin(UP)), own, parents, self.metrics) as up,
+            open_lane(self._lane(DOWN, pace=self.pacing.begin(DOWN)), parents, own, self.metrics) as down,
         ):
             self._trouble("link", "")
             async with self._carrying("link", {UP: up, DOWN: down}):

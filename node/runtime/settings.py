@@ -7,6 +7,7 @@ import msgspec
 from node.bus.security import Security, Way
 from node.control.calendar import Calendar
 from node.control.canary import Direction
+from node.lane.pace import Limits
 from node.model.names import Division
 
 
@@ -31,6 +32,8 @@ class NodeSettings(msgspec.Struct, frozen=True, kw_only=True):
     other_users: tuple[str, ...] = ()
     """of the own cluster: their rights are none of the node's"""
     parent_security: Security = Security()
+    limits: Limits = Limits()
+    """what the link may carry, in each direction"""
     debug: bool = False
     """whether operators may ask over HTTP what it is doing"""
     ca: str = ""

@@ -19,6 +19,7 @@ from node.runtime.counting import Counting
 from node.runtime.flow import FlowStatus, RouteStatus, seconds_since
 from node.runtime.lane import Lane
 from node.runtime.ledger import Ledger
+from node.runtime.pacing import Pacing
 from node.runtime.settings import LinkStatus, NodeSettings
 from node.telemetry import Metrics, logger
 from node.telemetry.metrics import FlowFigures, Volume
@@ -40,6 +41,7 @@ class Shown:
         calendar: Calendar,
         heard: Heard,
         completeness: Completeness,
+        pacing: Pacing,
         lanes: Mapping[str, Lane],
     ) -> None:
         self.troubles: dict[str, str] = dict.fromkeys(("own cluster", "gate", "views", "canary"), "not connected yet")
@@ -47,7 +49,7 @@ class Shown:
         if settings.parent is not None:
             self.troubles["link"] = "not connected yet"
         self._settings, self._metrics, self._ledger, self.calendar = settings, metrics, ledger, calendar
-        self._heard, self._completeness, self._lanes = heard, completeness, lanes
+        self._heard, self._completeness, self._pacing, self._lanes = heard, completeness, pacing, lanes
         self._began_ms = int(time.time() * 1000)
         self._sent_ms = 0
         self._counting = Counting(settings.division, ledger)
@@ -192,6 +194,7 @@ class Shown:
         metrics.show_phases((name, phase) for name, lane in self._lanes.items() for phase in lane.phases())
         metrics.show_canaries(self._heard.ages(self._sent() or self._began_ms))
         metrics.show_skews(self.skews)
+        self._pacing.figures(metrics)
         metrics.show_volumes(self.volumes())
         metrics.show_control(self._ledger.counts, {author: alarm.why for author, alarm in self._ledger.alarms.items()})
         metrics.show_sharing(self._counting.on(day_of(datetime.now(UTC))))

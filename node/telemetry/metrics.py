@@ -101,6 +101,8 @@ class Metrics(Collector):
         self.shards = self._gauge("exchange_shards")
         self._canary_age = self._gauge("exchange_canary_age_seconds")
         self._skew = self._gauge("exchange_clock_skew_seconds")
+        self._rate_limit = self._table("exchange_rate_limit_bytes_per_second")
+        self._throttled = self._counter("exchange_throttled_seconds_total")
 
     def _begin_book(self) -> None:
         self.control_events = self._gauge("exchange_control_events")
@@ -207,6 +209,14 @@ class Metrics(Collector):
         """Set how far the clocks of clusters are before ours, by whose cluster it is."""
         for cluster, seconds in skews.items():
             self._skew.labels(cluster).set(seconds)
+
+    def show_rates(self, limits: Mapping[tuple[str, str], int], throttled_s: Mapping[str, float]) -> None:
+        """Set the limits anew, by lane and resource (empty: the whole link); count for how much longer they held something back in each lane."""
+        self._rate_limit.clear()
+        for (lane, resource), rate in limits.items():
+            self._rate_limit.raise_to((lane, self._named(resource) if resource else ""), rate)
+        for lane, seconds in throttled_s.items():
+            self._throttled.labels(lane).inc(seconds)
 
     def show_volumes(self, volumes: Iterable[Volume]) -> None:
         """Set what moved since midnight anew."""

@@ -179,6 +179,15 @@ METRICS = (
         "金丝雀年龄",
     ),
     Spec("exchange_clock_skew_seconds", "gauge", "seconds", ("cluster",), "How far is a cluster's clock before the node's?", "时钟偏差"),
+    Spec(
+        "exchange_rate_limit_bytes_per_second",
+        "gauge",
+        "bytes/s",
+        _ROUTE,
+        "How much may a direction of the link carry, of one resource or (resource empty) of all together? No series without a limit",
+        "限速",
+    ),
+    Spec("exchange_throttled_seconds_total", "counter", "seconds", ("lane",), "For how long has a limit held something back?", "限速时长"),
     # ---- the book
     Spec("exchange_control_events", "gauge", "events", ("outcome",), "How many events of the control logs became what?", "控制事件"),
     Spec(

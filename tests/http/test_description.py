@@ -33,12 +33,14 @@ HERE = Division("990020")
 OWNER, TAKER = Department(f"{HERE}.tax"), Department(f"{HERE}.police")
 FEES = f"{OWNER}.fees"
 SELDOM = {
+    "GET /v1/link",
     "POST /v1/commands",
     "POST /v1/dismiss",
     "POST /v1/exports",
     "POST /v1/invitations",
     "POST /v1/join",
     "POST /v1/leave",
+    "POST /v1/link/rate",
     "POST /v1/routes/resume",
     "POST /v1/quarantine/{name}/replay",
     "POST /v1/quarantine/{name}/discard",

@@ -63,6 +63,7 @@ POSTS: dict[str, list[Any]] = {
         {"command": "new-request", "by": BY, "resource": "990000.a.b", "taker": "plant", "basis": "x", "purpose": "x"}
     ],
     "/v1/exports": ["plant", {"plant": 1}, {"by": BY, "resource": "plant", "taker": "plant", "from_time": "plant"}],
+    "/v1/link/rate": [{"rate": 2000, "resource": "plant"}, {"rate": "plant"}, {"rate": 2000, "lane": "plant"}, {"rate": 2000, "plant": 1}],
     "/v1/routes/resume": [{"topic": "plant", "mode": "accept"}, {"topic": "a", "mode": "plant"}, ["plant"]],
     "/v1/quarantine/plant/replay": [{}, {"plant": 1}],
     "/v1/quarantine/990000.a.b/discard": [{"reason": "plant"}, {"offsets": "plant"}],
