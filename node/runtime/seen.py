@@ -13,13 +13,13 @@ from node.bus.inspect import oldest
 from node.errors import BusError
 from node.lane import Phase, Progress, RouteState, State, TopicPartition
 from node.model.limits import WATCH_INTERVAL_S
-from node.model.names import NODE, Topic, department_of, is_view, resource_of
+from node.model.names import Topic, department_of, is_nodes, is_view, quarantine_topic, resource_of
 from node.runtime.completeness import Completeness
 from node.runtime.flow import FlowStatus, Pace, RouteStatus, by_topic, flow_of, seconds_since
 from node.runtime.shard import Place, Shard
 from node.telemetry.metrics import Volume
 
-_QUARANTINED = "quarantined"
+_DIRECTIONS = {"link-up": "up", "link-down": "down", "gate": "published", "view": "view"}
 
 
 class Seen:
@@ -137,27 +137,20 @@ class Seen:
 
     def volumes(self, day: str) -> Iterator[Volume]:
         """Yield what was committed on a day (YYYY-MM-DD in Asia/Shanghai) of each partition, by the progress that stands."""
-        direction = {"link-up": "up", "link-down": "down", "gate": "published", "view": "view"}[self._place.lane]
+        lane = self._place.lane
         for shard in self._shards:
             for route, progress in shard.machine.known.items():
-                if progress.day == day and (resource := _resource(self._place.lane, route.topic)) is not None:
-                    words = self._words(route)
-                    written = [one for topic, one in progress.targets.items() if words.get(topic) != _QUARANTINED]
-                    records, size = sum(one.day_records for one in written), sum(one.day_bytes for one in written)
-                    yield Volume(department=department_of(resource), resource=route.topic, direction=direction, records=records, bytes=size)
-
-    def _words(self, route: TopicPartition) -> Mapping[Topic, str]:
-        try:
-            return self._place.outcomes(route)
-        except KeyError:  # of before: nothing is opened for it any more
-            return {}
-
-
-def _resource(lane: str, topic: Topic) -> Topic | None:
-    """Return whose topic a route is, None for what is no resource's: the node's own topics."""
-    if lane == "gate" or is_view(topic):
-        return resource_of(topic)
-    return None if topic.split(".")[1] == NODE else topic
+                if progress.day != day or is_nodes(route.topic):
+                    continue
+                resource = resource_of(route.topic) if lane == "gate" or is_view(route.topic) else route.topic
+                written = [one for topic, one in progress.targets.items() if topic != quarantine_topic(resource)]
+                yield Volume(
+                    department=department_of(resource),
+                    resource=resource if lane == "gate" else route.topic,
+                    direction=_DIRECTIONS[lane],
+                    records=sum(one.day_records for one in written),
+                    bytes=sum(one.day_bytes for one in written),
+                )
 
 
 def _outcomes(progress: Progress, words: Mapping[Topic, str]) -> dict[str, int]:
