@@ -10,8 +10,6 @@ _PROMQL = """
 by on and or unless without ignoring group_left group_right offset bool inf
 sum min max avg count topk rate increase changes abs absent time vector label_replace predict_linear sum_over_time count_over_time histogram_quantile
 """
-AWAITED = "exchange_rate_limit_bytes_per_second exchange_throttled_seconds_total"
-"""Metrics that are asked for and not specified yet."""
 _PROCESS = "process_cpu_seconds_total process_resident_memory_bytes process_open_fds process_start_time_seconds"
 """prometheus-client's own."""
 _EXTRA = frozenset({"up", "ALERTS"})
@@ -35,4 +33,4 @@ def _without_suffix(name: str) -> list[str]:
     return [name.removesuffix(suffix) for suffix in _SUFFIXES if name.endswith(suffix)]
 
 
-KNOWN = {*BY_NAME, *_PROCESS.split(), *AWAITED.split()}
+KNOWN = {*BY_NAME, *_PROCESS.split()}

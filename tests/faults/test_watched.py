@@ -15,10 +15,8 @@ from node.demo.prometheus import Prometheus, open_prometheus, targets
 from node.demo.requesting import ask
 from node.demo.world import CITY, DISTRICT, PROVINCE, TREE, NodeProcess, World
 from node.model.names import Topic, inbox_topic
-from node.telemetry.specification import BY_NAME
 from tests.deploy.boards import Asked, asked
 from tests.deploy.given import program
-from tests.deploy.named import AWAITED, metrics_in
 from tests.faults.flow import Face, grant, offer, publishing, versions, wanted, write
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
@@ -62,11 +60,7 @@ async def _until(prometheus: Prometheus, holds: Callable[[list[dict[str, Any]]],
 
 
 async def _without_data(prometheus: Prometheus, queries: Iterable[Asked]) -> list[Asked]:
-    return [one for one in queries if not _is_awaited(one) and not await prometheus.query(one.expression)]
-
-
-def _is_awaited(one: Asked) -> bool:
-    return bool(metrics_in(one.expression) & set(AWAITED.split()) - BY_NAME.keys())
+    return [one for one in queries if not await prometheus.query(one.expression)]
 
 
 @pytest.mark.parametrize(
