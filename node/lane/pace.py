@@ -1,6 +1,7 @@
 """How much a lane asks for next, and of which resource first. Pure: time is an argument.
 
-No more than its link carries in about half a second, fair between resources, and within what an operator allows. Everything that a lane moves it has asked for, so this is decided where it asks, and nowhere else.
+No more than its link carries in about half a second, fair between resources, and within what an operator allows. Everything that a lane moves it has
+asked for, so this is decided where it asks, and nowhere else.
 
 - *A window* bounds what is fetched and not settled yet. It follows the time from the order to write a batch until it is settled: longer than
   `SETTLE_S`, and the window shrinks to what passes in that time; shorter, while the window is what holds the lane back, and it grows, twofold in each round.
