@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from asyncio.subprocess import PIPE, STDOUT
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from itertools import islice
@@ -82,6 +83,15 @@ async def test_every_panel_has_data(world: World, tmp_path: Path, within_s: floa
                 left = await _without_data(prometheus, left)
                 await asyncio.sleep(_POLL_S)
     assert [one for one in left if one.panel not in left_out] == []
+
+
+async def test_the_pages_of_all_nodes_are_clean(world: World) -> None:
+    """By the judgement of Prometheus' own tool: names, units, types and helps."""
+    for code in TREE:
+        _status, page = await Face(world.nodes[code]).text("/metrics")
+        checked = await asyncio.create_subprocess_exec(program("promtool"), "check", "metrics", stdin=PIPE, stdout=PIPE, stderr=STDOUT)
+        said, _nothing = await checked.communicate(page.encode())
+        assert (checked.returncode, said.decode()) == (0, ""), code
 
 
 def _told(alerts: list[dict[str, Any]], state: str) -> set[tuple[str, str, str]]:
