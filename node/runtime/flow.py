@@ -64,17 +64,20 @@ class FlowStatus(msgspec.Struct, frozen=True, kw_only=True):
 class Pace:
     """How fast the figures of a flow move: averages that forget within a minute."""
 
-    __slots__ = ("_at", "_behind", "_bytes", "_records", "_weight", "bytes_per_s", "records_per_s", "shrinks_per_s")
+    __slots__ = ("_at", "_behind", "_bytes", "_records", "_stood", "_weight", "bytes_per_s", "records_per_s", "shrinks_per_s")
 
     def __init__(self) -> None:
         self.records_per_s = self.bytes_per_s = self.shrinks_per_s = 0.0
         self._at = self._weight = 0.0
         self._records = self._bytes = self._behind = -1
+        self._stood = False
+        """nothing was carried between the last two looks, though something was behind"""
 
     def note(self, now: float, records: int, size: int, behind: int) -> None:
         """Take the figures of a moment (monotonic s): what was carried so far, and what is behind."""
         passed = now - self._at
-        if self._records < 0 or records < self._records:  # the first look, or another beginning
+        # What stood and goes again begins anew: what came meanwhile says nothing of how fast it catches up.
+        if self._records < 0 or records < self._records or (self._stood and records > self._records):
             self.records_per_s = self.bytes_per_s = self.shrinks_per_s = self._weight = 0.0
         elif passed > 0:
             # The first minute has no past that would hold it down: its weight grows from 0 to 1.
@@ -86,6 +89,7 @@ class Pace:
             self.shrinks_per_s += ((self._behind - behind) / passed - self.shrinks_per_s) * share
         else:
             return
+        self._stood = records == self._records and behind > 0
         self._at, self._records, self._bytes, self._behind = now, records, size, behind
 
     def until_level(self, behind: int) -> float | None:

@@ -111,16 +111,21 @@ class Seen:
         """See for ever how fast routes move, and how far those that do not flow are behind: their lag must grow on the dashboards, not vanish."""
         while True:
             await self._ask_sources()
-            now, lane = time.monotonic(), self._place.lane
-            flows = by_topic(self.routes({}))
-            paces, self._paces = self._paces, {}
-            for topic, routes in flows.items():
-                pace = self._paces[topic] = paces.get(topic) or Pace()
-                pace.note(now, sum(one.records for one in routes), sum(one.bytes for one in routes), sum(one.lag_records for one in routes))
+            lane, flows = self._place.lane, by_topic(self.routes({}))
+            self._pace(flows)
             self._complete = {route.route: self._complete[route.route] for _shard, route in self.all() if route.route in self._complete}
             stamp = time.time() * 1000
             self._level.note(lane, {topic: stamp - 1000 * max(one.lag_seconds for one in routes) for topic, routes in flows.items()})
             await asyncio.sleep(WATCH_INTERVAL_S)
+
+    def _pace(self, flows: Mapping[Topic, list[RouteStatus]]) -> None:
+        """Note how far flows are; not where that is not known of all partitions, for what comes to be known would be taken for carried just now."""
+        now, unknown = time.monotonic(), {route.route.topic for _shard, route in self.all() if route.progress is None}
+        paces, self._paces = self._paces, {}
+        for topic, routes in flows.items():
+            pace = self._paces[topic] = paces.get(topic) or Pace()
+            if topic not in unknown:
+                pace.note(now, sum(one.records for one in routes), sum(one.bytes for one in routes), sum(one.lag_records for one in routes))
 
     async def _ask_sources(self) -> None:
         behind: dict[TopicPartition, tuple[int, int | None]] = {}

@@ -73,6 +73,18 @@ def test_what_grows_is_never_level() -> None:
     assert pace.until_level(2000) is None
 
 
+def test_what_stood_and_goes_again_has_the_rate_of_now() -> None:
+    """A link that was cut for five minutes, while 100 records a second came: the time to catch up is right with the second look after it is mended."""
+    pace, behind = Pace(), 0
+    for tick in range(60):
+        pace.note(5.0 * tick, 1000, 0, behind := behind + 500)
+    assert pace.until_level(behind) is None
+    for tick in range(60, 64):
+        pace.note(5.0 * tick, 1000 + 2500 * (tick - 59), 0, behind := behind - 2000)
+    assert pace.until_level(behind) == pytest.approx(behind / 400)
+    assert pace.records_per_s == pytest.approx(500)
+
+
 def test_another_beginning_is_no_rate() -> None:
     """A route that begins anew counts from there; the same moment twice tells nothing."""
     pace = Pace()

@@ -113,6 +113,26 @@ async def test_delay_holds_in_each_direction(delay_s: float) -> None:
         writer.close()
 
 
+async def test_a_narrow_cable_carries_so_much_and_evenly() -> None:
+    """In each direction for all connections together; a small message of another waits for a chunk or two, not for all that is under way."""
+    async with _echo() as port, open_cable([port]) as cable:
+        cable.bytes_per_s = 2_000_000
+        clock = asyncio.get_running_loop().time
+        (reader, writer), (other_reader, other) = await _dial(cable.ports[0]), await _dial(cable.ports[0])
+        began = clock()
+        writer.write(_MANY)
+        received = asyncio.create_task(reader.readexactly(len(_MANY)))
+        await asyncio.sleep(0.1)
+        asked = clock()
+        other.write(b"small")
+        assert await other_reader.readexactly(5) == b"small"
+        assert clock() - asked < 0.2
+        assert await received == _MANY
+        assert 0.45 < clock() - began < 1.0
+        writer.close()
+        other.close()
+
+
 async def test_closing_leaves_no_task_behind() -> None:
     """When a cable is closed its connections are dead and all its tasks have ended."""
     before = asyncio.all_tasks()
