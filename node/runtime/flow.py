@@ -7,10 +7,13 @@ from collections.abc import Iterable
 import msgspec
 
 from node.lane import State
+from node.model.limits import TRANSACTION_TIMEOUT_S
 from node.model.names import Topic
 
 _MEMORY_S = 60.0
 """A rate is that of the last minute: what lies further back counts for less and less."""
+_STOOD_S = 2 * TRANSACTION_TIMEOUT_S
+"""What nothing was carried of for so long stood: over a slow link one transaction may take ten seconds, and then all of it is carried at once."""
 _ORDER = ("given-up", State.STOPPED.value, "not-connected", State.SUSPECT.value, State.WAITING.value)
 """What is worst comes first; all else is on its way to flowing."""
 
@@ -64,21 +67,23 @@ class FlowStatus(msgspec.Struct, frozen=True, kw_only=True):
 class Pace:
     """How fast the figures of a flow move: averages that forget within a minute."""
 
-    __slots__ = ("_at", "_behind", "_bytes", "_records", "_stood", "_weight", "bytes_per_s", "records_per_s", "shrinks_per_s")
+    __slots__ = ("_at", "_behind", "_bytes", "_moved_at", "_records", "_weight", "bytes_per_s", "records_per_s", "shrinks_per_s")
 
     def __init__(self) -> None:
         self.records_per_s = self.bytes_per_s = self.shrinks_per_s = 0.0
         self._at = self._weight = 0.0
         self._records = self._bytes = self._behind = -1
-        self._stood = False
-        """nothing was carried between the last two looks, though something was behind"""
+        self._moved_at = 0.0
+        """of the last look that saw something carried, or nothing behind"""
 
     def note(self, now: float, records: int, size: int, behind: int) -> None:
         """Take the figures of a moment (monotonic s): what was carried so far, and what is behind."""
         passed = now - self._at
+        moves, stood = records > self._records, self._at - self._moved_at >= _STOOD_S
         # What stood and goes again begins anew: what came meanwhile says nothing of how fast it catches up.
-        if self._records < 0 or records < self._records or (self._stood and records > self._records):
+        if self._records < 0 or records < self._records or (moves and stood):
             self.records_per_s = self.bytes_per_s = self.shrinks_per_s = self._weight = 0.0
+            self._moved_at = now
         elif passed > 0:
             # The first minute has no past that would hold it down: its weight grows from 0 to 1.
             kept = math.exp(-passed / _MEMORY_S)
@@ -89,7 +94,8 @@ class Pace:
             self.shrinks_per_s += ((self._behind - behind) / passed - self.shrinks_per_s) * share
         else:
             return
-        self._stood = records == self._records and behind > 0
+        if moves or behind <= 0:
+            self._moved_at = now
         self._at, self._records, self._bytes, self._behind = now, records, size, behind
 
     def until_level(self, behind: int) -> float | None:

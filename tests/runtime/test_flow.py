@@ -85,6 +85,17 @@ def test_what_stood_and_goes_again_has_the_rate_of_now() -> None:
     assert pace.records_per_s == pytest.approx(500)
 
 
+def test_what_is_carried_in_lumps_does_not_stand() -> None:
+    """Over a slow link a transaction takes longer than the time between two looks; on the whole it is as fast as it is."""
+    pace, records, behind = Pace(), 0, 100_000
+    for tick in range(20):
+        if tick % 3 == 1:
+            records, behind = records + 9000, behind - 9000
+        pace.note(5.0 * tick, records, 0, behind)
+        assert tick < 4 or behind / 1200 < (pace.until_level(behind) or 0.0) < behind / 300
+    assert pace.until_level(behind) == pytest.approx(behind / 600, rel=0.2)
+
+
 def test_another_beginning_is_no_rate() -> None:
     """A route that begins anew counts from there; the same moment twice tells nothing."""
     pace = Pace()
