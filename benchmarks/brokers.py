@@ -65,7 +65,7 @@ async def open_pair(folder: Path, *, closed: Closed = "no") -> AsyncIterator[Pai
     # Made before the options change: the archive of classes is shared with the demo and the tests.
     await prepare(find_distribution())
     async with AsyncExitStack() as stack:
-        with _java_options(*_UNDONE, *BROKER_JAVA):
+        with java_options(*_UNDONE, *BROKER_JAVA):
             source = await stack.enter_async_context(open_cluster(folder / "source", settings=_SETTINGS, closed=closed))
             target = await stack.enter_async_context(open_cluster(folder / "target", settings=_SETTINGS, closed=closed))
         yield Pair(source, target, folder)
@@ -78,14 +78,14 @@ async def open_single(folder: Path, *, closed: Closed = "no") -> AsyncIterator[C
     shutil.rmtree(folder, ignore_errors=True)
     await prepare(find_distribution())
     async with AsyncExitStack() as stack:
-        with _java_options(*_UNDONE, *BROKER_JAVA):
+        with java_options(*_UNDONE, *BROKER_JAVA):
             cluster = await stack.enter_async_context(open_cluster(folder / "only", settings=_SETTINGS, closed=closed))
         yield cluster
     shutil.rmtree(folder)
 
 
 @contextmanager
-def _java_options(*options: str) -> Iterator[None]:
+def java_options(*options: str) -> Iterator[None]:
     """Let every Java that is started inside have these options too."""
     before = os.environ.get(_JAVA_VARIABLE)
     os.environ[_JAVA_VARIABLE] = " ".join(options)

@@ -1,7 +1,7 @@
 """`telemetry`: what the metrics cost. A page of a node with many resources, and the counting beside a link at full speed. It has no peer but goals.
 
-*page*: a federation as that of the demo, in which the district's node has so many resources, each with a gate and a grant to the city, so that every
-series of theirs exists. *link*: the raw link of `link`, whose process times what its metrics take (`telemetry_carry`). That share is the figure, for it
+*page*: a federation as that of the demo, in which the district's node has so many resources, each with a gate, and some with a grant to the city, so that
+every series of theirs exists. *link*: the raw link of `link`, whose process times what its metrics take (`telemetry_carry`). That share is the figure, for it
 does not depend on what else the machine does; as a cross-check links with and without metrics are measured in turn.
 """
 
@@ -13,6 +13,7 @@ from typing import Annotated
 
 import msgspec
 from cyclopts import Parameter
+from cyclopts.validators import Number
 from rich.console import Console
 
 from benchmarks import machine, show, telemetry_page
@@ -48,12 +49,12 @@ def page_figures(page: Page) -> list[Figure]:
     ]
 
 
-async def of_page(count: int, scrapes: int, idle_s: float, console: Console) -> Held:
+async def of_page(count: int, grants: int, scrapes: int, idle_s: float, console: Console) -> Held:
     """Measure the page."""
     before = machine.describe()
-    page = await telemetry_page.measure(count, scrapes, idle_s, emptied(FOLDER / "telemetry"), console)
+    page = await telemetry_page.measure(count, grants, scrapes, idle_s=idle_s, folder=emptied(FOLDER / "telemetry"), console=console)
     what = {
-        "node": f"{count:,} resources, each with a gate and a grant to the level above: {2 * count:,} flows; {scrapes} scrapes over HTTP",
+        "node": f"{count:,} resources, each with a gate, {grants:,} of them granted to the level above; {scrapes} scrapes over HTTP",
         "set-up": f"{page.filled_s:.0f} s for resources and grants, {page.flowed_s:.0f} s until their topics were there and records had come through",
     }
     return Held(id="telemetry-page", figures=page_figures(page), runs=[page], what=what, machine=before, versions=machine.versions())
@@ -96,6 +97,7 @@ def telemetry(
     *,
     json: Path | None = None,
     resources: Count = 1_000,
+    grants: Annotated[int, Parameter(validator=Number(gte=0))] = 100,
     scrapes: Count = 50,
     idle_s: Annotated[float, Parameter(name="--idle-s")] = 60.0,
     records: Count = 3_000_000,
@@ -109,6 +111,7 @@ def telemetry(
     Args:
         json: File for the figures.
         resources: Resources of the node whose page is asked for.
+        grants: How many of them are granted to the level above: each is a flow of the link too, and takes three commands.
         scrapes: How often it is asked for, at rest and while records move.
         idle_s: For how long (s) the idle node is measured, with and without scrapes.
         records: Records measured in each run of the link.
@@ -117,7 +120,7 @@ def telemetry(
     """
     console = Console()
     found = [
-        asyncio.run(of_page(resources, scrapes, idle_s, console)),
+        asyncio.run(of_page(resources, min(grants, resources), scrapes, idle_s, console)),
         asyncio.run(of_link(Job(records, warm_up, "lz4"), rounds, console)),
     ]
     for one in found:

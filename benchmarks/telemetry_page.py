@@ -5,7 +5,7 @@ import contextlib
 import shutil
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from statistics import median, quantiles
 
@@ -15,7 +15,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from benchmarks import machine
+from benchmarks.brokers import java_options
 from benchmarks.telemetry_world import carried, fill, publish, resources, there
+from node.bus.embedded import find_distribution
+from node.bus.embedded.seed import prepare as prepare_brokers
 from node.demo.story import prepare
 from node.demo.world import DISTRICT, World, open_world
 from node.model.names import Topic
@@ -23,6 +26,8 @@ from node.model.names import Topic
 SCRAPE_S = 15.0
 """Prometheus' usual interval."""
 _PAUSE_S = 0.1
+_HEAP = "-Xmx1g"
+"""Of an embedded broker's 256 MiB three thousand partitions leave it nothing to work with."""
 _SETTINGS = {"broker.session.timeout.ms": "120000"}
 """A small broker that makes some thousand topics is late with its heartbeats; the controller would take all their leaders away, again and again."""
 _PERCENTILES = 20
@@ -61,19 +66,22 @@ def emptied(folder: Path) -> Path:
     return folder
 
 
-async def measure(count: int, scrapes: int, idle_s: float, folder: Path, console: Console) -> Page:
-    """Fill a world with so many resources and measure its node's page, at rest and while records move."""
+async def measure(count: int, grants: int, scrapes: int, *, idle_s: float, folder: Path, console: Console) -> Page:
+    """Fill a world with so many resources, some of them granted, and measure its node's page, at rest and while records move."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     topics = resources(count)
-    async with open_world(folder, _SETTINGS) as world:
+    await prepare_brokers(find_distribution())  # whose archive of classes is shared with the demo and the tests
+    async with AsyncExitStack() as stack:
+        with java_options(_HEAP):
+            world = await stack.enter_async_context(open_world(folder, _SETTINGS))
         with Progress(*columns, console=console, transient=True) as progress:
             await prepare(world)
             began = time.monotonic()
-            await fill(world, topics, progress)
+            await fill(world, topics, topics[:grants], progress)
             filled = time.monotonic()
-            await there(world, topics, progress)
+            await there(world, topics, topics[:grants], progress)
             await publish(world, topics)
-            await carried(world, count, 1, progress)
+            await carried(world, count + grants, progress)
             flowed = time.monotonic()
             found = [await scrape(world, "at rest", scrapes)]
             async with busy(world, topics):

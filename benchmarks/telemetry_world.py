@@ -43,23 +43,26 @@ def resources(count: int) -> list[Topic]:
     return [Topic(f"{OWNER}.bench-{number:04}") for number in range(count)]
 
 
-async def fill(world: World, topics: Sequence[Topic], progress: Progress) -> None:
-    """Describe the resources, and let a department of the level above have them all."""
+async def fill(world: World, topics: Sequence[Topic], granted: Sequence[Topic], progress: Progress) -> None:
+    """Describe the resources, and let a department of the level above have some of them."""
     district, city = world.nodes[DISTRICT], world.nodes[CITY]
-    bar = progress.add_task("resources, grants", total=4 * len(topics))
+    bar = progress.add_task("resources, grants", total=len(topics) + 3 * len(granted))
     for begin in range(0, len(topics), _AT_ONCE):
         some = topics[begin : begin + _AT_ONCE]
         items = (CatalogueItem(name=one, title=one, kind=Kind.FACTS, schema=_SCHEMA, partitions=1) for one in some)
         await district.command(ApplyCatalogue(resources=tuple(items)))
         progress.advance(bar, len(some))
-    await city.until("/v1/resources", "name", set(topics))
+    await city.until("/v1/resources", "name", set(granted))
     requests: list[EventRef] = []
-    for topic in topics:
+    for topic in granted:
         asked = NewRequest(by=steward(TAKER), resource=topic, taker=TAKER, basis="benchmark", purpose="benchmark")
         (event,) = await city.command(asked)
         requests.append((Division(event["author"]), int(event["sequence"])))
         await city.command(ApproveRequest(by=head(TAKER), request=requests[-1], version=1))
         progress.advance(bar, 2)
+    if not requests:
+        progress.remove_task(bar)
+        return
     author, sequence = requests[-1]
     last = f"/v1/requests/{author}/{sequence}"
     end = time.monotonic() + _STILL_S
@@ -81,9 +84,9 @@ async def _waits(world: World, path: str) -> bool:
     return answer.is_success and answer.json()["state"] == "waiting"
 
 
-async def there(world: World, topics: Sequence[Topic], progress: Progress) -> None:
+async def there(world: World, topics: Sequence[Topic], granted: Sequence[Topic], progress: Progress) -> None:
     """Wait until the nodes have made all topics of the resources, in both clusters. Unavailable if they do not."""
-    wanted = {DISTRICT: {*topics, *map(inbox_topic, topics), *map(quarantine_topic, topics)}, CITY: set(topics)}
+    wanted = {DISTRICT: {*topics, *map(inbox_topic, topics), *map(quarantine_topic, topics)}, CITY: set(granted)}
     bar, end = progress.add_task("topics", total=sum(map(len, wanted.values()))), time.monotonic() + _STILL_S
     clusters = [(world.clusters[code], names) for code, names in wanted.items()]
     admins = [(AdminClient({"bootstrap.servers": one.bootstrap, **_QUIET, **one.librdkafka()}), names) for one, names in clusters]
@@ -116,9 +119,9 @@ async def publish(world: World, topics: Sequence[Topic]) -> None:
         raise Unavailable(f"{cluster.bootstrap}: {left} records were not written")
 
 
-async def carried(world: World, count: int, rounds: int, progress: Progress) -> None:
-    """Wait until so many rounds of records went through the gates of so many resources and over the link. Unavailable if nothing more comes."""
-    wanted = count * PASSED * rounds * 2
+async def carried(world: World, flows: int, progress: Progress) -> None:
+    """Wait until a round of records went through the gates and over the link, so many flows in all. Unavailable if nothing more comes."""
+    wanted = flows * PASSED
     bar, found, changed = progress.add_task("records through gates and link", total=wanted), -1, time.monotonic()
     async with httpx.AsyncClient(timeout=60) as http:
         while found < wanted:

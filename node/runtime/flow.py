@@ -7,10 +7,13 @@ from collections.abc import Iterable
 import msgspec
 
 from node.lane import State
+from node.model.limits import TRANSACTION_TIMEOUT_S
 from node.model.names import Topic
 
 _MEMORY_S = 60.0
 """A rate is that of the last minute: what lies further back counts for less and less."""
+_STOOD_S = 2 * TRANSACTION_TIMEOUT_S
+"""What nothing was carried of for so long stood: over a slow link one transaction may take ten seconds, and then all of it is carried at once."""
 _ORDER = ("given-up", State.STOPPED.value, "not-connected", State.SUSPECT.value, State.WAITING.value)
 """What is worst comes first; all else is on its way to flowing."""
 
@@ -61,21 +64,26 @@ class FlowStatus(msgspec.Struct, frozen=True, kw_only=True):
     outcomes: dict[str, int] = {}
 
 
-class Pace:
+class Speed:
     """How fast the figures of a flow move: averages that forget within a minute."""
 
-    __slots__ = ("_at", "_behind", "_bytes", "_records", "_weight", "bytes_per_s", "records_per_s", "shrinks_per_s")
+    __slots__ = ("_at", "_behind", "_bytes", "_moved_at", "_records", "_weight", "bytes_per_s", "records_per_s", "shrinks_per_s")
 
     def __init__(self) -> None:
         self.records_per_s = self.bytes_per_s = self.shrinks_per_s = 0.0
         self._at = self._weight = 0.0
         self._records = self._bytes = self._behind = -1
+        self._moved_at = 0.0
+        """of the last look that saw something carried, or nothing behind"""
 
     def note(self, now: float, records: int, size: int, behind: int) -> None:
         """Take the figures of a moment (monotonic s): what was carried so far, and what is behind."""
         passed = now - self._at
-        if self._records < 0 or records < self._records:  # the first look, or another beginning
+        moves, stood = records > self._records, self._at - self._moved_at >= _STOOD_S
+        # What stood and goes again begins anew: what came meanwhile says nothing of how fast it catches up.
+        if self._records < 0 or records < self._records or (moves and stood):
             self.records_per_s = self.bytes_per_s = self.shrinks_per_s = self._weight = 0.0
+            self._moved_at = now
         elif passed > 0:
             # The first minute has no past that would hold it down: its weight grows from 0 to 1.
             kept = math.exp(-passed / _MEMORY_S)
@@ -86,6 +94,8 @@ class Pace:
             self.shrinks_per_s += ((self._behind - behind) / passed - self.shrinks_per_s) * share
         else:
             return
+        if moves or behind <= 0:
+            self._moved_at = now
         self._at, self._records, self._bytes, self._behind = now, records, size, behind
 
     def until_level(self, behind: int) -> float | None:
@@ -95,10 +105,10 @@ class Pace:
         return behind / self.shrinks_per_s if self.shrinks_per_s > 0 else None
 
 
-_STILL = Pace()
+_STILL = Speed()
 
 
-def flow_of(lane: str, topic: Topic, routes: list[RouteStatus], pace: Pace = _STILL) -> FlowStatus:
+def flow_of(lane: str, topic: Topic, routes: list[RouteStatus], speed: Speed = _STILL) -> FlowStatus:
     """Return partitions of one topic together."""
     worst = min(routes, key=lambda one: (_ORDER.index(one.state) if one.state in _ORDER else len(_ORDER), one.partition))
     stopped: dict[str, int] = {}
@@ -120,9 +130,9 @@ def flow_of(lane: str, topic: Topic, routes: list[RouteStatus], pace: Pace = _ST
         waiting=sum(one.state == State.WAITING.value for one in routes),
         lag_records=behind,
         lag_seconds=max(one.lag_seconds for one in routes),
-        catch_up_s=pace.until_level(behind),
-        records_per_s=pace.records_per_s,
-        bytes_per_s=pace.bytes_per_s,
+        catch_up_s=speed.until_level(behind),
+        records_per_s=speed.records_per_s,
+        bytes_per_s=speed.bytes_per_s,
         newest_ms=max(one.newest_ms for one in routes),
         records=sum(one.records for one in routes),
         bytes=sum(one.bytes for one in routes),

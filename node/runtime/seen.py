@@ -15,7 +15,7 @@ from node.lane import Phase, Progress, RouteState, State, TopicPartition
 from node.model.limits import WATCH_INTERVAL_S
 from node.model.names import Topic, department_of, is_nodes, is_view, quarantine_topic, resource_of
 from node.runtime.completeness import Completeness
-from node.runtime.flow import FlowStatus, Pace, RouteStatus, by_topic, flow_of, seconds_since
+from node.runtime.flow import FlowStatus, RouteStatus, Speed, by_topic, flow_of, seconds_since
 from node.runtime.shard import Place, Shard
 from node.telemetry.metrics import Volume
 
@@ -35,7 +35,7 @@ class Seen:
         """up to when (ms) a route is known to be complete"""
         self._since: dict[TopicPartition, tuple[str, int]] = {}
         """the state of a route, and when (ms) it was first seen in it"""
-        self._paces: dict[Topic, Pace] = {}
+        self._speeds: dict[Topic, Speed] = {}
 
     def all(self) -> list[tuple[Shard, RouteState]]:
         """Return every route with its shard."""
@@ -62,8 +62,8 @@ class Seen:
 
     def flows(self, awaiting: Mapping[TopicPartition, str]) -> list[FlowStatus]:
         """Return the same by topic."""
-        lane, none = self._place.lane, Pace()
-        return [flow_of(lane, topic, found, self._paces.get(topic, none)) for topic, found in by_topic(self.routes(awaiting)).items()]
+        lane, none = self._place.lane, Speed()
+        return [flow_of(lane, topic, found, self._speeds.get(topic, none)) for topic, found in by_topic(self.routes(awaiting)).items()]
 
     def _route(self, shard: Shard, route: RouteState) -> RouteStatus:
         phase, progress = shard.machine.phase, route.progress
@@ -113,16 +113,23 @@ class Seen:
         """See for ever how fast routes move, and how far those that do not flow are behind: their lag must grow on the dashboards, not vanish."""
         while True:
             await self._ask_sources()
-            now, lane = time.monotonic(), self._place.lane
-            flows = by_topic(self.routes({}))
-            paces, self._paces = self._paces, {}
-            for topic, routes in flows.items():
-                pace = self._paces[topic] = paces.get(topic) or Pace()
-                pace.note(now, sum(one.records for one in routes), sum(one.bytes for one in routes), sum(one.lag_records for one in routes))
+            lane, flows = self._place.lane, by_topic(self.routes({}))
+            self._time(flows)
             self._complete = {route.route: self._complete[route.route] for _shard, route in self.all() if route.route in self._complete}
             stamp = time.time() * 1000
             self._completeness.note(lane, {topic: stamp - 1000 * max(one.lag_seconds for one in routes) for topic, routes in flows.items()})
             await asyncio.sleep(WATCH_INTERVAL_S)
+
+    def _time(self, flows: Mapping[Topic, list[RouteStatus]]) -> None:
+        """Note how far flows are; not where that is not known of all partitions, for what comes to be known would be taken for carried just now."""
+        now, unknown = time.monotonic(), {route.route.topic for _shard, route in self.all() if route.progress is None}
+        speeds, self._speeds = self._speeds, {}
+        for topic, routes in flows.items():
+            speed = self._speeds[topic] = speeds.get(topic) or Speed()
+            if topic not in unknown:
+                speed.note(
+                    now, sum(one.records for one in routes), sum(one.bytes for one in routes), sum(one.lag_records for one in routes)
+                )
 
     async def _ask_sources(self) -> None:
         behind: dict[TopicPartition, tuple[int, int | None]] = {}

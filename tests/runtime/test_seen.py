@@ -6,12 +6,14 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 
 from node.control import day_of
 from node.lane import Phase, Progress, RouteState, State, TopicPartition, Written
 from node.model.names import Topic
 from node.runtime.completeness import Completeness
+from node.runtime.flow import by_topic
 from node.runtime.seen import Seen
 from tests.lane.hand import batch
 from tests.runtime.conftest import Bench, until
@@ -84,6 +86,18 @@ def test_a_route_that_may_not_flow_yet_counts_too() -> None:
     (own, waiting) = Stand(known).seen.routes({TopicPartition(TOPIC, 1): "445100 has to dispose of the copy of before first"})
     assert (own.state, waiting.state, waiting.detail[:6]) == ("flowing", "waiting", "445100")
     assert 60 <= waiting.lag_seconds < 65
+
+
+def test_what_comes_to_be_known_was_not_carried_just_now() -> None:
+    """A shard that reads its progress late, for its link was cut when the node began, finds millions of records there; they are no rate."""
+    stand = Stand()
+    known, stand.route.progress = stand.route.progress, None
+    stand.seen._time(by_topic(stand.seen.routes({})))
+    assert known is not None
+    stand.route.progress = msgspec.structs.replace(known, records=1_000_000)
+    for _ in range(2):
+        stand.seen._time(by_topic(stand.seen.routes({})))
+        assert [flow.records_per_s for flow in stand.seen.flows({})] == [0.0]
 
 
 def test_since_when_a_state_is_told() -> None:
