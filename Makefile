@@ -10,25 +10,27 @@ MVN := mvn -q -B -Dstyle.color=never -f deploy/kafka/pom.xml package
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-full lint bench lock clean prerequisites
+.PHONY: help demo dashboards test test-full lint bench lock clean prerequisites prometheus
 
 help:
 	@echo 'make demo                  三个节点交换真实数据 / three nodes exchange real records; ARGS=--once ends by itself'
+	@echo 'make demo ARGS=--prometheus  the same, watched by Prometheus with the rules of deploy/prometheus'
 	@echo 'make test                  lint and the test suite, real Kafka included'
 	@echo 'make test-full             the same with the tests that take long'
 	@echo 'make lint                  ruff, mypy, import-linter'
+	@echo 'make dashboards            make the dashboards in deploy/grafana anew'
 	@echo 'make bench ARGS=link       measure against others; ARGS="link --json FILE" keeps the figures'
 	@echo 'make lock                  resolve requirements.lock anew; ARGS=--upgrade takes newer versions'
-	@echo 'make clean                 remove .venv, .kafka, .run and caches'
+	@echo 'make clean                 remove .venv, .kafka, .prometheus, .run and caches'
 	@echo 'PYTHON=python3.12 chooses the Python (3.11 or newer) that .venv is made with'
 
-demo: .venv/.kernel .kafka/.ready
+demo: .venv/.kernel .kafka/.ready $(if $(findstring --prometheus,$(ARGS)),prometheus)
 	@$(RUN) -m node demo $(ARGS)
 
-test: lint .venv/.kernel .kafka/.ready
+test: lint .venv/.kernel .kafka/.ready prometheus
 	@sh deploy/test.sh $(RUN) '(not full)' $(ARGS)
 
-test-full: lint .venv/.kernel .kafka/.ready
+test-full: lint .venv/.kernel .kafka/.ready prometheus
 	@sh deploy/test.sh $(RUN) '(full or not full)' $(ARGS)
 
 lint: .venv/.ready
@@ -36,6 +38,9 @@ lint: .venv/.ready
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
 	$(RUN) -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
+
+dashboards: .venv/.ready
+	@$(RUN) deploy/grafana/generate.py
 
 bench: .venv/.kernel .kafka/.ready .kafka/.ready-connect
 	@$(RUN) -m benchmarks $(ARGS)
@@ -49,11 +54,14 @@ lock: | prerequisites
 	rm -rf .run/lock
 
 clean:
-	rm -rf .venv .kafka .run .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist
+	rm -rf .venv .kafka .prometheus .run .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 prerequisites:
 	@sh deploy/prerequisites.sh '$(PYTHON)'
+
+prometheus:
+	@sh deploy/prometheus/install.sh
 
 # A complete environment is brought up to date; one that was never completed, or whose Python is gone, is made anew.
 .venv/.ready: requirements.lock pyproject.toml | prerequisites

@@ -1,23 +1,27 @@
 #!/bin/sh
-# The test suite in two processes side by side: what needs brokers, shown as it goes, and what needs none, shown when both are done.
+# The test suite in three processes side by side: what shares brokers, shown as it goes; what has clusters of its own, and what needs none,
+# shown when all are done.
 # Usage: sh deploy/test.sh PYTHON MARKS [pytest arguments]
 set -u
 python=$1 marks=$2
 shift 2
 mkdir -p .run
-report=.run/test-without-brokers.log
 
-"$python" -m pytest -m "$marks and not kafka" -p no:cacheprovider "$@" > "$report" 2>&1 &
-beside=$!
-trap 'kill "$beside" 2> /dev/null' INT TERM
-echo "tests without brokers run beside; their report follows those with brokers, and is in $report"
-"$python" -m pytest -m "$marks and kafka" "$@"
-with=$?
-wait "$beside"
+"$python" -m pytest -m "$marks and not kafka" -p no:cacheprovider "$@" > .run/test-without-brokers.log 2>&1 &
+without=$!
+"$python" -m pytest -m "$marks and kafka and world" -p no:cacheprovider "$@" > .run/test-worlds.log 2>&1 &
+worlds=$!
+trap 'kill "$without" "$worlds" 2> /dev/null' INT TERM
+echo "two other processes run beside; their reports follow those with shared brokers, and are in .run/test-*.log"
+"$python" -m pytest -m "$marks and kafka and not world" "$@"
+shared=$?
+wait "$worlds"
+worlds=$?
+wait "$without"
 without=$?
-cat "$report"
+cat .run/test-worlds.log .run/test-without-brokers.log
 # 5: nothing was asked for that is on this side.
-for status in "$with" "$without"; do
+for status in "$shared" "$worlds" "$without"; do
 	[ "$status" -eq 0 ] || [ "$status" -eq 5 ] || exit "$status"
 done
-[ "$with" -eq 0 ] || [ "$without" -eq 0 ]
+[ "$shared" -eq 0 ] || [ "$worlds" -eq 0 ] || [ "$without" -eq 0 ]

@@ -22,8 +22,11 @@ from node.bus.embedded.readiness import await_ready
 from node.bus.embedded.settings import HOST, Seat, properties
 from node.bus.security import Security, Way
 
-_RUN = Path(__file__).parent.parent / ".run" / "tests"
+_HERE = Path(__file__).parent
+_RUN = _HERE.parent / ".run" / "tests"
 _SHARED = {"kafka", "kafka_pair"}
+_WORLDS = {"faults", "demo", "embedded", "setup"}
+"""Folders whose tests open worlds or clusters of their own."""
 NO_DATA = Path(os.devnull)
 """The data folder of nodes that keep nothing on disk: nothing can be made in it."""
 
@@ -63,10 +66,12 @@ class KafkaPair(msgspec.Struct, frozen=True):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark whatever asks for a shared broker: `make test` runs what needs none beside it."""
+    """Mark whatever asks for a shared broker, and what brings clusters of its own: `make test` runs these apart, beside what needs none."""
     for item in items:
         if _SHARED & set(getattr(item, "fixturenames", ())):
             item.add_marker("kafka")
+        if _WORLDS & set(item.path.relative_to(_HERE).parts):
+            item.add_marker("world")
 
 
 @pytest.fixture(scope="session")

@@ -16,8 +16,10 @@ from typing import Any
 import httpx
 import pytest
 
+from node.app import settings_of
 from node.bus.embedded.ports import reserved_ports
 from node.bus.embedded.process import reap, spawn
+from node.config import load
 from node.model.limits import STOP_S
 from tests.certificates import Authority
 
@@ -98,13 +100,13 @@ async def test_a_node_tells_each_vain_attempt_and_ends_at_once_when_asked(tmp_pa
         mine = [one for one in tried if one["part"] == part]
         assert all(f"no Kafka broker answers at {nobody[0]}" in one["cause"] for one in mine)
         pauses = [one["next_attempt_s"] for one in mine]
-        assert pauses == [0.1, 0.2, 0.4, 0.8, 1.6][: len(pauses)]
+        assert pauses == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0][: len(pauses)]
         assert len(pauses) >= 4
     async with httpx.AsyncClient() as http:
         ready = await http.get(f"{listening['probes']}/readyz")
         alive = await http.get(f"{listening['probes']}/livez")
     assert (ready.status_code, alive.status_code) == (503, 200)
-    assert [line.partition(":")[0] for line in ready.text.splitlines()] == ["own cluster", "gate", "views", "link"]
+    assert [line.partition(":")[0] for line in ready.text.splitlines()] == ["own cluster", "gate", "views", "canary", "link"]
     began = time.monotonic()
     app.process.send_signal(signal.SIGTERM)
     assert await app.ended() == 0
@@ -122,6 +124,22 @@ async def test_sigterm_ends_in_time_whatever_the_clusters_do(tmp_path: Path, dea
     assert await app.ended() == 0
     assert time.monotonic() - began < STOP_S
     assert app.named("stopped")
+
+
+async def test_sigusr1_writes_what_the_node_is_doing(tmp_path: Path, deaf: tuple[str, str]) -> None:
+    """Into its data folder, and the log says where; the node goes on, and level and form of the log are as configured."""
+    app = await _start(tmp_path, deaf)
+    await app.until("started")
+    app.process.send_signal(signal.SIGUSR1)
+    (dumped,) = await app.until("dumped")
+    file = Path(dumped["file"])
+    assert file.parent == tmp_path / "data/dumps"
+    shown = json.loads(file.read_text())
+    assert {"own cluster", "gate", "views", "link", "http.listen", "http.probes", "log"} <= {task["name"] for task in shown["tasks"]}
+    assert "node/runtime/supervising.py" in str(shown["tasks"])
+    assert (file.parent / "threads.txt").read_text() == "", "it is not stuck"
+    app.process.send_signal(signal.SIGTERM)
+    assert await app.ended() == 0
 
 
 async def test_a_second_sigint_ends_at_once(tmp_path: Path, deaf: tuple[str, str]) -> None:
@@ -170,3 +188,18 @@ async def test_with_a_certificate_the_node_is_reached_from_elsewhere(tmp_path: P
     assert listening["probes"].startswith("http://127.0.0.1:")
     app.process.send_signal(signal.SIGTERM)
     assert await app.ended() == 0
+
+
+def test_what_a_configuration_says_reaches_the_node(tmp_path: Path) -> None:
+    """Its files of certificates by what they are for, the probes' only where they have TLS."""
+    authority = Authority(tmp_path)
+    authority.tls("localhost")
+    file = tmp_path / "node.yaml"
+    file.write_text(
+        'division: "445102"\nkafka: {bootstrap: "127.0.0.1:9092", ca_file: authority.crt}\n'
+        'http: {listen: "127.0.0.1:0", tls: {certificate_file: node.crt, key_file: node.key}}\n'
+    )
+    settings = settings_of(load(file))
+    assert (settings.division, settings.bootstrap, settings.parent) == ("445102", "127.0.0.1:9092", None)
+    assert settings.certificate_files == {"kafka-ca": authority.file, "http": tmp_path / "node.crt"}
+    assert settings.security.tls is not None

@@ -1,6 +1,6 @@
 """The bus: Kafka, and nothing but Kafka. It never decides; lanes decide.
 
-**The raw road**, for lanes: `source` fetches with `fetch` over a `wire.Bulk`; batches stay in the buffer they were received into, each
+**The raw road**, for lanes: `source` fetches over connections (`feed`), with `fetch` over a `wire.Bulk`, as much as the lane's pace says; batches stay in the buffer they were received into, each
 as a `fetch.Piece`; `sink` stamps a header of its own on them in place, and a `leader` for each broker sends them with `produce` over a
 `wire.Acks`; the buffer goes back when the last of its batches is settled. `client` knows leaders and topic ids (`metadata`); `inspect` and
 `progress` look at logs with ordinary requests when a route is opened; `faults` says what Kafka's error codes mean to a lane.
@@ -11,6 +11,8 @@ as a `fetch.Piece`; `sink` stamps a header of its own on them in place, and a `l
 **Who is let in.** `security` gives both roads the same login, which `passwords` reads from a file; `refusals` says in one line why a broker did not take
 it. `users` makes and removes SCRAM users, `acls` their rights. `guard` has the properties that close a broker, `certificates` an authority for those
 whose operator has none. `embedded` starts real brokers for the demo and the tests.
+
+**How a cluster is.** `health` takes one look at all of it for the doctor, with `configs` (settings), `disks` (room) and `handshake` (certificates).
 
 **Bounds.** A source connection holds 22 MiB of batches at most, which fill a quarter of their buffers or more; a producer has five
 requests in flight to a broker; every request has a time-out.

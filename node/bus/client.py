@@ -5,6 +5,7 @@ reach both through one value.
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Collection, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -67,7 +68,7 @@ class Client:
         """Learn anew what these topics are. Callers of the same moment share one request. Unavailable if no broker answers."""
         self._asked.update(topics)
         if self._coming is None:
-            self._coming = asyncio.create_task(self._look())
+            self._coming = asyncio.create_task(self._look(), name=f"look at {self.bootstrap}")
             self._looks.add(self._coming)
             self._coming.add_done_callback(self._looked)
         await asyncio.shield(self._coming)
@@ -111,6 +112,14 @@ class Client:
         except (KafkaError, OSError, TimeoutError) as error:
             raise Unavailable(f"{self.bootstrap}: {said(error)}") from error
 
+    async def call_any(self, request: object) -> Any:
+        """Send one request to the brokers that are known, one after the other, until one answers. Unavailable if none does."""
+        known = [broker.nodeId for broker in self._kafka.cluster.brokers()]
+        for node in known[:-1]:
+            with contextlib.suppress(Unavailable):
+                return await self.call(node, request)
+        return await self.call(known[-1] if known else None, request)
+
     async def _send(self, node: int | None, request: object) -> Any:
         node = self._kafka.get_random_node() if node is None else node
         if node is None:
@@ -133,6 +142,10 @@ class Client:
         if address is None:
             raise Unavailable(f"{self.bootstrap}: broker {node} is not known")
         return await connect_wire(*address, wire, self._client_id, self._security)
+
+
+OPEN: set[Client] = set()
+"""Those of this process, for whoever looks what it is doing."""
 
 
 class Coordinator:
@@ -194,8 +207,10 @@ async def open_client(bootstrap: str, *, client_id: str, security: Security) -> 
         except (KafkaError, OSError, TimeoutError, ValueError) as error:
             why = await knock(bootstrap, client_id, security)
             raise Unavailable(f"no Kafka broker answers at {bootstrap}: {why or error}") from error
+        OPEN.add(client)
         yield client
     finally:
+        OPEN.discard(client)
         await client.close()
 
 

@@ -38,6 +38,7 @@ class Wanted(msgspec.Struct, frozen=True):
     topic_id: bytes
     partition: int
     offset: int
+    bytes_max: int = FETCH_PARTITION_BYTES_MAX
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -54,11 +55,11 @@ class Reply(msgspec.Struct, frozen=True):
     end: int
 
 
-class Feed(Protocol):
-    """The connection that a batch came over: it sends its next Fetch when enough of it is settled."""
+class Came(Protocol):
+    """Who counts what came of a partition in a reply: the next Fetch is sent when enough of it is settled."""
 
-    def settled(self, size: int) -> None:
-        """Count bytes that nobody needs any more."""
+    def settled(self, size: int, sent_at: float, /) -> None:
+        """Count bytes that nobody needs any more, written since the loop time `sent_at`; 0: dropped without."""
 
 
 class Piece(msgspec.Struct, eq=False):
@@ -70,9 +71,11 @@ class Piece(msgspec.Struct, eq=False):
     buffer: Buffer
     start: int
     header: Header
-    feed: Feed
+    came: Came
     fetched_bytes: int
     users: int = 1
+    sent_at: float = 0.0
+    """loop time (s) at which it was handed to a sink"""
 
     def use(self) -> None:
         """Count one more user."""
@@ -85,7 +88,7 @@ class Piece(msgspec.Struct, eq=False):
             return
         assert left == 0, "a batch was released more often than it was handed on"
         self.buffer.release()
-        self.feed.settled(self.fetched_bytes)
+        self.came.settled(self.fetched_bytes, self.sent_at)
 
 
 class Found(msgspec.Struct):
@@ -125,10 +128,13 @@ def _uvarint(number: int) -> bytes:
     return bytes(out)
 
 
-def request(correlation: int, client_id: str, wanted: Sequence[Wanted], wait_s: float = FETCH_WAIT_S) -> bytes:
+def request(
+    correlation: int, client_id: str, wanted: Sequence[Wanted], wait_s: float = FETCH_WAIT_S, bytes_max: int = FETCH_BYTES_MAX
+) -> bytes:
     """Pack a Fetch of these partitions, read_committed, without a session; partitions are asked for in the given order.
 
-    Where nothing is there the broker waits `wait_s` for a first byte before it answers.
+    Where nothing is there the broker waits `wait_s` for a first byte before it answers. The first batch of the first partition that has one comes
+    whole, whatever the bounds.
     """
     name = client_id.encode()
     topics: dict[bytes, list[Wanted]] = {}
@@ -139,12 +145,12 @@ def request(correlation: int, client_id: str, wanted: Sequence[Wanted], wait_s: 
         _SHORT.pack(len(name)),
         name,
         b"\0",
-        _BODY.pack(-1, int(wait_s * 1000), 1, FETCH_BYTES_MAX, _READ_COMMITTED, 0, -1),
+        _BODY.pack(-1, int(wait_s * 1000), 1, bytes_max, _READ_COMMITTED, 0, -1),
         _uvarint(len(topics) + 1),
     ]
     for topic_id, partitions in topics.items():
         parts += [topic_id, _uvarint(len(partitions) + 1)]
-        parts += [_PARTITION.pack(one.partition, -1, one.offset, -1, -1, FETCH_PARTITION_BYTES_MAX) + b"\0" for one in partitions]
+        parts += [_PARTITION.pack(one.partition, -1, one.offset, -1, -1, one.bytes_max) + b"\0" for one in partitions]
         parts.append(b"\0")
     parts.append(b"\x01\x01\0")  # no forgotten topics, no rack, no tags
     body = b"".join(parts)
@@ -242,7 +248,7 @@ def walk_committed(data: bytearray, start: int, end: int, aborted: Sequence[tupl
         yield at, header, bool(header.count) and not dead
 
 
-def committed(buffer: Buffer, reply: Reply, offset: int, *, care: Care, feed: Feed) -> Found:
+def committed(buffer: Buffer, reply: Reply, offset: int, *, care: Care, came: Came) -> Found:
     """Return what of a reply is carried from `offset` on: control batches and aborted transactions are passed over.
 
     Reading ends before a batch that must not be carried; the caller gets what came before it and the reason.
@@ -257,9 +263,9 @@ def committed(buffer: Buffer, reply: Reply, offset: int, *, care: Care, feed: Fe
             if alive:
                 verdict = judge(header, offset, care)
                 if verdict is Verdict.CARRY:
-                    found.batches.append(_batch(buffer, start, header, header, feed))
+                    found.batches.append(_batch(buffer, start, header, header, came))
                 elif verdict is Verdict.REBUILD:
-                    found.batches += _rebuilt(buffer.view, start, header, offset, feed)
+                    found.batches += _rebuilt(buffer.view, start, header, offset, came)
                 else:
                     found.stop, found.detail = Stop.NOT_CARRIED, f"offset {found.position}: {verdict.value}"
                     break
@@ -269,17 +275,17 @@ def committed(buffer: Buffer, reply: Reply, offset: int, *, care: Care, feed: Fe
     return found
 
 
-def _rebuilt(view: memoryview, start: int, header: Header, offset: int, feed: Feed) -> list[Batch]:
+def _rebuilt(view: memoryview, start: int, header: Header, offset: int, came: Came) -> list[Batch]:
     # Where the broker's own time stands in the header, the records' deltas still tell their producer's.
     new = rebuilt(view[start : start + header.size], by_create_time(header), offset)
     if not new:
         return []
     # Who looks into it tells its records by their offsets in the source; without holes these are known.
     own = msgspec.structs.replace(read(new, 0), base_offset=max(header.base_offset, offset))
-    return [_batch(Buffer(new), 0, own, header, feed)]
+    return [_batch(Buffer(new), 0, own, header, came)]
 
 
-def _batch(buffer: Buffer, start: int, header: Header, source: Header, feed: Feed) -> Batch:
+def _batch(buffer: Buffer, start: int, header: Header, source: Header, came: Came) -> Batch:
     """Return a batch as the machine sees it: its place in the source, and where what is to be written lies."""
     buffer.use()
     size = header.size
@@ -291,7 +297,7 @@ def _batch(buffer: Buffer, start: int, header: Header, source: Header, feed: Fee
         crc=source.crc,
         timestamp=header.base_timestamp,
         newest=header.max_timestamp,
-        handle=Piece(buffer, start, header, feed, size),
+        handle=Piece(buffer, start, header, came, size),
     )
 
 

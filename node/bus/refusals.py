@@ -7,11 +7,7 @@ from aiokafka.errors import SaslAuthenticationFailed, UnsupportedSaslMechanismEr
 
 from node.bus.security import Security
 from node.errors import said
-
-_EXPIRED, _NOT_YET = 10, 9
-_OTHER_NAME = {62, 64}
-_UNTRUSTED = {2, 18, 19, 20, 21, 27}
-"""X509_V_ERR_* of OpenSSL's x509_vfy.h."""
+from node.model.certificate_faults import fault_of
 
 
 def explained(error: BaseException, host: str, port: int, security: Security) -> str:  # noqa: PLR0911 - one arm a cause
@@ -36,13 +32,14 @@ def explained(error: BaseException, host: str, port: int, security: Security) ->
 
 
 def _unverified(error: ssl.SSLCertVerificationError, host: str) -> str:
-    code = error.verify_code
-    if code == _EXPIRED:
-        return "its certificate has expired: have a new one made for the broker"
-    if code == _NOT_YET:
-        return "its certificate does not count yet: are both clocks right?"
-    if code in _OTHER_NAME:
-        return f"its certificate is not for {host}: name in `bootstrap` what the certificate names, or have one made for {host}"
-    if code in _UNTRUSTED:
-        return "its certificate is signed by none that `ca_file` trusts: put the authority of that cluster there"
-    return f"its certificate does not count: {error.verify_message}"
+    match fault_of(error.verify_code):
+        case "expired":
+            return "its certificate has expired: have a new one made for the broker"
+        case "not-yet":
+            return "its certificate does not count yet: are both clocks right?"
+        case "other-name":
+            return f"its certificate is not for {host}: name in `bootstrap` what the certificate names, or have one made for {host}"
+        case "untrusted":
+            return "its certificate is signed by none that `ca_file` trusts: put the authority of that cluster there"
+        case "other":
+            return f"its certificate does not count: {error.verify_message}"

@@ -105,6 +105,10 @@ class Sink:
         if self.closed:
             release(batches)
             return
+        now = time.monotonic()
+        for batch in batches:
+            assert isinstance(batch.handle, Piece)
+            batch.handle.sent_at = now
         group = Group(route, generation, batches, len(writes), [])
         self._groups.setdefault(route, deque()).append(group)
         for one in writes:

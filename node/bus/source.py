@@ -1,200 +1,42 @@
 """The source of a lane: raw batches for the routes that are followed, from whichever brokers lead what they are read from.
 
 One connection and one Fetch in flight for each leading broker. The next Fetch is sent as soon as the last reply was parsed, before its batches
-are forwarded, and only while less than 6 MiB of earlier replies are unsettled. Brokers that cannot be reached and leaders that are not
+are forwarded, and only while less than 6 MiB of earlier replies are unsettled. What it asks for, and of whom first, the lane's `Pace` says. Brokers that cannot be reached and leaders that are not
 known are tried again here, with a back-off; a route that was being fetched is handed back to its listener once its leader can be reached
 again: while nobody looked, the broker may have come back with an older copy of the log, and only a look at both sides tells.
 
-Several routes may be read from one partition. It is asked for once in a Fetch, from one position; the reply is checked and walked once, and
-all who stand in what it brought get the same batches. So those that are level share everything, and one that comes later takes turns with
-them until it is level too: its stretch ends where theirs begins.
+Several routes may be read from one partition, and share what it brings (`feed`).
 """
 
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import chain
 
-from node.bus import fetch
 from node.bus.client import Client
 from node.bus.faults import LOOK_AGAIN, name_of, stop_of
+from node.bus.feed import Feed
 from node.bus.follower import Following
-from node.bus.wire import Buffer, Bulk
 from node.errors import BusError, ProtocolError
 from node.lane import Stop, TopicPartition
-from node.lane.facts import Batch
+from node.lane.pace import Pace
 from node.lane.route import backoff
-from node.model.limits import FETCH_WAIT_HELD_S, FETCH_WAIT_S, REQUEST_TIMEOUT_S, UNSETTLED_BYTES_MAX
+from node.model.limits import FETCH_WAIT_S
+from node.model.names import Topic
 
 _CHECK_S = 1.0
 _SILENT_S = 4 * FETCH_WAIT_S
 """A source from which no answer came for so long is not heard: one comes within FETCH_WAIT_S, on a slow link a little later."""
-_Key = tuple[bytes, int]
-"""A source partition: its topic's id, not its name, and its number."""
-
-
-_Share = tuple[Following, fetch.Reply, fetch.Found | None, list[Batch]]
-"""What a follower gets of what a reply brought of its source; nothing was found where the broker answered with an error. A tuple, for there
-is one for each follower and Fetch."""
-
-
-class Feed:
-    """One connection to a leading broker and the routes that are fetched over it."""
-
-    def __init__(self, source: "Source", node: int, client_id: str) -> None:
-        self._source = source
-        self._client_id = client_id
-        self.node = node
-        self.followers: dict[_Key, list[Following]] = {}
-        """of each source partition; who is to be asked for next stands first"""
-        self.wire = Bulk(self._on_frame, self._on_lost)
-        self._correlation = 0
-        self._sent_at: float | None = None
-        self._unsettled = 0
-
-    def add(self, one: Following) -> None:
-        """Take a route in with the next Fetch."""
-        followers = self.followers.setdefault((one.topic_id, one.source.partition), [])
-        assert all(other.care is one.care for other in followers), f"routes of {one.source} differ in what its batches may be like"
-        one.placed = self._correlation
-        followers.append(one)
-
-    def remove(self, one: Following) -> None:
-        """Leave a route out for good, if it is among them."""
-        key = (one.topic_id, one.source.partition)
-        followers = self.followers.get(key, [])
-        if one in followers:
-            followers.remove(one)
-            if not followers:
-                del self.followers[key]
-
-    def settled(self, size: int) -> None:
-        """Count bytes that nobody needs any more."""
-        self._unsettled -= size
-        self.ask()
-
-    def late(self, now: float) -> bool:
-        """Tell whether a reply is overdue."""
-        return self._sent_at is not None and now - self._sent_at > FETCH_WAIT_S + REQUEST_TIMEOUT_S
-
-    def ask(self) -> None:
-        """Send the next Fetch, if none is in flight, something is wanted and there is room for the reply."""
-        if self._sent_at is not None or self._unsettled >= UNSETTLED_BYTES_MAX or self.wire.closed:
-            return
-        if self.wire.aged:
-            self.wire.close()
-            self._source.renew(self)
-            return
-        wanted, everyone = self._wanted(self._correlation + 1)
-        if not wanted:
-            return
-        self._correlation += 1
-        self._sent_at = time.monotonic()
-        # Who is left out, held or waiting for its turn, waits for this reply: where the others have nothing, it must not wait long.
-        wait_s = FETCH_WAIT_S if everyone else FETCH_WAIT_HELD_S
-        self.wire.send([fetch.request(self._correlation, self._client_id, wanted, wait_s)])
-
-    def _wanted(self, number: int) -> tuple[list[fetch.Wanted], bool]:
-        """Return what the Fetch of this number asks for, one position a partition, and whether that leaves no follower out."""
-        wanted, everyone = [], True
-        for (topic_id, partition), followers in self.followers.items():
-            position = None
-            for one in followers:
-                if one.held or (position is not None and one.position != position):
-                    everyone = False
-                else:
-                    position, one.asked = one.position, number
-            if position is not None:
-                wanted.append(fetch.Wanted(topic_id, partition, position))
-        return wanted, everyone
-
-    def _on_lost(self, error: Exception | None) -> None:
-        self._source.lost(self, f"connection to broker {self.node} ended: {error or 'closed by the broker'}")
-
-    def _on_frame(self, buffer: Buffer, size: int) -> None:
-        try:
-            correlation, replies = fetch.parse(buffer.bytes, size)
-            if correlation != self._correlation:
-                raise ProtocolError(f"a fetch reply numbered {correlation} where {self._correlation} is due")
-        except ProtocolError as error:
-            self.wire.lose(error)
-            return
-        self._sent_at = None
-        self._source.answered_at = time.monotonic()
-        shares = [share for reply in replies for share in self._shares(buffer, reply)]
-        for one, reply, found, _batches in shares:  # what cannot be fetched is taken out before the next Fetch
-            if found is None:
-                self._source.refused(self, one, reply.error)
-            elif found.stop is not None:
-                self._source.drop(one)
-        # Of those who share what was found, the first has all of it.
-        fetch.unpin(buffer, [batch for _one, _reply, found, batches in shares if found and batches is found.batches for batch in batches])
-        self.ask()
-        for one, reply, found, batches in shares:
-            if found is not None:
-                one.listener.fetched(one.route, one.generation, batches, found.position, reply.stable)
-                if found.stop is not None:
-                    one.listener.source_failed(one.route, one.generation, found.stop, found.detail)
-
-    def _shares(self, buffer: Buffer, reply: fetch.Reply) -> Sequence[_Share]:
-        """Walk what came of a partition, once, for all who stand in it; nothing if nobody who asked for it follows it still."""
-        key = (reply.topic_id, reply.partition)
-        followers = self.followers.get(key, [])
-        for first in followers:
-            if first.asked == self._correlation:
-                break
-        else:
-            return ()
-        if reply.error:
-            return [(one, reply, None, []) for one in followers if one.asked == self._correlation]
-        found = fetch.committed(buffer, reply, first.position, care=first.care, feed=self)
-        self._unsettled += sum(batch.size for batch in found.batches)
-        shares: list[_Share] = [(first, reply, found, found.batches)]
-        if len(followers) > 1:
-            shares += self._others(first, reply, found)
-        if reply.end > reply.start:  # who got something goes to the end of the queue: the reply's bound starves nobody
-            self.followers[key] = self.followers.pop(key)
-        # A turn is over where something came or nothing is there; who was cut off by the reply's bound comes first next time.
-        if len(followers) > len(shares) and (reply.end > reply.start or found.offset >= reply.stable):
-            _next_turn(followers, [share[0] for share in shares], found.offset)
-        for share in shares:
-            share[0].position = found.position
-        return shares
-
-    def _others(self, first: Following, reply: fetch.Reply, found: fetch.Found) -> Iterator[_Share]:
-        """Yield what those get who stand in what was found for the first of them, and count them as its users.
-
-        Held ones get only what was asked for before they were held. Who was put on this connection behind the Fetch is passed over: what was
-        looked at before it was followed may be newer than the reply.
-        """
-        for one in self.followers[(reply.topic_id, reply.partition)]:
-            if one is not first and (one.asked == self._correlation or (not one.held and one.placed < self._correlation)):
-                batches = found.since(one.position)
-                if batches is not None:
-                    fetch.use(batches)
-                    yield one, reply, found, batches
-
-
-def _next_turn(followers: list[Following], served: list[Following], offset: int) -> None:
-    """Let those who were served from `offset` on wait behind the others, of whom the lowest have every second turn.
-
-    So who is far behind comes level with the next one soon, instead of moving on side by side with it, each reading the same for itself. With n
-    places nobody waits for more than 2n Fetches.
-    """
-    waiting = [one for one in followers if one not in served]
-    lowest = min((one.position for one in waiting if not one.held), default=offset)
-    if lowest < offset:
-        waiting.sort(key=lambda one: one.position != lowest)
-    followers[:] = [*waiting, *served]
 
 
 class Source:
     """Follows routes of one cluster. Made by `open_source`."""
 
-    def __init__(self, client: Client, client_id: str) -> None:
+    def __init__(self, client: Client, client_id: str, pace: Pace) -> None:
         self.client = client
+        self.pace = pace
         self.answered_at: float | None = None
         """monotonic time of the last Fetch that was answered"""
         self._client_id = client_id
@@ -239,8 +81,19 @@ class Source:
         if one is not None:
             one.held = held
             if not held:
-                for feed in list(self._feeds.values()):
-                    feed.ask()
+                self.ask()
+
+    def ask(self) -> None:
+        """Ask for what is wanted now."""
+        for feed in list(self._feeds.values()):
+            feed.ask()
+
+    def settled(self, topic: Topic, size: int, unsettled: int, sent_at: float) -> None:
+        """Count bytes that nobody needs any more: what was left out on any connection may have room now."""
+        self.pace.gone(topic, size)
+        if sent_at:
+            self.pace.settled(size, unsettled, time.monotonic() - sent_at)
+        self.ask()
 
     def refused(self, feed: Feed, one: Following, code: int) -> None:
         """Handle an error code in a reply."""
@@ -352,9 +205,9 @@ class Source:
 
 
 @asynccontextmanager
-async def open_source(client: Client, client_id: str) -> AsyncIterator[Source]:
+async def open_source(client: Client, client_id: str, pace: Pace | None = None) -> AsyncIterator[Source]:
     """Open the source side of a lane on a cluster."""
-    source = Source(client, client_id)
+    source = Source(client, client_id, pace or Pace())
     try:
         async with asyncio.TaskGroup() as tasks:
             keeper = tasks.create_task(source.keep(), name=f"source {client.bootstrap}")

@@ -208,6 +208,8 @@ class Bulk(Wire):
         self._head_view = memoryview(self._head)
         self._current: Buffer | None = None
         self._filled, self._wanted = 0, _SIZE.size
+        self.began_at = 0.0
+        """loop time at which the last reply began to come"""
         self._pool: list[Buffer] = []
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - asyncio's signature
@@ -225,6 +227,7 @@ class Bulk(Wire):
                 self.lose(ProtocolError(f"a reply of {size} bytes to a fetch request; is this port Kafka's, and not TLS?"))
                 return
             self._current, self._filled, self._wanted = self._take(size), 0, size
+            self.began_at = self._loop.time()
             return
         buffer, size = self._current, self._wanted
         self._current, self._filled, self._wanted = None, 0, _SIZE.size

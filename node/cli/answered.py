@@ -12,6 +12,7 @@ from node.control.neighbourhood import NodeSeen
 from node.control.offered import Offer
 from node.model.names import Department, Division, Topic
 from node.model.values import EventRef, ResourceValue
+from node.telemetry.level import Level
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +35,14 @@ class InvitationInfo(Answer, frozen=True):
     until: str
 
 
+class LevelInfo(Answer, frozen=True):
+    """From which level on the node logs, from which it does by its configuration, and when that holds again."""
+
+    level: Level
+    configured: Level
+    ends_in_s: float | None
+
+
 class NodeInfo(Answer, frozen=True):
     """Which node answers."""
 
@@ -42,6 +51,33 @@ class NodeInfo(Answer, frozen=True):
     kafka: KafkaInfo
     parent: Division | None
     version: str
+
+
+class RateInfo(Answer, frozen=True):
+    """A limit of one direction of the link; `resource` is empty for all of it, `bytes_per_s` None where a command has lifted a limit."""
+
+    lane: str
+    resource: str
+    bytes_per_s: int | None
+    said_by: str
+
+
+class PaceInfo(Answer, frozen=True):
+    """How one direction of the link is doing: bytes under way, how much may be, and for how long a limit has held something back."""
+
+    lane: str
+    unsettled_bytes: int
+    window_bytes: int
+    throttled_s: float
+
+
+class PacedLink(Answer, frozen=True):
+    """The parent, why something is not carried, the limits, and how both directions are doing."""
+
+    parent: Division
+    trouble: str
+    rates: list[RateInfo]
+    paces: list[PaceInfo]
 
 
 class LinkInfo(Answer, frozen=True):

@@ -13,6 +13,7 @@ import msgspec
 
 from node.cli.voice import CA_FILE, CliError, Exit, Session
 from node.errors import CommandRefused
+from node.model.certificate_faults import fault_of
 
 T = TypeVar("T")
 
@@ -21,10 +22,6 @@ ANSWER_S = 30.0
 CONNECT_S = 5.0
 RETRY_S_MAX = 30
 """Whoever asks too often waits so long at most; what takes longer he is told."""
-
-_EXPIRED, _NOT_YET, _NAMES = 10, 9, {62, 64}
-_UNKNOWN = {2, 18, 19, 20, 21}
-"""OpenSSL's codes of what is wrong with a certificate (X509_V_ERR_…)."""
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,21 +157,23 @@ def _untrusted(error: BaseException, url: str) -> _Wrong | None:
 
 
 def _wrong_certificate(number: int, message: str, url: str) -> _Wrong:
-    if number == _EXPIRED:
-        en = f"the certificate of {url} has expired: have it renewed, and the node started again"
-        return _Wrong("certificate-expired", en, f"{url} 的证书已过期：请更新证书并重启节点")
-    if number == _NOT_YET:
-        en = f"the certificate of {url} does not count yet: is the clock of this machine right?"
-        return _Wrong("certificate-not-yet", en, f"{url} 的证书尚未生效：本机时钟是否正确？")
-    if number in _NAMES:
-        en = f"the certificate of {url} is for another host ({message}): give --node the name that it has, or have one made for this name"
-        zh = f"{url} 的证书属于其他主机（{message}）：请以 --node 给出证书中的名称，或为此名称签发证书"
-        return _Wrong("certificate-of-another", en, zh)
-    if number in _UNKNOWN:
-        en = f"the certificate of {url} is of an authority that is not known here: name that one's certificate by --ca or {CA_FILE}"
-        return _Wrong("authority-unknown", en, f"{url} 的证书由未知机构签发：请以 --ca 或 {CA_FILE} 指明该机构的证书")
-    en = f"the certificate of {url} cannot be trusted ({message}): have another one made"
-    return _Wrong("certificate-wrong", en, f"{url} 的证书不可信（{message}）：请重新签发")
+    match fault_of(number):
+        case "expired":
+            en = f"the certificate of {url} has expired: have it renewed, and the node started again"
+            return _Wrong("certificate-expired", en, f"{url} 的证书已过期：请更新证书并重启节点")
+        case "not-yet":
+            en = f"the certificate of {url} does not count yet: is the clock of this machine right?"
+            return _Wrong("certificate-not-yet", en, f"{url} 的证书尚未生效：本机时钟是否正确？")
+        case "other-name":
+            en = f"the certificate of {url} is for another host ({message}): give --node the name that it has, or have one made for this name"
+            zh = f"{url} 的证书属于其他主机（{message}）：请以 --node 给出证书中的名称，或为此名称签发证书"
+            return _Wrong("certificate-of-another", en, zh)
+        case "untrusted":
+            en = f"the certificate of {url} is of an authority that is not known here: name that one's certificate by --ca or {CA_FILE}"
+            return _Wrong("authority-unknown", en, f"{url} 的证书由未知机构签发：请以 --ca 或 {CA_FILE} 指明该机构的证书")
+        case "other":
+            en = f"the certificate of {url} cannot be trusted ({message}): have another one made"
+            return _Wrong("certificate-wrong", en, f"{url} 的证书不可信（{message}）：请重新签发")
 
 
 def _retry_after(response: Any) -> int | None:

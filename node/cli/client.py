@@ -16,8 +16,10 @@ from node.cli.answered import (
     Carried,
     ForeseenInfo,
     InvitationInfo,
+    LevelInfo,
     NodeInfo,
     OfferInfo,
+    PacedLink,
     PreviewInfo,
     ResourceInfo,
     ResumedRoute,
@@ -39,6 +41,7 @@ from node.control.quarantine import Advanced, Asked, Ended, Line, Problem
 from node.control.reach import Reach
 from node.errors import CommandRefused
 from node.model.values import Actor, DepartmentValue, DivisionValue, EventRef, ResourceValue
+from node.telemetry.level import Level
 
 T = TypeVar("T")
 AuditLine = Advanced | Audited | Unreadable | Ended | Problem
@@ -164,6 +167,22 @@ class NodeClient:
     def resume(self, topic: str, mode: Mode) -> list[ResumedRoute]:
         """Let a stopped topic go on; return its partitions that were stopped."""
         return self._post("/v1/routes/resume", {"topic": topic, "mode": mode}, dict[str, list[ResumedRoute]])["routes"]
+
+    def log_level(self) -> LevelInfo:
+        """Ask from which level on the node logs."""
+        return self._get("/v1/log/level", LevelInfo)
+
+    def change_log_level(self, level: Level, for_s: float) -> LevelInfo:
+        """Have the node log from another level on for so many seconds."""
+        return self._post("/v1/log/level", {"level": level, "for_s": for_s}, LevelInfo)
+
+    def link(self) -> PacedLink:
+        """Ask what the link carries and may carry."""
+        return self._get("/v1/link", PacedLink)
+
+    def set_rate(self, rate: int | Literal["none", "default"], resource: str, lane: str) -> PacedLink:
+        """Limit the link or a resource on it (empty: all), in one direction or (empty) in each."""
+        return self._post("/v1/link/rate", {"rate": rate, "resource": resource, "lane": lane}, PacedLink)
 
     def quarantines(self, name: str = "") -> Iterator[Line]:
         """Ask what was refused, of one resource or all: yield the lines of the answer as they come."""

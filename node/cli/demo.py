@@ -17,7 +17,13 @@ def build() -> App:
     return app
 
 
-def demo(*, once: Flag = False, records: Annotated[int, Parameter(validator=Number(gte=1))] = 100_000, voice: Voice = VOICE) -> int:
+def demo(
+    *,
+    once: Flag = False,
+    records: Annotated[int, Parameter(validator=Number(gte=1))] = 100_000,
+    prometheus: Flag = False,
+    voice: Voice = VOICE,
+) -> int:
     """演示：省、市、区三级节点交换真实记录 / See a province, a city and a district exchange real records.
 
     在本机启动三个 Kafka 集群和三个节点，发布村居、街道和电子证照，按 Ctrl-C 结束 / Starts three Kafka clusters and three nodes
@@ -27,14 +33,17 @@ def demo(*, once: Flag = False, records: Annotated[int, Parameter(validator=Numb
 
         exchange-node demo
         exchange-node demo --once --records 20000
+        exchange-node demo --prometheus
 
     Args:
         once: 全部送达并核对后自行结束 / End when all has arrived and is compared; status 0 only if all is equal.
         records: 电子证照事件的条数 / How many events of electronic licences.
+        prometheus: 同时启动 Prometheus，带本项目的告警规则；断开一条链路，30 秒内告警 / Start Prometheus beside it, with the project's
+            alerts: it tells of a link that is cut within 30 s.
     """
     from node.demo import run  # noqa: PLC0415  # slow to import, and only the demo needs it
 
-    return run.run(once=once, records=records, lang=voice.language)
+    return run.run(once=once, records=records, lang=voice.language, watched=prometheus)
 
 
 def cut(division: str, *, voice: Voice = VOICE) -> int:

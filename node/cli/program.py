@@ -11,6 +11,7 @@ from node import __version__
 from node.cli import (
     access,
     audit,
+    backup,
     catalogue,
     demo,
     department,
@@ -22,7 +23,9 @@ from node.cli import (
     init,
     joining,
     key,
+    link,
     log,
+    logged,
     publish,
     quarantine,
     request,
@@ -32,6 +35,7 @@ from node.cli import (
     status,
     tail,
     view,
+    volume,
 )
 from node.cli.voice import VOICE, CliError, Exit, Voice, print_json
 from node.errors import BusError, CommandRefused, ConfigError, DataError, NodeError
@@ -60,6 +64,7 @@ def build() -> App:
     app.command(run.run)
     app.command(run.check)
     app.command(status.status)
+    app.command(volume.volume)
     app.command(generate.generate)
     app.command(publish.publish)
     app.command(tail.tail)
@@ -68,8 +73,10 @@ def build() -> App:
     for command in (joining.token, joining.join, joining.leave, joining.dismiss):
         app.command(command)
     app.command(rotate.rotate)
+    app.command(backup.backup)
+    app.command(backup.restore)
     app.command(doctor.doctor)
-    for family in (demo, access, key, log, division, department, catalogue, request, grant, view, quarantine, route):
+    for family in (demo, access, key, log, logged, division, department, catalogue, request, grant, view, quarantine, route, link):
         app.command(family.build())
     return app
 

@@ -15,12 +15,18 @@ parent:                           # absent at the root
   ca_file: parent.pem
   root: "SHA256:…"                # fingerprint of the root's key, as its operator tells it (`exchange-node key show`)
   url: "https://10.0.0.1:8080"    # of the parent's node, which is told when this one leaves; may be absent
+  rate_bytes_per_s: 1250000       # what the link may carry in each direction; without it, all that it can
+  rates:                          # the same of single resources or views; may be absent
+    445102.civil-affairs.villages: 100000
 http:
   listen: "127.0.0.1:8080"
   probes: "127.0.0.1:8081"        # metrics and probes, which ask for no token; unless said, the port after that of `listen`, on loopback
   requests_per_s: 100             # of one token
+  debug: false                    # whether operators may ask /v1/debug what the node is doing
   tls: {certificate_file: node.crt, key_file: node.key}     # PEM, relative to this file; without it both listen on loopback alone
 data_dir: ./data                  # relative to this file
+metrics: {resources_max: 1000}    # so many resources have series of their own, the rest share one named `other`
+log: {level: info, format: json}  # debug, info, warning, error; json or console, which unless said follows the terminal
 """
 
 import re
@@ -28,23 +34,28 @@ import ssl
 import stat
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from node.bus.security import secured
 from node.config.holidays import read_holidays
-from node.config.reading import Field, Lang, Many, Part, Reading, Shape, Wrong, read_text, read_yaml, whole_within
+from node.config.reading import Field, Lang, Many, Part, Reading, Shape, Table, Wrong, one_of, read_flag, read_text, read_yaml, whole_within
 from node.control.calendar import Calendar
 from node.errors import ConfigError
 from node.model import names
 from node.model.keys import read_fingerprint
-from node.model.names import Division
+from node.model.limits import RATE_LEAST_BYTES_PER_S, RATE_MOST_BYTES_PER_S
+from node.model.names import Division, Topic
+from node.telemetry.level import LEVELS, Level
+from node.telemetry.specification import RESOURCES_MAX
 
 REPLICATION_MAX = 32767
 """Kafka's replication factor is an int16."""
 PORT_MAX = 65535
 REQUESTS_PER_S_MAX = 100_000
+RESOURCES_MAX_MAX = 20_000
+"""Some ten series each: more than that is a Prometheus of its own."""
 LISTEN = "127.0.0.1:8080"
 
 _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?):([0-9]{1,5})")
@@ -72,6 +83,8 @@ class Parent(msgspec.Struct, frozen=True, kw_only=True):
     ca_file: Path | None = None
     url: str = ""
     url_ca_file: Path | None = None
+    rate_bytes_per_s: int | None = None
+    rates: dict[Topic, int] = {}
 
 
 class Tls(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,12 +100,30 @@ class Http(msgspec.Struct, frozen=True, kw_only=True):
     listen: str = LISTEN
     probes: str = "127.0.0.1:8081"
     requests_per_s: int = 100
+    debug: bool = False
     tls: Tls | None = None
 
     @property
     def probes_tls(self) -> Tls | None:
         """TLS for the probes: only where they are asked from elsewhere, for on loopback nobody else hears them."""
         return None if is_loopback(self.probes) else self.tls
+
+
+class Log(msgspec.Struct, frozen=True, kw_only=True):
+    """From which level on events are logged, and as what: lines of JSON, or text for people; empty follows where it goes to."""
+
+    level: Level = "info"
+    format: Literal["", "json", "console"] = ""
+
+    def readable(self, *, at_terminal: bool) -> bool:
+        """Tell whether a person is to read it."""
+        return self.format == "console" or (not self.format and at_terminal)
+
+
+class Metrics(msgspec.Struct, frozen=True, kw_only=True):
+    """How many resources the metrics tell by name."""
+
+    resources_max: int = RESOURCES_MAX
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,6 +134,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     parent: Parent | None = None
     http: Http = Http()
     data_dir: Path
+    metrics: Metrics = Metrics()
+    log: Log = Log()
     calendar: Calendar = Calendar()
 
 
@@ -263,7 +296,16 @@ def _read_listen(text: str) -> str | Wrong:
     return text
 
 
+def _read_resource(text: str) -> Topic | Wrong:
+    try:
+        names.origin(text)
+    except ValueError as error:
+        return Wrong(str(error), f"{text[:200]!r} 不是资源或视图的名称；例如 445102.civil-affairs.villages")
+    return Topic(text)
+
+
 _DIVISION = Field(read_division, '"445102"')
+_RATE = Field(whole_within(RATE_LEAST_BYTES_PER_S, RATE_MOST_BYTES_PER_S), "1250000", required=False, number=True)
 _WAY_IN = {
     "bootstrap": Field(read_bootstrap, '"127.0.0.1:9092"'),
     "login_file": Field(read_text, "445102.login", required=False),
@@ -287,6 +329,8 @@ _SHAPE: Shape = {
             "root": Field(_read_root, '"SHA256:…" (exchange-node key show, on the root)'),
             "url": Field(read_text, '"https://10.0.0.1:8080"', required=False),
             "url_ca_file": Field(read_text, "parent-http.pem", required=False),
+            "rate_bytes_per_s": _RATE,
+            "rates": Table(_read_resource, "445102.civil-affairs.villages", _RATE),
         },
         required=False,
     ),
@@ -294,11 +338,23 @@ _SHAPE: Shape = {
         {
             "listen": Field(_read_listen, f'"{LISTEN}"', required=False),
             "probes": Field(_read_listen, '"127.0.0.1:8081"', required=False),
+            "debug": Field(read_flag, "true", required=False, flag=True),
             "requests_per_s": Field(whole_within(1, REQUESTS_PER_S_MAX), "100", required=False, number=True),
             "tls": _TLS,
         },
         required=False,
     ),
     "data_dir": Field(read_text, "./data", required=False),
+    "metrics": Part(
+        {"resources_max": Field(whole_within(1, RESOURCES_MAX_MAX), str(RESOURCES_MAX), required=False, number=True)},
+        required=False,
+    ),
+    "log": Part(
+        {
+            "level": Field(one_of(*LEVELS), "info", required=False),
+            "format": Field(one_of("json", "console"), "json", required=False),
+        },
+        required=False,
+    ),
     "calendar": Field(read_text, "holidays.yaml", required=False),
 }

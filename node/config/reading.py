@@ -36,6 +36,7 @@ class Field(NamedTuple):
     number: bool = False
     day: bool = False
     """a day stands with or without quotes: YAML keeps its text either way"""
+    flag: bool = False
 
 
 class Many(NamedTuple):
@@ -48,16 +49,30 @@ class Many(NamedTuple):
 class Part(NamedTuple):
     """A key with keys of its own."""
 
-    fields: Mapping[str, "Field | Many | Part"]
+    fields: Mapping[str, "Field | Many | Part | Table"]
     required: bool = True
 
 
-Shape = Mapping[str, Field | Many | Part]
+class Table(NamedTuple):
+    """A key with keys that are names, each read by `name`, and with a value that the field says; it may be absent."""
+
+    name: Callable[[str], object | Wrong]
+    example: str
+    item: Field
+    required: bool = False
+
+
+Shape = Mapping[str, Field | Many | Part | Table]
 
 
 def read_text(text: str) -> str | Wrong:
     """Read a text that may not be empty."""
     return text if text.strip() else Wrong("is empty; fill it in", "为空；请填写")
+
+
+def read_flag(text: str) -> bool:
+    """Read what YAML takes for true or false."""
+    return text.lower() in {"true", "yes", "on"}
 
 
 def whole_within(least: int, most: int) -> Callable[[str], int | Wrong]:
@@ -135,6 +150,8 @@ class Reading:
                 values[key] = self.walk(found[key], part.fields, name + ".")
             elif isinstance(part, Many):
                 values[key] = self._items(found[key], part.item, name, key)
+            elif isinstance(part, Table):
+                values[key] = self._table(found[key], part, name)
             else:
                 value = self._scalar(found[key], part, key)
                 if isinstance(value, Wrong):
@@ -181,18 +198,44 @@ class Reading:
                 values.append(value)
         return values
 
-    def missing(self, name: str, part: Field | Many | Part) -> None:
+    def _table(self, node: yaml.Node, table: Table, name: str) -> dict[Any, Any]:
+        """Return the entries of a table that are right."""
+        if not isinstance(node, yaml.MappingNode):
+            wrong = Wrong("should be a name and a value on each line", "每行应为一个名称和一个值", f"{table.example}: {table.item.example}")
+            self.wrong(name, wrong, node.start_mark.line + 1)
+            return {}
+        values: dict[Any, Any] = {}
+        for key_node, one in node.value:
+            text, line = str(key_node.value), key_node.start_mark.line + 1
+            key, value = table.name(text), self._scalar(one, table.item, text)
+            example = f"{table.example}: {table.item.example}"
+            if key in values:
+                value = Wrong(f"{text} stands here twice; keep one of the two", f"{text} 重复；请只保留一个")
+            for problem in (key, value):
+                if isinstance(problem, Wrong):
+                    self.wrong(name, problem if problem.example else problem._replace(example=example), line)
+            if not isinstance(key, Wrong) and not isinstance(value, Wrong):
+                values[key] = value
+        return values
+
+    def missing(self, name: str, part: Field | Many | Part | Table) -> None:
         """Add the problem that a key is not there, with an example of it."""
         self.wrong(name, Wrong("is missing; add it", "缺少；请添加", _example(name.rpartition(".")[2], part)))
 
     def _scalar(self, node: yaml.Node, field: Field, key: str) -> object | Wrong:
         if not isinstance(node, yaml.ScalarNode):
-            what_en, what_zh = ("a whole number", "整数") if field.number else ("a day", "日期") if field.day else ("text", "文字")
+            kinds = ((field.number, "a whole number", "整数"), (field.day, "a day", "日期"), (field.flag, "true or false", "true 或 false"))
+            what_en, what_zh = next(((en, zh) for is_it, en, zh in kinds if is_it), ("text", "文字"))
             return Wrong(f"has parts of its own; it is {what_en}", f"不应有下级内容；应为{what_zh}")
         kind, text = node.tag.removeprefix(_TAG), str(node.value)
         if kind == "null":
             return Wrong("has no value; give it one or remove the key", "没有值；请填写，或去掉此键")
-        if field.number:
+        if field.flag:
+            if kind != "bool":
+                return Wrong(
+                    f"{text!r} is neither true nor false; write one of the two without quotes", f"{text!r} 应为 true 或 false，不加引号"
+                )
+        elif field.number:
             if kind != "int" or not _WHOLE.fullmatch(text):
                 return Wrong(f"{text!r} is no whole number; write plain digits without quotes", f"{text!r} 不是整数；请只写数字，不加引号")
         elif kind != "str" and not field.day:
@@ -202,10 +245,12 @@ class Reading:
         return field.read(text)
 
 
-def _example(key: str, part: Field | Many | Part) -> str:
+def _example(key: str, part: Field | Many | Part | Table) -> str:
     if isinstance(part, Part):
         inner = ", ".join(_example(one, field) for one, field in part.fields.items() if field.required)
         return f"{key}: {{{inner}}}"
+    if isinstance(part, Table):
+        return f"{key}: {{{part.example}: {part.item.example}}}"
     return f"{key}: [{part.item.example}]" if isinstance(part, Many) else f"{key}: {part.example}"
 
 

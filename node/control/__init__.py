@@ -10,10 +10,11 @@ What a department offers is an item (`items`, `item_contents`), which goes from 
 (`item_faults`) and is looked for (`offered`); `catalogue` makes its resource as it says.
 A request is made and approved on the asker's node (`asking`), answered on the owner's (`answering`), what comes after a grant is `ending`; `desk` holds
 all of these to who may (`rights`) and to the request's state, `requests` and `grants` are what the book has of them, and `rule_answers` is what the
-node says by itself. `entitled` says from the book who may do what in a node's cluster, `checkup` what a look at it finds. What a grant lets move is a copy wherever it is not its owner's own: `disposal` tells which have to go, `reach` what a node has to
+node says by itself. `entitled` says from the book who may do what in a node's cluster, `checkup` and its likes by subject (`checkup_cluster`, `checkup_moving`, …)
+what the doctor finds. What a grant lets move is a copy wherever it is not its owner's own: `disposal` tells which have to go, `reach` what a node has to
 say of that and who has not. The legal `clocks` of items and requests follow from the book, a `calendar` and the time; `awaited` are those that run. What was
 done with refused records is no event: `audit` has the form of its notes, `acts` that of all acts; `sight` tells who sees what. Of notes,
-`quarantine`, `grouping` and `replay` what is asked, told and decided about them. All of it is pure: bytes, values and time come in as arguments.
+`quarantine`, `grouping` and `replay` what is asked, told and decided about them, `waiting` counts those that nobody has handled. All of it is pure: bytes, values and time come in as arguments.
 
 Non-obvious:
 - A signature ends a run of events. What is let through by it, under which keys, and what of it is void, is the same whatever the order: where a

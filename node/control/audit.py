@@ -49,6 +49,8 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     """who had it done; None in notes of before that was kept"""
     forced: bool = False
     """replayed although its resource holds a later record of the key"""
+    records: int = 0
+    """how many they are: offsets of transactions' ends may lie between; 0 in notes of before that was kept"""
 
 
 class _Head(msgspec.Struct, frozen=True):

@@ -9,14 +9,15 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from rich.console import Console
 from rich.live import Live
 
 from node.demo import requesting
+from node.demo.prometheus import Prometheus, find, open_prometheus, targets
 from node.demo.remote import ask, serve
 from node.demo.sides import Sides, compare, read_rows
 from node.demo.story import ASKED, GRANTED_STREETS, LICENCES, TAKERS, TAXATION, Publication, more, prepare, publications, publish
@@ -37,8 +38,8 @@ _SILENCE_S = 60.0
 """With --once the demo gives up when no taker got anything for so long."""
 
 
-def run(*, once: bool, records: int, lang: str) -> int:
-    """Run the demo; exit status 0 if every taker has what its owner has.
+def run(*, once: bool, records: int, lang: str, watched: bool = False) -> int:
+    """Run the demo, `watched` by Prometheus if it is installed; exit status 0 if every taker has what its owner has.
 
     ConfigError if one runs here already, or if Java or Kafka's jars are missing.
     """
@@ -47,7 +48,7 @@ def run(*, once: bool, records: int, lang: str) -> int:
         console.width = _WIDTH
     with _alone(FOLDER.absolute()) as folder:
         try:
-            return asyncio.run(_Demo(folder, records, Board(lang), console).play(once=once))
+            return asyncio.run(_Demo(folder, records, Board(lang), console, watched=watched).play(once=once))
         except KeyboardInterrupt:
             return 130
         except ConfigError:
@@ -82,7 +83,8 @@ def _alone(folder: Path) -> Iterator[Path]:
 
 
 class _Demo:
-    def __init__(self, folder: Path, records: int, board: Board, console: Console) -> None:
+    def __init__(self, folder: Path, records: int, board: Board, console: Console, *, watched: bool = False) -> None:
+        self._watched = watched
         self._folder, self._records = folder, records
         self._board, self._console = board, console
         self._note = ""
@@ -99,11 +101,13 @@ class _Demo:
         async with open_world(self._folder) as world:
             watching = asyncio.create_task(self._watch(world))
             try:
-                async with serve(world, self._folder):
+                async with serve(world, self._folder), self._prometheus(world) as prometheus:
                     equal = await self._until_ending(self._exchange(world))
                     if equal is None:
                         return 130
                     self._addresses(world)
+                    if prometheus is not None:
+                        self._console.print(f"Prometheus  {prometheus.url}/alerts", soft_wrap=True)
                     seconds = time.monotonic() - began
                     self._console.print(say(f"{seconds:.0f} s from the start", f"自启动起 {seconds:.0f} 秒"))
                     if not once:
@@ -114,6 +118,22 @@ class _Demo:
                 watching.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await watching
+
+    @asynccontextmanager
+    async def _prometheus(self, world: World) -> AsyncIterator[Prometheus | None]:
+        """Watch the world with Prometheus, where that is wanted and installed."""
+        program = find() if self._watched else None
+        if program is not None:
+            async with open_prometheus(program, self._folder / "prometheus", targets(world)) as prometheus:
+                yield prometheus
+            return
+        if self._watched:
+            words = self._board.say(
+                "Prometheus is not installed: `make prometheus`, or install it, and start the demo again",
+                "未安装 Prometheus：请执行 make prometheus 或自行安装，再启动演示",
+            )
+            self._console.print(words, style="yellow")
+        yield None
 
     async def _until_ending(self, work: Coroutine[None, None, bool]) -> bool | None:
         """Return what the work returns, None if Ctrl-C came first."""

@@ -81,7 +81,7 @@ class Refusals:
                 why = error.code
             else:
                 return
-        logger().warning("refusal-not-audited", act=act, token=token.id, code=code, cause=why)
+        logger().warning("act-not-audited", act=act, token=token.id, code=code, cause=why)
 
 
 async def known(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:

@@ -9,6 +9,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
 from node.errors import CommandRefused
+from node.http.request_ids import current
 from node.model.hidden import hidden, without_values
 from node.telemetry import logger
 
@@ -51,12 +52,13 @@ class TooMany(CommandRefused):
         return str(math.ceil(self.wait_s))
 
 
-class Problem(msgspec.Struct, frozen=True):
-    """Why a request was not carried out, and what to do, in both languages."""
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Why a request was not carried out, and what to do, in both languages; and by what the node's log names the request."""
 
     code: str
     en: str
     zh: str
+    request_id: str = ""
 
 
 def refused(_request: Request[Any, Any, Any], error: CommandRefused) -> Response[Problem]:
@@ -73,7 +75,7 @@ def encoded(code: str, en: str, zh: str) -> bytes:
 
 
 def _problem(code: str, en: str, zh: str) -> Problem:
-    return Problem(code, hidden(en), hidden(zh))
+    return Problem(code, hidden(en), hidden(zh), current())
 
 
 def http_error(_request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
@@ -96,11 +98,9 @@ def told(error: HTTPException) -> tuple[str, str]:
 def unforeseen(_request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
     """Answer a defect of ours: the log has the rest."""
     logger().error("http-failed", exc_info=error)
-    name = type(error).__name__
-    return Response(
-        Problem("internal", f"the node failed on this request ({name}): see its log", f"节点处理该请求时出错（{name}）：请查看日志"),
-        status_code=500,
-    )
+    name = f"{type(error).__name__}, {current()}"
+    en, zh = f"the node failed on this request ({name}): see its log", f"节点处理该请求时出错（{name}）：请查看日志"
+    return Response(_problem("internal", en, zh), status_code=500)
 
 
 def read_body(body: bytes, kind: type[_Asked]) -> _Asked:

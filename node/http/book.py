@@ -15,6 +15,7 @@ from node.http.answers import missing
 from node.model.names import Topic, division_of
 from node.model.values import Actor, DepartmentValue, DivisionValue, ResourceValue
 from node.runtime import Node
+from node.telemetry import logger
 
 
 class EventsFace(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -42,7 +43,9 @@ class SchemaFace(msgspec.Struct, frozen=True):
 @post("/v1/commands", status_code=200, act="give-command", roles=ACTORS)
 async def commands(node: NamedDependency[Node], by: NamedDependency[Actor], body: RawBody) -> EventsFace:
     """Carry out a command of whoever asks, which names nobody else: the node decides and appends, and the audit keeps it."""
-    events = await node.command(read_command(body), by)
+    command = read_command(body)
+    events = await node.command(command, by)
+    logger().info("command-done", act=type(command).__struct_config__.tag, events=[f"{event.author}/{event.sequence}" for event in events])
     warnings = notices(events, node.ledger.book, day_of(datetime.now(UTC)))
     return EventsFace([msgspec.Raw(encode(event)) for event in events], warnings)
 

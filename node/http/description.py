@@ -15,6 +15,8 @@ from node.control.exporting import ExportAsked
 from node.control.quarantine import Asked
 from node.http.answers import Problem
 from node.http.joining import DismissAsked, InvitationAsked, JoinAsked, LeaveAsked
+from node.http.links import RateAsked
+from node.http.log import LevelAsked
 from node.http.logins import LoginAsked
 from node.http.operations import ResumeAsked
 from node.http.streaming import MEDIA_TYPE
@@ -26,6 +28,8 @@ BODIES: dict[str, Any] = {
     "/v1/invitations": InvitationAsked,
     "/v1/join": JoinAsked,
     "/v1/leave": LeaveAsked,
+    "/v1/link/rate": RateAsked,
+    "/v1/log/level": LevelAsked,
     "/v1/logins": LoginAsked,
     "/v1/requests/preview": NewRequest,
     "/v1/routes/resume": ResumeAsked,

@@ -18,8 +18,9 @@ from node.errors import CommandRefused
 from node.http.answers import REASONS, STATUS, TooMany
 from node.http.faces import encoded
 from node.http.rates import Rates
+from node.http.request_ids import HEADER, bound, current, request_id
 from node.runtime.access import TOKENS_MAX, Token
-from node.telemetry import Metrics
+from node.telemetry import Metrics, logger
 
 HEADERS_MAX, HEADERS_BYTES_MAX = 100, 16 << 10
 """What browsers and proxies send is a tenth of it."""
@@ -73,7 +74,12 @@ class Doors:
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
-        began, heard = False, not _has_body(scope["headers"])
+        with bound(request_id(scope["headers"])):
+            await self._serve(scope, receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve what has a name by now."""
+        began, heard, since, status = False, not _has_body(scope["headers"]), self._clock(), 0
 
         async def hear() -> Any:
             nonlocal heard
@@ -84,9 +90,9 @@ class Doors:
             return message
 
         async def tell(message: Message) -> None:
-            nonlocal began
+            nonlocal began, status
             if message["type"] == "http.response.start":
-                began = True
+                began, status = True, message["status"]
                 if not deadline.expired():
                     deadline.reschedule(None)  # lines have a bound of their own, and a client that does not read them has one as well
                 self._dress(message)
@@ -100,6 +106,9 @@ class Doors:
             if began:
                 raise
             await _answer(scope, _late(heard=heard), tell)
+        # By its pattern: what stands in a path, or behind it, may be anything, as may a method that is none of HTTP's.
+        path = scope.get("path_template", "")
+        logger().debug("http-answered", path=path, status=status, took_s=round(self._clock() - since, 4))
 
     def _refusal(self, scope: Scope) -> CommandRefused | None:
         """Return why a request goes no further; else let the handler know whose it is."""
@@ -119,7 +128,7 @@ class Doors:
         """Add the headers that browsers need, but for those that the answer says otherwise, and count it if it is a refusal."""
         told: list[tuple[bytes, bytes]] = list(message.get("headers", ()))
         said = {name.lower() for name, _value in told}
-        message["headers"] = [*told, *(one for one in self.headers if one[0] not in said)]
+        message["headers"] = [*told, *(one for one in self.headers if one[0] not in said), (HEADER, current().encode())]
         if message["status"] in REASONS:
             self.refused(REASONS[message["status"]])
 

@@ -11,6 +11,7 @@ from node import __version__
 from node.control.neighbourhood import NodeSeen
 from node.control.sight import OVERSEERS
 from node.http.answers import read_body
+from node.http.request_ids import outside
 from node.lane import Resume
 from node.model.names import Division, Topic
 from node.model.values import Actor
@@ -137,7 +138,7 @@ async def resume(node: NamedDependency[Node], by: NamedDependency[Actor], body: 
     """Let a stopped route go on."""
     asked = read_body(body, ResumeAsked)
     async with node.audited("resume-route", by, {"topic": asked.topic, "mode": asked.mode}):
-        resumed = node.resume(Topic(asked.topic), Resume(asked.mode))
+        resumed = outside(lambda: node.resume(Topic(asked.topic), Resume(asked.mode)))
     return ResumedFace([ResumedRoute(route.topic, route.partition) for route in resumed])
 
 

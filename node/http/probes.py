@@ -2,10 +2,12 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Annotated
 
 from litestar import Litestar, Response, get
 from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException
+from litestar.params import QueryParameter
 
 from node.http.answers import http_error, unforeseen
 from node.http.doors import Doors
@@ -14,9 +16,9 @@ from node.runtime import Node
 
 
 @get("/metrics")
-async def metrics(node: NamedDependency[Node]) -> Response[bytes]:
-    """Return the metrics in Prometheus' text format."""
-    return Response(node.shown.figures(), headers={"content-type": "text/plain; version=0.0.4; charset=utf-8"})
+async def metrics(node: NamedDependency[Node], names: Annotated[list[str] | None, QueryParameter(name="name[]")] = None) -> Response[bytes]:
+    """Return the metrics in Prometheus' text format, all of them or those named, as in `?name[]=exchange_ready`."""
+    return Response(node.shown.figures(names or ()), headers={"content-type": "text/plain; version=0.0.4; charset=utf-8"})
 
 
 @get("/livez", media_type="text/plain")

@@ -17,11 +17,14 @@ from node.http import (
     audit,
     book,
     catalogue,
+    debug,
     doctor,
     exports,
     grants,
     joining,
     keys,
+    links,
+    log,
     logins,
     operations,
     quarantine,
@@ -73,7 +76,24 @@ def _paths(node: Node) -> Litestar:
 
 def _behind_tokens() -> Router:
     """Return the paths for which somebody must say who they are."""
-    modules = (operations, book, catalogue, doctor, exports, grants, joining, keys, logins, quarantine, requests, views, audit)
+    modules = (
+        operations,
+        book,
+        catalogue,
+        debug,
+        doctor,
+        exports,
+        grants,
+        joining,
+        keys,
+        links,
+        log,
+        logins,
+        quarantine,
+        requests,
+        views,
+        audit,
+    )
     handlers = [handler for module in modules for handler in module.HANDLERS]
     assert all("act" in one.opt for one in handlers if "roles" in one.opt), "what is refused by role is an act, and has a name"
     return Router(

@@ -27,7 +27,13 @@ A route that runs, or that has stopped because a side was another than before, i
 
 A transaction is closed after 0.5 s or 32 MiB under load, and at once when nothing waits: latency follows the load, nothing is tuned.
 
-**Bounds.** A route is held while 4 MiB of it are unsettled; back-off doubles from 0.1 s to 5 s; nothing here grows with time.
+**Pace.** Beside the machines of a lane's shards there is one `Pace` for all of them (`pace`): how much is asked of the source, and of which resource first. It
+follows what the link carries, so that over a slow one too a transaction takes about a second and no resource waits long for another; within an
+operator's limits. A machine knows nothing of it: what has come is sent at once.
+
+**Bounds.** A route is held while 4 MiB of it are unsettled; a lane's resources together have no more under way than is written in about half a second, but
+64 KiB and a batch in any case; back-off doubles from 0.1 s to 5 s; nothing here grows with time. A batch has to pass within the time-out of a
+transaction: one of 1 MiB needs 1 Mbit/s.
 
 **Failure modes.** A batch that the target refuses for a reason that lies in its route (`TargetFailed`) sets that route aside before
 the abort, so that the next transaction passes. A fenced shard gives itself up and is never reopened by itself, else two owners would fence each other

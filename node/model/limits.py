@@ -41,6 +41,32 @@ FETCH_WAIT_HELD_S = 0.01
 """The same while a route is left out of the Fetch: about as long as a route at full speed takes to settle what it is held for
 (AHEAD_BYTES_MAX / 2 at 200 MB/s). With FETCH_WAIT_S, one busy route among idle ones stood still for half a second again and again."""
 
+FETCH_FIRST_BYTES = 256 * KIB
+FETCH_LEAST_BYTES = 64 * KIB
+FETCH_TRANSFER_S = 0.4
+"""A Fetch asks for what its connection brings in FETCH_TRANSFER_S, of which the first one knows nothing: over 10 Mbit/s it takes 0.2 s, and four of them are
+as large as any. So nothing waits longer behind a reply that is on its way; where the whole 16 MiB were asked for, that was 13 s over 10 Mbit/s, longer
+than a reply is waited for. The gap between two, a round trip, costs a tenth where that takes 40 ms."""
+
+SETTLE_S = 0.5
+"""What is ordered to be written is settled within about this time: so a transaction that is full of what a slow link has not taken yet ends in
+twice COMMIT_INTERVAL_S, and no record waits longer for it. A first batch takes three round trips, so links with one of up to 150 ms run at full speed."""
+WINDOW_FIRST_BYTES = 256 * KIB
+WINDOW_LEAST_BYTES = 64 * KIB
+WINDOW_BYTES_MAX = 256 * MIB
+"""Of what a lane has fetched and not settled: the first over 10 Mbit/s takes 0.2 s and grows to 22 MiB, as much as a connection may hold, in seven round
+trips; the least is a batch of the usual size; the greatest is no bound, for eleven brokers' connections hold less."""
+
+WINDOW_WAIT_S = 0.05
+"""What a Fetch without data waits while the window holds others back: a tenth of SETTLE_S, in which enough of it is settled to go on."""
+
+RATE_BURST_S = 1.0
+RATE_QUANTUM_S = 0.1
+"""A limit's bucket holds what it allows in the first, and is asked from once it holds what it allows in the second: ten requests a second at most."""
+RATE_LEAST_BYTES_PER_S = 1024
+"""Slower, a batch of the usual 16 KiB would wait for a minute; to stop a resource is what ending its grant is for."""
+RATE_MOST_BYTES_PER_S = 1024**4
+
 FRAME_BYTES_MAX = 128 * MIB
 """A reply longer than this is not Kafka's: the connection is closed instead of the memory filled. Kafka returns one
 batch whole even above fetch.max.bytes, and message.max.bytes is at most 100 MiB on brokers in use."""
@@ -77,6 +103,8 @@ CANARY_LATE_S = 12.0
 is an alert; a node that is started again is back before."""
 CANARY_BYTES_MAX = 4096
 """A canary has some 500 bytes; what is longer is none of ours."""
+CHECKUP_INTERVAL_S = 60.0
+"""How often the node looks at disks, certificates and quarantines: none of them changes faster than somebody reads of it."""
 
 STOP_S = 10.0
 """A stop finishes or aborts the open transaction within this time, else the process ends without."""
@@ -124,6 +152,11 @@ assert REQUEST_TIMEOUT_S <= TRANSACTION_TIMEOUT_S
 assert CANARY_INTERVAL_S * 2 < CANARY_LATE_S
 assert UNSETTLED_BYTES_MAX + FETCH_BYTES_MAX <= 22 * MIB
 assert AHEAD_BYTES_MAX < UNSETTLED_BYTES_MAX
+assert COMMIT_INTERVAL_S + 4 * SETTLE_S <= TRANSACTION_TIMEOUT_S / 2
+assert FETCH_TRANSFER_S * 4 < REQUEST_TIMEOUT_S
+assert FETCH_LEAST_BYTES < FETCH_FIRST_BYTES < FETCH_BYTES_MAX
+assert WINDOW_LEAST_BYTES < WINDOW_FIRST_BYTES < WINDOW_BYTES_MAX
+assert RATE_QUANTUM_S < RATE_BURST_S
 assert MESSAGE_BYTES_MAX <= FETCH_BYTES_MAX < FRAME_BYTES_MAX
 assert CONTROL_EVENT_BYTES_MAX < CONTROL_RUN_BYTES_MAX
 assert CONTROL_RUN_EVENTS_MAX <= CONTROL_WAITING_MAX

@@ -96,6 +96,11 @@ def resource_of(topic: Topic) -> Topic:
     return Topic(resource)
 
 
+def origin(text: str) -> Topic:
+    """Return the resource that `text` names, itself or one of its views; ValueError says what a resource looks like."""
+    return resource(resource_of(Topic(text)) if is_view(text) else text)
+
+
 def progress_topic(code: Division) -> Topic:
     """Return the topic in which a division's node keeps how far its lanes into a cluster have come."""
     return Topic(f"{code}.{NODE}.progress")
@@ -109,6 +114,11 @@ def canary_topic(code: Division) -> Topic:
 def audit_topic(code: Division) -> Topic:
     """Return the topic in which a division's node notes who did what."""
     return Topic(f"{code}.{NODE}.audit")
+
+
+def is_nodes(topic: Topic) -> bool:
+    """Tell whether a topic is a node's own: its control log, its canary."""
+    return topic.split(".", 2)[1:2] == [NODE]
 
 
 def principal_of(code: Division) -> str:

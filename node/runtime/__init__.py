@@ -15,7 +15,12 @@ shown is kept beside its route (`memories`).
 
 The own cluster's access control lists are kept to the book (`rights`), and who logs in there gets a password here (`logins`).
 
+`Checkups` looks once a minute at disks, certificates and refused records that wait (`waiting`), for gauges and the doctor, whose whole look is
+`examination`.
+
 `Clocks` says once of each legal clock that it is due soon, or overdue (`clocks`).
+
+What the link may carry is said in the configuration or by an operator (`pacing`).
 
 Beside them, on request only, `Quarantine` reads what the gate refused, sends it back to its inbox or notes that it was given up (`quarantine`,
 `reading`, `repair`), and `preview` shows what a grant would give.

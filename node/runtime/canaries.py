@@ -65,8 +65,8 @@ class Heard:
         canary = self.canaries.get(code)
         return self._since_ms if canary is None else canary.made_ms
 
-    def ages(self, sent_ms: int | None) -> Iterator[CanaryAge]:
-        """Yield how old the canaries are of all that are to be heard here, and that of the own one which was sent to the parent's, where there is one."""
+    def ages(self, sent_ms: int) -> Iterator[CanaryAge]:
+        """Yield how old the canaries are of all that are to be heard here, and where there is a parent the own one, of which `sent_ms` stands with it."""
         here, parent, book, now = self._cluster.division, self._parent, self._book(), _now_ms()
         for code, _topic in self._wanted():
             link = last_link(book, here, parent, code)
@@ -74,7 +74,7 @@ class Heard:
                 child, above, course = link
                 age = max(now - self.heard_ms(code), 0) / 1000
                 yield CanaryAge(origin=code, link=f"{child}-{above}", direction=course, seconds=age)
-        if sent_ms is not None and parent is not None:
+        if parent is not None:
             yield CanaryAge(origin=here, link=f"{here}-{parent}", direction="up", seconds=max(now - sent_ms, 0) / 1000)
 
 

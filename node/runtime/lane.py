@@ -17,11 +17,12 @@ from node.control.events import SHANGHAI
 from node.errors import CommandRefused
 from node.lane import Resume, State, TopicPartition
 from node.lane import facts as f
+from node.lane.pace import Pace
 from node.model.limits import STOP_S
 from node.model.names import Topic
 from node.model.partition import shard_of
+from node.runtime.completeness import Completeness
 from node.runtime.flow import FlowStatus, RouteStatus
-from node.runtime.level import Level
 from node.runtime.seen import Seen
 from node.runtime.shard import Place, Shard
 from node.telemetry import Metrics, logger
@@ -42,7 +43,9 @@ class LaneSpec(msgspec.Struct, frozen=True, kw_only=True):
     care: Callable[[Topic], Care]
     transform: Callable[[Topic], Transform] | None = None
     source_topic: Callable[[Topic], Topic] = lambda topic: topic
-    level: Level = msgspec.field(default_factory=Level)
+    completeness: Completeness = msgspec.field(default_factory=Completeness)
+    pace: Pace = msgspec.field(default_factory=Pace)
+    """what it may ask for; of this lane alone"""
 
 
 class Lane:
@@ -54,7 +57,7 @@ class Lane:
         self._place = place
         self._tasks = tasks
         self._shards: dict[int, Shard] = {}
-        self.seen = Seen(place, self._shards.values(), spec.level)
+        self.seen = Seen(place, self._shards.values(), spec.completeness)
         self._running: set[asyncio.Task[None]] = set()
         self._failed = False
         self._awaiting: dict[TopicPartition, str] = {}
@@ -158,7 +161,7 @@ class Lane:
         if self._failed:  # a TaskGroup that ends takes no tasks
             work.close()
             return
-        task = self._tasks.create_task(work)
+        task = self._tasks.create_task(work, name=self.spec.lane)
         self._running.add(task)
         task.add_done_callback(self._ended)
 
@@ -190,7 +193,7 @@ class Lane:
 async def open_lane(spec: LaneSpec, source: Client, target: Client, metrics: Metrics) -> AsyncIterator[Lane]:
     """Open a lane; leaving it finishes or aborts its transactions, unless `stop` was called before."""
     client_id = f"{spec.node}.{spec.lane}"
-    async with open_source(source, client_id) as incoming, asyncio.TaskGroup() as tasks:
+    async with open_source(source, client_id, spec.pace) as incoming, asyncio.TaskGroup() as tasks:
         place = Place(
             node=spec.node,
             lane=spec.lane,

@@ -26,15 +26,17 @@ from node.model.names import Division, Topic, canary_topic, control_topic, divis
 from node.model.values import RULE, Actor, Kind, RequestValue
 from node.runtime.access import Access
 from node.runtime.canaries import Heard
+from node.runtime.checkups import Checkups
 from node.runtime.clocks import Clocks
+from node.runtime.completeness import Completeness
 from node.runtime.following import SPEAKING_S, Following
 from node.runtime.gates import Gates
 from node.runtime.hand import Hand
 from node.runtime.invitations import Invitations
 from node.runtime.lane import Lane, LaneSpec, open_lane
 from node.runtime.ledger import Ledger
-from node.runtime.level import Level
 from node.runtime.logins import Logins
+from node.runtime.pacing import Pacing
 from node.runtime.preview import Preview, preview
 from node.runtime.reading import Cluster
 from node.runtime.restoring import compare_with_parent
@@ -68,6 +70,7 @@ class Node:
         """the working days by which legal clocks run"""
         self.cluster = Cluster(settings.division, settings.bootstrap, settings.security)
         self._clocks = Clocks(self.cluster, lambda: self.ledger.book, self.calendar, self.record, metrics)
+        self.pacing = Pacing(settings.data_dir, settings.limits)
         self._lanes: dict[str, Lane] = {}
         self._dirty = asyncio.Event()
         self._gates = Gates(settings.division, lambda: self.ledger.book)
@@ -75,20 +78,24 @@ class Node:
         self._rights = Rights(metrics, settings.other_users)
         self.invitations = Invitations(settings.data_dir)
         self.logins = Logins(settings.data_dir, settings.bootstrap, settings.security)
+        self.checkups = Checkups(
+            settings, metrics, lambda: None if (gate := self._lanes.get(GATE)) is None else gate.status(), self._trouble
+        )
         self._following = Following(settings.division, settings.security, metrics, self.command)
         self.folded = False
         """whether the book holds what the control logs held when the node began: before that it may not be spoken from"""
         self._warm = asyncio.Lock()
         self._warmed: set[str] = set()
         self.heard = Heard(self.cluster, settings.parent, lambda: self.ledger.book)
-        self._level = Level(settings.data_dir)
+        self._completeness = Completeness(settings.data_dir)
         self.shown = Shown(
             settings=settings,
             metrics=metrics,
             ledger=self.ledger,
             calendar=self.calendar,
             heard=self.heard,
-            level=self._level,
+            completeness=self._completeness,
+            pacing=self.pacing,
             lanes=self._lanes,
         )
 
@@ -149,8 +156,8 @@ class Node:
             open_log_reader(s.bootstrap, s.security) as reader,
             asyncio.TaskGroup() as tasks,
         ):
-            tasks.create_task(self.ledger.read(reader))
-            tasks.create_task(self._clocks.keep(lambda: self.folded, self._trouble))
+            tasks.create_task(self.ledger.read(reader), name="control logs")
+            tasks.create_task(self._clocks.keep(lambda: self.folded, self._trouble), name="clocks")
             while True:
                 self._dirty.clear()
                 began = time.thread_time()
@@ -185,7 +192,8 @@ class Node:
         self.ledger.follow({topic for topic in there if topic.endswith(".node.control")})
         self.heard.there = there
         was_folded = self.folded
-        self.folded = self.folded or (not self._dirty.is_set() and await self.ledger.is_level())
+        # What was folded while the ends were asked for may have named logs that are not read yet: the book is whole when nothing came in between.
+        self.folded = self.folded or (await self.ledger.is_level() and not self._dirty.is_set())
         wrong = "; ".join(f"{topic} {why}" for topic, why in sorted(made.wrong.items()))
         self._trouble("own cluster", wrong if self.folded else "its control logs are being read")
         if self.folded and not was_folded:
@@ -235,8 +243,8 @@ class Node:
         async with (
             open_client(s.bootstrap, client_id=f"{s.division}.link", security=s.security) as own,
             open_client(s.parent_bootstrap, client_id=f"{s.division}.link", security=s.parent_security) as parents,
-            open_lane(self._lane(UP), own, parents, self.metrics) as up,
-            open_lane(self._lane(DOWN), parents, own, self.metrics) as down,
+            open_lane(self._lane(UP, pace=self.pacing.begin(UP)), own, parents, self.metrics) as up,
+            open_lane(self._lane(DOWN, pace=self.pacing.begin(DOWN)), parents, own, self.metrics) as down,
         ):
             self._trouble("link", "")
             async with self._carrying("link", {UP: up, DOWN: down}):
@@ -250,11 +258,11 @@ class Node:
         self._trouble("canary", "")
         await self.heard.keep(self.shown.canary)
 
-    async def keep_level(self) -> None:
+    async def keep_completeness(self) -> None:
         """Write down now and then up to when each flow is known to be complete."""
         while True:
-            await asyncio.to_thread(self._level.save)
-            self._trouble("level", "")
+            await asyncio.to_thread(self._completeness.save)
+            self._trouble("completeness", "")
             await asyncio.sleep(WATCH_INTERVAL_S)
 
     # ---- the gate and the views
@@ -299,7 +307,9 @@ class Node:
 
     def _lane(self, name: str, care: Callable[[Topic], Care] | None = None, **more: Any) -> LaneSpec:
         here = self.settings.division
-        return LaneSpec(node=here, lane=name, progress_topic=progress_topic(here), care=care or self._care, level=self._level, **more)
+        return LaneSpec(
+            node=here, lane=name, progress_topic=progress_topic(here), care=care or self._care, completeness=self._completeness, **more
+        )
 
     def _care(self, topic: Topic) -> Care:
         if topic == canary_topic(division_of(topic)):
@@ -357,7 +367,8 @@ async def run_node(node: Node) -> None:
             "gate": node.keep_gate,
             "views": node.keep_views,
             "canary": node.keep_canary,
-            "level": node.keep_level,
+            "checkups": node.checkups.keep,
+            "completeness": node.keep_completeness,
         }
         if node.settings.parent is not None:
             keeping["link"] = node.keep_link
@@ -365,5 +376,5 @@ async def run_node(node: Node) -> None:
         await node.stopping.wait()
         for part in parts:
             part.cancel()
-        tasks.create_task(node.ledger.close())
+        tasks.create_task(node.ledger.close(), name="control logs: close")
     logger().info("stopped")

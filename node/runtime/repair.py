@@ -196,6 +196,7 @@ class Repair(msgspec.Struct, kw_only=True):
             why=self.asked.why,
             by=self.by,
             forced=self.asked.force,
+            records=len(chosen),
         )
         record = Record(offset=0, timestamp=int(now.timestamp() * 1000), key=None, value=encode_note(note))
         await writer.send(self.cluster.audit, [record])

@@ -1,7 +1,7 @@
 """What a lane does as it can be seen: where each route stands, how far behind it is, how fast a resource moves, and what moved today.
 
 Lag is 0 when a route is level, else the age of the oldest record that is not carried; where that cannot be seen, the time since the route was last known to
-be level (`level`). A route that flows is level as of the last answer to a Fetch, which comes twice a second; of one that does not, the source is asked.
+be level (`completeness`). A route that flows is level as of the last answer to a Fetch, which comes twice a second; of one that does not, the source is asked.
 """
 
 import asyncio
@@ -13,22 +13,22 @@ from node.bus.inspect import oldest
 from node.errors import BusError
 from node.lane import Phase, Progress, RouteState, State, TopicPartition
 from node.model.limits import WATCH_INTERVAL_S
-from node.model.names import NODE, Topic, department_of, is_view, resource_of
+from node.model.names import Topic, department_of, is_nodes, is_view, quarantine_topic, resource_of
+from node.runtime.completeness import Completeness
 from node.runtime.flow import FlowStatus, Pace, RouteStatus, by_topic, flow_of, seconds_since
-from node.runtime.level import Level
 from node.runtime.shard import Place, Shard
 from node.telemetry.metrics import Volume
 
-_QUARANTINED = "quarantined"
+_DIRECTIONS = {"link-up": "up", "link-down": "down", "gate": "published", "view": "view"}
 
 
 class Seen:
     """The routes of a lane's shards."""
 
-    def __init__(self, place: Place, shards: Iterable[Shard], level: Level) -> None:
+    def __init__(self, place: Place, shards: Iterable[Shard], completeness: Completeness) -> None:
         self._place = place
         self._shards = shards
-        self._level = level
+        self._completeness = completeness
         self._behind: dict[TopicPartition, tuple[int, int | None]] = {}
         """of routes that do not flow: how many offsets, and of when (ms) the oldest record is"""
         self._complete: dict[TopicPartition, float] = {}
@@ -51,7 +51,9 @@ class Seen:
         """Return all routes in the order of their names, with those that may not flow yet, given with why."""
         found = [self._route(shard, route) for shard, route in self.all()]
         found += [
-            self._told(route, State.WAITING.value, detail=why, lag_seconds=seconds_since(self._level.of(self._place.lane, route.topic)))
+            self._told(
+                route, State.WAITING.value, detail=why, lag_seconds=seconds_since(self._completeness.of(self._place.lane, route.topic))
+            )
             for route, why in awaiting.items()
         ]
         there = {TopicPartition(Topic(one.topic), one.partition) for one in found}
@@ -102,7 +104,7 @@ class Seen:
                 return 0, 0.0
             stamp = route.oldest_timestamp if stamp is None else stamp
         if stamp is None:  # the lane's own last word: all up to there was carried
-            stamp = max(self._complete.get(name, self._level.of(self._place.lane, name.topic)), route.newest)  # type: ignore[assignment]  # ms as well
+            stamp = max(self._complete.get(name, self._completeness.of(self._place.lane, name.topic)), route.newest)  # type: ignore[assignment]  # ms as well
         return records, seconds_since(stamp or 0.0)
 
     # ---- loops
@@ -115,7 +117,7 @@ class Seen:
             self._pace(flows)
             self._complete = {route.route: self._complete[route.route] for _shard, route in self.all() if route.route in self._complete}
             stamp = time.time() * 1000
-            self._level.note(lane, {topic: stamp - 1000 * max(one.lag_seconds for one in routes) for topic, routes in flows.items()})
+            self._completeness.note(lane, {topic: stamp - 1000 * max(one.lag_seconds for one in routes) for topic, routes in flows.items()})
             await asyncio.sleep(WATCH_INTERVAL_S)
 
     def _pace(self, flows: Mapping[Topic, list[RouteStatus]]) -> None:
@@ -140,27 +142,20 @@ class Seen:
 
     def volumes(self, day: str) -> Iterator[Volume]:
         """Yield what was committed on a day (YYYY-MM-DD in Asia/Shanghai) of each partition, by the progress that stands."""
-        direction = {"link-up": "up", "link-down": "down", "gate": "published", "view": "view"}[self._place.lane]
+        lane = self._place.lane
         for shard in self._shards:
             for route, progress in shard.machine.known.items():
-                if progress.day == day and (resource := _resource(self._place.lane, route.topic)) is not None:
-                    words = self._words(route)
-                    written = [one for topic, one in progress.targets.items() if words.get(topic) != _QUARANTINED]
-                    records, size = sum(one.day_records for one in written), sum(one.day_bytes for one in written)
-                    yield Volume(department=department_of(resource), resource=route.topic, direction=direction, records=records, bytes=size)
-
-    def _words(self, route: TopicPartition) -> Mapping[Topic, str]:
-        try:
-            return self._place.outcomes(route)
-        except KeyError:  # of before: nothing is opened for it any more
-            return {}
-
-
-def _resource(lane: str, topic: Topic) -> Topic | None:
-    """Return whose topic a route is, None for what is no resource's: the node's own topics."""
-    if lane == "gate" or is_view(topic):
-        return resource_of(topic)
-    return None if topic.split(".")[1] == NODE else topic
+                if progress.day != day or is_nodes(route.topic):
+                    continue
+                resource = resource_of(route.topic) if lane == "gate" or is_view(route.topic) else route.topic
+                written = [one for topic, one in progress.targets.items() if topic != quarantine_topic(resource)]
+                yield Volume(
+                    department=department_of(resource),
+                    resource=resource if lane == "gate" else route.topic,
+                    direction=_DIRECTIONS[lane],
+                    records=sum(one.day_records for one in written),
+                    bytes=sum(one.day_bytes for one in written),
+                )
 
 
 def _outcomes(progress: Progress, words: Mapping[Topic, str]) -> dict[str, int]:

@@ -169,6 +169,7 @@ class Shard:
                 logger().error(
                     "route-stopped",
                     lane=place.lane,
+                    shard=self.number,
                     topic=order.route.topic,
                     partition=order.route.partition,
                     reason=order.stop.value,
@@ -234,6 +235,7 @@ class Shard:
             self._sink = None
         if self.machine.phase is Phase.BACKING_OFF:
             place = self._place
+            place.source.pace.lost()
             place.metrics.transactions.labels(place.lane, "lost").inc()
             if self.machine.failure != self._logged:  # a cause that stays is said once, not at every attempt
                 self._logged = self.machine.failure

@@ -1,22 +1,25 @@
 """What a node shows of itself: why it is not ready, its link, its flows, the tree around it, and the page that Prometheus reads."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 
 from node import __version__
 from node.control import day_of
 from node.control.awaited import seconds_left
 from node.control.calendar import Calendar
-from node.control.canary import Canary, Course, Direction, Link
+from node.control.canary import Canary, Direction, Link
 from node.control.neighbourhood import NodeSeen, seen
 from node.control.routes import Route, routes
+from node.model.limits import CANARY_LATE_S
 from node.model.names import Division, canary_topic
 from node.runtime.canaries import Heard
+from node.runtime.completeness import Completeness
+from node.runtime.counting import Counting
 from node.runtime.flow import FlowStatus, RouteStatus, seconds_since
 from node.runtime.lane import Lane
 from node.runtime.ledger import Ledger
-from node.runtime.level import Level
+from node.runtime.pacing import Pacing
 from node.runtime.settings import LinkStatus, NodeSettings
 from node.telemetry import Metrics, logger
 from node.telemetry.metrics import FlowFigures, Volume
@@ -37,18 +40,19 @@ class Shown:
         ledger: Ledger,
         calendar: Calendar,
         heard: Heard,
-        level: Level,
+        completeness: Completeness,
+        pacing: Pacing,
         lanes: Mapping[str, Lane],
     ) -> None:
         self.troubles: dict[str, str] = dict.fromkeys(("own cluster", "gate", "views", "canary"), "not connected yet")
         """by part of the node, why it does not do what it is there for; empty where it does"""
         if settings.parent is not None:
             self.troubles["link"] = "not connected yet"
-        self._settings, self._metrics, self._ledger, self._calendar = settings, metrics, ledger, calendar
-        self._heard, self._level, self._lanes = heard, level, lanes
+        self._settings, self._metrics, self._ledger, self.calendar = settings, metrics, ledger, calendar
+        self._heard, self._completeness, self._pacing, self._lanes = heard, completeness, pacing, lanes
         self._began_ms = int(time.time() * 1000)
         self._sent_ms = 0
-        """when the newest of the own canaries was made that stand in the parent's cluster"""
+        self._counting = Counting(settings.division, ledger)
         self._lacking = False
         """the calendar lacks a year that some clock needs, which is said when it comes to be so"""
         self._terms_at = 0.0
@@ -69,14 +73,11 @@ class Shown:
         return found
 
     def _late(self, parent: Division) -> Iterator[str]:
-        now = int(time.time() * 1000)
-        ways: tuple[tuple[Course, str], ...] = (("up", "to"), ("down", "from"))
-        for course, towards in ways:
-            heard_ms = self._heard_ms(course)
-            way = Direction(heard_ms=heard_ms)
-            if way.is_late(now) or not heard_ms:
-                since = f"for {way.age_s(now):.0f} s" if heard_ms else "yet"
-                yield f"link: nothing has come {course} {towards} {parent} {since}: {self._link_trouble or 'it is being opened'}"
+        for course, heard_ms in (("up", self._sent()), ("down", self._parents())):
+            age = seconds_since(heard_ms)
+            if age > CANARY_LATE_S:
+                since = f"for {age:.0f} s" if heard_ms else "yet"
+                yield f"link: nothing has come {course} {'to' if course == 'up' else 'from'} {parent} {since}: {self._trouble or 'it is being opened'}"
 
     # ---- its link
 
@@ -86,17 +87,18 @@ class Shown:
         parent = self._settings.parent
         if parent is None:
             return None
-        return LinkStatus(parent=parent, up=self._direction("up"), down=self._direction("down"), trouble=self._link_trouble)
+        up, down = self._direction(UP, self._sent()), self._direction(DOWN, self._parents())
+        return LinkStatus(parent=parent, up=up, down=down, trouble=self._trouble)
 
     @property
-    def _link_trouble(self) -> str:
-        lanes = [self._lanes[name] for name in (UP, DOWN) if name in self._lanes]
+    def _trouble(self) -> str:
+        lanes = (self._lanes[name] for name in (UP, DOWN) if name in self._lanes)
         return self.troubles["link"] or next((lane.trouble for lane in lanes if lane.trouble), "")
 
-    def _direction(self, course: Course) -> Direction:
-        flows = self._flows_of(UP if course == "up" else DOWN)
+    def _direction(self, lane: str, heard_ms: int) -> Direction:
+        flows = self._flows_of(lane)
         return Direction(
-            heard_ms=self._heard_ms(course) or self._began_ms,
+            heard_ms=heard_ms or self._began_ms,
             lag_s=max((flow.lag_seconds for flow in flows), default=0.0),
             stopped=sum(sum(flow.stopped.values()) for flow in flows),
             records_per_s=sum(flow.records_per_s for flow in flows),
@@ -104,15 +106,17 @@ class Shown:
             newest_ms=max((flow.newest_ms for flow in flows), default=0),
         )
 
-    def _heard_ms(self, course: Course) -> int:
-        """Return when the newest canary was made that came over a direction of the link, 0 where none has yet. Asked often, it looks at no flow."""
-        if course == "down":
-            parent = self._settings.parent
-            canary = None if parent is None else self._heard.canaries.get(parent)
-            return 0 if canary is None else canary.made_ms
+    def _sent(self) -> int:
+        """Return when the newest of the own canaries was made that stand in the parent's cluster, 0 where none is known."""
         if UP in self._lanes:
             self._sent_ms = max(self._sent_ms, self._lanes[UP].seen.newest_ms(canary_topic(self._settings.division)))
         return self._sent_ms
+
+    def _parents(self) -> int:
+        """Return when the newest of the parent's canaries was made that came here, 0 where none did."""
+        parent = self._settings.parent
+        canary = None if parent is None else self._heard.canaries.get(parent)
+        return 0 if canary is None else canary.made_ms
 
     def canary(self) -> Canary:
         """Return what the node says of itself now."""
@@ -145,7 +149,9 @@ class Shown:
         """Return the flows of a lane; of one that cannot be opened those that the book asks for, and how long they are not known to be level."""
         if name in self._lanes:
             return self._lanes[name].flows()
-        topics = [route.topic for route in self._wanted() if route.lane == name] if name in (UP, DOWN) else list(self._level.topics(name))
+        topics = (
+            [route.topic for route in self._wanted() if route.lane == name] if name in (UP, DOWN) else list(self._completeness.topics(name))
+        )
         why = self.troubles.get({GATE: "gate", VIEW: "views"}.get(name, "link"), "")
         return [
             FlowStatus(
@@ -153,7 +159,7 @@ class Shown:
                 topic=topic,
                 state="not-connected",
                 detail=why,
-                lag_seconds=seconds_since(self._level.of(name, topic)),
+                lag_seconds=seconds_since(self._completeness.of(name, topic)),
                 catch_up_s=None,
             )
             for topic in sorted(topics)
@@ -181,24 +187,26 @@ class Shown:
 
     # ---- the page
 
-    def figures(self) -> bytes:
-        """Return the metrics page, its gauges set to now."""
-        metrics, linked = self._metrics, self._settings.parent is not None
+    def figures(self, names: Collection[str] = ()) -> bytes:
+        """Return the metrics page, its gauges set to now; with names no others."""
+        metrics = self._metrics
         metrics.show_flows(figures_of(flow) for flow in self.flows())
         metrics.show_phases((name, phase) for name, lane in self._lanes.items() for phase in lane.phases())
-        metrics.show_canaries(self._heard.ages((self._heard_ms("up") or self._began_ms) if linked else None))
+        metrics.show_canaries(self._heard.ages(self._sent() or self._began_ms))
         metrics.show_skews(self.skews)
+        self._pacing.figures(metrics)
         metrics.show_volumes(self.volumes())
         metrics.show_control(self._ledger.counts, {author: alarm.why for author, alarm in self._ledger.alarms.items()})
+        metrics.show_sharing(self._counting.on(day_of(datetime.now(UTC))))
         self._show_terms()
         metrics.ready.set(int(not self.reasons))
-        return metrics.text()
+        return metrics.text(names)
 
     def _show_terms(self) -> None:
         began = time.monotonic()
         if began < self._terms_at:
             return
-        least, lacking = seconds_left(self._ledger.book, self._settings.division, self._calendar, datetime.now(UTC))
+        least, lacking = seconds_left(self._ledger.book, self._settings.division, self.calendar, datetime.now(UTC))
         self._terms_at = began + _REST * (time.monotonic() - began)
         self._metrics.show_clocks(least, len(lacking))
         if lacking and not self._lacking:

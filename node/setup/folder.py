@@ -54,7 +54,7 @@ def _lay_out(folder: Path, broker: Broker, brokers: list[Broker], guard: Guard) 
     home = folder / f"broker-{broker.number}"
     home.mkdir(mode=0o700, exist_ok=True)
     entries = broker_properties(broker, brokers, guard, home)
-    write_secret(home / "server.properties", "".join(f"{key}={_for_java(value)}\n" for key, value in entries.items()))
+    write_secret(home / "server.properties", "".join(f"{key}={for_java(value)}\n" for key, value in entries.items()))
     if guard.tls:
         authority = kept_authority(folder, f"{guard.principal} authority")
         write_secret(home / KEYSTORE, issue(authority, [broker.host.strip("[]")]))
@@ -62,7 +62,7 @@ def _lay_out(folder: Path, broker: Broker, brokers: list[Broker], guard: Guard) 
     return home
 
 
-def _for_java(value: str) -> str:
+def for_java(value: str) -> str:
     """Return a value as `java.util.Properties` reads it back: bytes are ISO 8859-1 to it, whatever the folder is called, and a backslash escapes."""
     units = value.encode("utf-16-be")
     codes = [int.from_bytes(units[at : at + 2], "big") for at in range(0, len(units), 2)]

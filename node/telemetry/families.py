@@ -24,6 +24,7 @@ class Table(Collector):
     """The series of one counter or gauge by the values of its labels."""
 
     def __init__(self, spec: Spec) -> None:
+        self.name = spec.name
         self._spec = spec
         self._values: dict[tuple[str, ...], float] = {}
         self._leads: dict[tuple[str, ...], str] = {}
@@ -35,6 +36,11 @@ class Table(Collector):
     def raise_to(self, labels: tuple[str, ...], value: float) -> None:
         """Show a value unless a greater one is shown: of what shares a series, the greatest counts."""
         if value > self._values.get(labels, -inf):
+            self._values[labels] = value
+
+    def lower_to(self, labels: tuple[str, ...], value: float) -> None:
+        """Show a value unless a lesser one is shown: of moments that share a series, the first counts."""
+        if value < self._values.get(labels, inf):
             self._values[labels] = value
 
     def clear(self) -> None:

@@ -5,7 +5,7 @@ What has a series for each resource is summed over its partitions (of lags and a
 
 import platform
 from collections import Counter as Counted
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from math import inf
 
 import msgspec
@@ -20,6 +20,7 @@ from prometheus_client import (
 )
 from prometheus_client.registry import Collector
 
+from node.control.counting import Counted as Counts
 from node.model.names import INBOX
 from node.telemetry.families import Ages, Table
 from node.telemetry.specification import AGES_S, BY_NAME, OTHER, RESOURCES_MAX
@@ -85,6 +86,8 @@ class Metrics(Collector):
         self.transactions = self._counter("exchange_transactions_total")
         self.ages = Ages(BY_NAME["exchange_age_seconds"], AGES_S)
         self._plain.register(self.ages)
+        self._quarantined = self._table("exchange_quarantine_records")
+        self._quarantined_since = self._table("exchange_quarantine_oldest_timestamp_seconds")
         self._volume_records = self._table("exchange_volume_records")
         self._volume_bytes = self._table("exchange_volume_bytes")
 
@@ -98,6 +101,8 @@ class Metrics(Collector):
         self.shards = self._gauge("exchange_shards")
         self._canary_age = self._gauge("exchange_canary_age_seconds")
         self._skew = self._gauge("exchange_clock_skew_seconds")
+        self._rate_limit = self._table("exchange_rate_limit_bytes_per_second")
+        self._throttled = self._counter("exchange_throttled_seconds_total")
 
     def _begin_book(self) -> None:
         self.control_events = self._gauge("exchange_control_events")
@@ -105,12 +110,22 @@ class Metrics(Collector):
         self.request_due = self._gauge("exchange_request_due_seconds")
         self.clock_events = self._counter("exchange_clock_events_total")
         self.clocks_untold = self._gauge("exchange_clocks_untold")
+        self.requests = self._gauge("exchange_requests")
+        self.grants = self._gauge("exchange_grants")
+        self.grants_ending = self._gauge("exchange_grants_ending")
+        self.objections = self._gauge("exchange_objections")
 
     def _begin_node(self) -> None:
         self.copies_disposed = self._counter("exchange_copies_disposed_total")
         self.rights_changed = self._counter("exchange_rights_changed_total")
+        for change in ("added", "removed", "stranger"):  # the first stranger has to be an increase, not a beginning
+            self.rights_changed.labels(change)
         self.http_refused = self._counter("exchange_http_refused_total")
+        self.log_suppressed = self._counter("exchange_log_events_suppressed_total")
         self.ready = self._gauge("exchange_ready")
+        self._disk_free = self._gauge("exchange_disk_free_bytes")
+        self._disk_size = self._gauge("exchange_disk_size_bytes")
+        self._certificate_end = self._gauge("exchange_certificate_not_after_timestamp_seconds")
         self._build = self._gauge("exchange_build_info")
         ProcessCollector(registry=self._plain)
 
@@ -195,6 +210,14 @@ class Metrics(Collector):
         for cluster, seconds in skews.items():
             self._skew.labels(cluster).set(seconds)
 
+    def show_rates(self, limits: Mapping[tuple[str, str], int], throttled_s: Mapping[str, float]) -> None:
+        """Set the limits anew, by lane and resource (empty: the whole link); count for how much longer they held something back in each lane."""
+        self._rate_limit.clear()
+        for (lane, resource), rate in limits.items():
+            self._rate_limit.raise_to((lane, self._named(resource) if resource else ""), rate)
+        for lane, seconds in throttled_s.items():
+            self._throttled.labels(lane).inc(seconds)
+
     def show_volumes(self, volumes: Iterable[Volume]) -> None:
         """Set what moved since midnight anew."""
         self._volume_records.clear()
@@ -219,6 +242,37 @@ class Metrics(Collector):
         for labels, seconds in least.items():
             self.request_due.labels(*labels).set(seconds)
 
+    def show_disks(self, disks: Mapping[str, tuple[int, int]]) -> None:
+        """Set room and size of disks anew; one that is gone leaves no series."""
+        self._disk_free.clear()
+        self._disk_size.clear()
+        for disk, (free, size) in disks.items():
+            self._disk_free.labels(disk).set(free)
+            self._disk_size.labels(disk).set(size)
+
+    def show_certificates(self, ends: Mapping[str, float]) -> None:
+        """Set when certificates end; one that is not seen at the moment stays as it was."""
+        for certificate, moment in ends.items():
+            self._certificate_end.labels(certificate).set(moment)
+
+    def show_quarantines(self, waiting: Mapping[str, tuple[int, int | None]]) -> None:
+        """Set how many refused records of each resource wait, and since when (ms) the oldest of them does."""
+        self._quarantined.clear()
+        self._quarantined_since.clear()
+        for resource, (records, oldest_ms) in waiting.items():
+            labels = (self._named(resource),)
+            self._quarantined.inc(labels, records)
+            if oldest_ms:
+                self._quarantined_since.lower_to(labels, oldest_ms / 1000)
+
+    def show_sharing(self, counted: Counts) -> None:
+        """Set the requests and grants by where they stand."""
+        for gauge, counts in ((self.requests, counted.requests), (self.grants, counted.grants), (self.objections, counted.objections)):
+            for word, count in counts.items():
+                gauge.labels(word).set(count)
+        for days, count in counted.ending.items():
+            self.grants_ending.labels(f"{days}d").set(count)
+
     # ---- what is read
 
     def collect(self) -> Iterator[Metric]:
@@ -227,7 +281,8 @@ class Metrics(Collector):
         for table in self._tables:
             yield from table.collect()
 
-    def text(self) -> bytes:
-        """Return the metrics in Prometheus' text format."""
-        plain: bytes = generate_latest(self._plain)
-        return plain + "".join(line for table in self._tables for line in table.lines()).encode()
+    def text(self, names: Collection[str] = ()) -> bytes:
+        """Return the metrics in Prometheus' text format, all or those named: what is asked for every 2 s must not cost the page each time."""
+        plain: bytes = generate_latest(self._plain.restricted_registry(names) if names else self._plain)
+        tables = (table for table in self._tables if not names or table.name in names)
+        return plain + "".join(line for table in tables for line in table.lines()).encode()

@@ -33,6 +33,10 @@ LABELS = {
     "author": "a division whose control log raises an alarm",
     "kind": "what a legal clock runs for: some ten words",
     "state": "a word of the few states that it can be in",
+    "event": "a log event: those of `telemetry.events`",
+    "disk": "data, and each broker of the own cluster",
+    "certificate": "http, probes, and those of the own and the parent's cluster and their authorities",
+    "within": "7d, 30d",
     "change": "added, removed, stranger",
     "version": "the node's own",
     "division": "the node's own",
@@ -149,6 +153,22 @@ METRICS = (
         "exchange_route_waiting", "gauge", "partitions", _ROUTE, "Which partitions wait for a topic, a right or a disposal?", "等待中的分区"
     ),
     Spec("exchange_shards", "gauge", "shards", ("lane", "phase"), "In which phase are a lane's shards?", "分片阶段"),
+    Spec(
+        "exchange_quarantine_records",
+        "gauge",
+        "records",
+        ("resource",),
+        "How many refused records wait to be replayed or discarded?",
+        "待处理隔离记录",
+    ),
+    Spec(
+        "exchange_quarantine_oldest_timestamp_seconds",
+        "gauge",
+        "seconds",
+        ("resource",),
+        "When was the oldest of them refused?",
+        "最早隔离时间",
+    ),
     # ---- links and clocks
     Spec(
         "exchange_canary_age_seconds",
@@ -159,6 +179,15 @@ METRICS = (
         "金丝雀年龄",
     ),
     Spec("exchange_clock_skew_seconds", "gauge", "seconds", ("cluster",), "How far is a cluster's clock before the node's?", "时钟偏差"),
+    Spec(
+        "exchange_rate_limit_bytes_per_second",
+        "gauge",
+        "bytes/s",
+        _ROUTE,
+        "How much may a direction of the link carry, of one resource or (resource empty) of all together? No series without a limit",
+        "限速",
+    ),
+    Spec("exchange_throttled_seconds_total", "counter", "seconds", ("lane",), "For how long has a limit held something back?", "限速时长"),
     # ---- the book
     Spec("exchange_control_events", "gauge", "events", ("outcome",), "How many events of the control logs became what?", "控制事件"),
     Spec(
@@ -187,6 +216,31 @@ METRICS = (
     ),
     Spec("exchange_clocks_untold", "gauge", "terms", (), "How many terms cannot be told, for the calendar lacks a year?", "无法计算的期限"),
     Spec(
+        "exchange_requests",
+        "gauge",
+        "requests",
+        ("state",),
+        "Where do the requests for resources of this node's departments stand?",
+        "申请数",
+    ),
+    Spec("exchange_grants", "gauge", "grants", ("state",), "Where do the grants on resources of this node's departments stand?", "授权数"),
+    Spec(
+        "exchange_grants_ending",
+        "gauge",
+        "grants",
+        ("within",),
+        "Of how many grants that flow is the term over within so many days?",
+        "即将到期的授权",
+    ),
+    Spec(
+        "exchange_objections",
+        "gauge",
+        "grants",
+        ("state",),
+        "Which grants do their owners want to end: how many wait for the authority's word, how many did it agree to end?",
+        "数源方提出终止的授权",
+    ),
+    Spec(
         "exchange_copies_disposed_total",
         "counter",
         "topics",
@@ -194,7 +248,24 @@ METRICS = (
         "How many copies were removed because no grant let them flow any more?",
         "已处置副本",
     ),
-    # ---- the doors
+    # ---- the machine and the doors
+    Spec(
+        "exchange_disk_free_bytes",
+        "gauge",
+        "bytes",
+        ("disk",),
+        "How much room is left on the disk: `data` is the node's folder?",
+        "磁盘剩余",
+    ),
+    Spec("exchange_disk_size_bytes", "gauge", "bytes", ("disk",), "How large is the disk?", "磁盘大小"),
+    Spec(
+        "exchange_certificate_not_after_timestamp_seconds",
+        "gauge",
+        "seconds",
+        ("certificate",),
+        "When does a certificate end, of a cluster's that which ends first?",
+        "证书到期时间",
+    ),
     Spec(
         "exchange_rights_changed_total",
         "counter",
@@ -202,6 +273,14 @@ METRICS = (
         ("change",),
         "How often were the own cluster's access control lists changed: added, removed as the book says, or found though nobody here gave them (stranger)?",
         "权限变更",
+    ),
+    Spec(
+        "exchange_log_events_suppressed_total",
+        "counter",
+        "events",
+        ("event",),
+        "How many log events were held back, for they said the same? They stand in the `more` of a like one",
+        "被抑制的日志",
     ),
     Spec(
         "exchange_http_refused_total",

@@ -6,9 +6,10 @@ from contextlib import asynccontextmanager
 
 from node.batch.header import read
 from node.bus.client import Client, open_client
+from node.bus.feed import Feed
 from node.bus.follower import Following
 from node.bus.security import Security
-from node.bus.source import Feed, Source, open_source
+from node.bus.source import Source, open_source
 from node.lane import TopicPartition
 from node.model.limits import FETCH_WAIT_S
 from node.model.names import Topic

@@ -24,6 +24,17 @@ Spawn = Callable[[Coroutine[Any, Any, None]], object]
 LANE = "link-up"
 
 
+class Lender:
+    """Counts the bytes that were given back."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+
+    def settled(self, size: int, _sent_at: float) -> None:
+        """Count them."""
+        self.bytes += size
+
+
 class Shard:
     """Takes note of what a sink tells, and of the buffers that came back."""
 
@@ -32,19 +43,16 @@ class Shard:
         self.recordings = 0
         self.failures: list[tuple[TopicPartition, Stop | None, str]] = []
         self.errors: list[BusError] = []
-        self.settled_bytes = 0
+        self.lender = Lender()
         self.lent = 0
         self.changed = asyncio.Event()
         self.at_settled: Callable[[], object] = lambda: None
         """done whenever a batch is settled"""
 
-    def settled(self, route: TopicPartition | int, generation: int = 0, wrote: Sequence[Wrote] = ()) -> None:
-        """As a listener take a batch that stands; as the feed that lent the bytes take their count."""
-        if isinstance(route, int):
-            self.settled_bytes += route
-        else:
-            self.settlements.append((route, generation, wrote))
-            self.at_settled()
+    def settled(self, route: TopicPartition, generation: int, wrote: Sequence[Wrote]) -> None:
+        """Take a batch that stands."""
+        self.settlements.append((route, generation, wrote))
+        self.at_settled()
         self.changed.set()
 
     @property
@@ -75,7 +83,7 @@ class Shard:
         self.lent += 1
         return Batch(
             base=header.base_offset, next=header.next_offset, count=header.count, size=header.size, crc=header.crc,
-            timestamp=TIME_MS, newest=TIME_MS, handle=Piece(buffer, 0, header, self, header.size),
+            timestamp=TIME_MS, newest=TIME_MS, handle=Piece(buffer, 0, header, self.lender, header.size),
         )  # fmt: skip
 
     async def until(self, there: Callable[[], bool]) -> None:

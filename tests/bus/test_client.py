@@ -5,6 +5,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -155,6 +156,26 @@ async def test_a_request_whose_connection_was_ended_is_repeated_once(node: int |
         with pytest.raises(Unavailable, match=broker.bootstrap):
             await client.call(node, END_REQUEST)
         assert broker.count(END) == 4
+
+
+async def test_any_broker_may_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One after the other is asked, until one does; where none does, that is told."""
+    up, asked = {2}, list[int | None]()
+
+    async def call(node: int | None, request: object) -> object:
+        asked.append(node)
+        if node not in up:
+            raise Unavailable(f"broker {node} is away")
+        return request
+
+    known = SimpleNamespace(brokers=lambda: [SimpleNamespace(nodeId=number) for number in (1, 2, 3)])
+    client = Client(SimpleNamespace(cluster=known), "k1:9092", "test", Security())
+    monkeypatch.setattr(client, "call", call)
+    assert (await client.call_any("request"), asked) == ("request", [1, 2])
+    up.clear()
+    with pytest.raises(Unavailable, match="broker 3 is away"):
+        await client.call_any("request")
+    assert asked == [1, 2, 1, 2, 3]
 
 
 async def test_a_broker_that_is_too_old_is_told() -> None:

@@ -24,7 +24,7 @@ class Count:
     def __init__(self) -> None:
         self.bytes = 0
 
-    def settled(self, size: int) -> None:
+    def settled(self, size: int, _sent_at: float) -> None:
         """Count settled bytes."""
         self.bytes += size
 
@@ -36,7 +36,7 @@ def carried(
     data = bytearray(b"head") + b"".join(batches) + b"tail"
     buffer = Buffer(data)
     reply = Reply(A, 0, 0, 0, aborted or [], 4, len(data) - 4)
-    return committed(buffer, reply, offset, care=care, feed=Count()), buffer
+    return committed(buffer, reply, offset, care=care, came=Count()), buffer
 
 
 def bases(found: Found) -> list[int]:
@@ -199,7 +199,7 @@ def test_releasing_every_batch_frees_the_buffer_once() -> None:
     data = bytearray(b"".join(batch(base) for base in range(10)))
     buffer, feed = Buffer(data, back.append), Count()
     buffer.use()
-    found = committed(buffer, Reply(A, 0, 0, 0, [], 0, len(data)), 0, care=Care.RAW, feed=feed)
+    found = committed(buffer, Reply(A, 0, 0, 0, [], 0, len(data)), 0, care=Care.RAW, came=feed)
     buffer.release()
     for one in found.batches:
         assert back == []
@@ -216,7 +216,7 @@ def test_few_bytes_do_not_hold_a_large_buffer() -> None:
         data = batch(5, 2, value=b"v" * 100)
         buffer, feed = Buffer(data + bytes(room * 10 if copied else room), back.append), Count()
         buffer.use()
-        found = committed(buffer, Reply(A, 0, 0, 0, [], 0, len(data)), 0, care=Care.RAW, feed=feed)
+        found = committed(buffer, Reply(A, 0, 0, 0, [], 0, len(data)), 0, care=Care.RAW, came=feed)
         unpin(buffer, found.batches)
         buffer.release()
         assert back == ([buffer] if copied else [])
@@ -263,7 +263,7 @@ def test_a_shared_batch_is_given_back_by_the_last_of_its_users() -> None:
         data = batch(0) + batch(1)
         buffer, feed = Buffer(data + bytes(room), back.append), Count()
         buffer.use()
-        found = committed(buffer, Reply(A, 0, 0, 0, [], 0, len(data)), 0, care=Care.RAW, feed=feed)
+        found = committed(buffer, Reply(A, 0, 0, 0, [], 0, len(data)), 0, care=Care.RAW, came=feed)
         rest = found.since(1)
         assert rest is not None
         use(found.batches)

@@ -76,7 +76,7 @@ async def test_an_abort_leaves_nothing(
         await shard.until(lambda: bool(shard.settlements))
         await sink.end(commit=False)
         assert shard.lent == 0
-        assert shard.settled_bytes == 10 * len(batch(1))
+        assert shard.lender.bytes == 10 * len(batch(1))
     assert await consume(far, route.topic) == []
     assert await read_progress(far_client, progress, LANE) == {}
 

@@ -96,12 +96,12 @@ async def test_a_group_is_settled_once_when_all_of_it_stands_and_in_its_turn(spa
         take(sink, shard, writes(GOOD, GOOD), batches=3)
         take(sink, shard, writes(GOOD))
         await acknowledged(sink, shard, 1, 0, 0)
-        assert (shard.settlements, shard.lent, shard.settled_bytes) == ([], 5, 0)
+        assert (shard.settlements, shard.lent, shard.lender.bytes) == ([], 5, 0)
         second.answer(offset=70)
         await shard.until(lambda: len(shard.settlements) == 5)
         assert told(shard) == [[(GOOD, 0), (BAD, 70)], [], [], [(GOOD, 0), (GOOD, 0)], [(GOOD, 0)]]
         assert {(route, generation) for route, generation, _wrote in shard.settlements} == {(INBOX, 1)}
-        assert (shard.lent, shard.settled_bytes) == (0, 5 * SIZE)
+        assert (shard.lent, shard.lender.bytes) == (0, 5 * SIZE)
 
 
 async def test_what_stands_is_told_with_its_count_size_and_crc(spawn: Spawn) -> None:
@@ -159,13 +159,13 @@ async def test_closing_gives_all_bytes_back_once(spawn: Spawn) -> None:
         tasks: list[asyncio.Task[None]] = []
         sink._spawn = lambda coroutine: tasks.append(asyncio.create_task(coroutine))
         take(sink, shard, writes(Topic("late")))
-        assert (shard.lent, shard.settled_bytes) == (4, SIZE)
+        assert (shard.lent, shard.lender.bytes) == (4, SIZE)
         sink.close()
-        assert (shard.lent, shard.settled_bytes) == (0, 5 * SIZE)
+        assert (shard.lent, shard.lender.bytes) == (0, 5 * SIZE)
         sink.close()
         take(sink, shard, writes(GOOD))
         take(sink, shard, ())
-        assert (shard.lent, shard.settled_bytes) == (0, 7 * SIZE)
+        assert (shard.lent, shard.lender.bytes) == (0, 7 * SIZE)
         await asyncio.gather(*tasks)
         assert (len(shard.settlements), shard.failures, shard.errors) == (1, [], [])
 
@@ -181,9 +181,9 @@ async def test_an_abort_gives_all_bytes_back_once(spawn: Spawn) -> None:
         await asyncio.sleep(0)
         second.answer()
         await aborting
-        assert (shard.lent, shard.settled_bytes, second.count(PRODUCE)) == (0, 3 * SIZE, 1)
+        assert (shard.lent, shard.lender.bytes, second.count(PRODUCE)) == (0, 3 * SIZE, 1)
         sink.close()
-        assert shard.settled_bytes == 3 * SIZE
+        assert shard.lender.bytes == 3 * SIZE
 
 
 async def test_nothing_is_told_of_a_group_once_its_sink_is_closed(spawn: Spawn) -> None:
@@ -196,7 +196,7 @@ async def test_nothing_is_told_of_a_group_once_its_sink_is_closed(spawn: Spawn) 
         shard.at_settled = sink.close
         second.answer()
         await shard.until(lambda: bool(shard.settlements))
-        assert (told(shard), shard.lent, shard.settled_bytes) == ([[]], 0, 5 * SIZE)
+        assert (told(shard), shard.lent, shard.lender.bytes) == ([[]], 0, 5 * SIZE)
 
 
 @pytest.mark.parametrize(("code", "stop"), [(10, Stop.TOO_LARGE), (3, None)])

@@ -8,7 +8,8 @@ import pytest
 from node.bus.client import Client
 from node.bus.source import open_source
 from node.lane import TopicPartition
-from node.model.limits import FETCH_BYTES_MAX, FETCH_WAIT_S, MIB, UNSETTLED_BYTES_MAX
+from node.lane.pace import Limits, Pace
+from node.model.limits import FETCH_BYTES_MAX, FETCH_WAIT_S, MIB, UNSETTLED_BYTES_MAX, WINDOW_BYTES_MAX
 from node.transform import Care
 from tests.bus.conftest import Cluster, Transactions, first
 from tests.bus.sourcing import Noting, Taker, following, view_of
@@ -141,8 +142,10 @@ async def test_unsettled_bytes_are_bounded_and_nothing_is_lost(near: Cluster, cl
     values = [b"%d" % number * 1000 for number in range(60)]
     for partition in range(20):
         await near.write(topic, *values * 10, partition=partition, batch_num_messages=60)
+    pace = Pace()
+    pace.window = WINDOW_BYTES_MAX  # as over a fast link
     await client.look([topic])
-    async with open_source(client, "test") as source:
+    async with open_source(client, "test", pace) as source:
         for route in routes:
             source.follow(following(client, route, taker))
         await taker.until(lambda: taker.held_bytes[0] >= UNSETTLED_BYTES_MAX)
@@ -156,6 +159,53 @@ async def test_unsettled_bytes_are_bounded_and_nothing_is_lost(near: Cluster, cl
         taker.release()
         await taker.until(lambda: sum(len(taker.values(route)) for route in routes) == 20 * 600)
     assert all(taker.values(route) == values * 10 for route in routes)
+    assert pace.unsettled == 0
+
+
+async def test_who_fills_the_window_leaves_room_for_others(near: Cluster, client: Client) -> None:
+    """A resource of many partitions that settles nothing is not asked for any more; another one's record comes at once."""
+    bulk, daily = await near.make(partitions=20), await near.make()
+    taker, pace = Taker(keeps=True), Pace()
+    for partition in range(20):
+        await near.write(bulk, *[b"%d" % number * 1000 for number in range(100)], partition=partition)
+    await client.look([bulk, daily])
+    async with open_source(client, "test", pace) as source:
+        for route in [TopicPartition(bulk, partition) for partition in range(20)] + [first(daily)]:
+            source.follow(following(client, route, taker))
+        await taker.until(lambda: pace.unsettled >= pace.window)
+        await near.write(daily, b"a record")
+        await taker.until(lambda: bool(taker.values(first(daily))))
+        assert pace.unsettled <= 2 * pace.window
+        taker.keeps = False
+        taker.release()
+        await taker.until(lambda: sum(len(records) for records in taker.records.values()) == 2001)
+
+
+async def test_a_limit_holds_one_resource_back_and_no_other(near: Cluster, client: Client) -> None:
+    """By partitions of a size that fit it; lifted, the rest comes at once. The node's own topics never wait."""
+    slow, other = await near.make(partitions=2), await near.make()
+    taker, pace, loop = Taker(), Pace(), asyncio.get_running_loop()
+    values = [b"%03d" % number * 300 for number in range(200)]
+    for route in (TopicPartition(slow, 0), TopicPartition(slow, 1), first(other)):
+        await near.write(route.topic, *values, partition=route.partition, batch_num_messages=10)
+    await client.look([slow, other])
+    async with open_source(client, "test", pace) as source:
+        began = loop.time()
+        pace.limit(Limits(resources={slow: 100_000}), began)
+        for route in (TopicPartition(slow, 0), TopicPartition(slow, 1), first(other)):
+            source.follow(following(client, route, taker))
+        await taker.until(lambda: len(taker.values(first(other))) == 200)
+
+        def came() -> int:
+            return sum(len(taker.values(TopicPartition(slow, partition))) for partition in range(2))
+
+        await taker.until(lambda: came() >= 60)
+        assert loop.time() - began >= 0.35  # 60 records of 900 bytes, less one batch that may be owed
+        assert came() <= 120
+        pace.limit(Limits(), loop.time())
+        source.ask()
+        await taker.until(lambda: came() == 400)
+        assert loop.time() - began <= 2.5  # all of it would have taken 3.6 s
 
 
 async def test_a_late_route_becomes_level_on_a_real_broker(near: Cluster, client: Client, transactions: Callable[[], Transactions]) -> None:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from node.bus import feed
 from node.bus import source as module
 from node.bus.client import Client, open_client
 from node.bus.security import Security
@@ -88,8 +89,8 @@ async def test_a_connection_closed_while_idle_is_no_alarm() -> None:
 
 async def test_a_broker_that_never_answers_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     """After the time that a Fetch may take the connection is given up for another."""
-    monkeypatch.setattr(module, "REQUEST_TIMEOUT_S", 0.1)
-    monkeypatch.setattr(module, "FETCH_WAIT_S", 0.0)
+    monkeypatch.setattr(feed, "REQUEST_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(feed, "FETCH_WAIT_S", 0.0)
     monkeypatch.setattr(module, "_CHECK_S", 0.02)
     async with scene(silent, replied(records(0))) as (broker, _client, _source, taker):
         await taker.until(lambda: bool(taker.values(HERE)))

@@ -18,8 +18,11 @@ def test_options_reach_the_demo_and_its_status_comes_back(cli: Callable[..., Any
 
     monkeypatch.setattr(demo, "run", play)
     assert cli("demo", "--once", "--records", "20000", "--lang", "zh").status == 1
-    assert cli("demo").status == 1
-    assert given == [{"once": True, "records": 20000, "lang": "zh"}, {"once": False, "records": 100_000, "lang": "en"}]
+    assert cli("demo", "--prometheus").status == 1
+    assert given == [
+        {"once": True, "records": 20000, "lang": "zh", "watched": False},
+        {"once": False, "records": 100_000, "lang": "en", "watched": True},
+    ]
 
 
 def test_break_and_mend_name_the_link(cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:

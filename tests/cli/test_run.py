@@ -75,6 +75,7 @@ def test_check_shows_what_is_right(cli: Callable[..., Any], tmp_path: Path) -> N
         "listen": "127.0.0.1:8080",
         "probes": "127.0.0.1:8081",
         "requests_per_s": 100,
+        "debug": False,
         "tls": None,
     }
 

@@ -259,3 +259,47 @@ def test_two_listeners_have_two_addresses(file: Path) -> None:
     """A slip of the hand that would be told by the kernel else."""
     (told,) = problems(file, LEAST + "http: {listen: '127.0.0.1:9000', probes: '127.0.0.1:9000'}")
     assert "http.probes: 127.0.0.1:9000 is where `http.listen` listens" in told
+
+
+@pytest.mark.parametrize(
+    ("written", "level", "readable"),
+    [
+        ("", "info", (False, True)),
+        ("log: {level: debug}\n", "debug", (False, True)),
+        ("log: {format: json}\n", "info", (False, False)),
+        ("log: {level: error, format: console}\n", "error", (True, True)),
+    ],
+)
+def test_the_log_follows_the_terminal_unless_it_is_said(file: Path, written: str, level: str, readable: tuple[bool, bool]) -> None:
+    """Lines of JSON go to a file, text to a person; from which level on is said once for good."""
+    file.write_text(LEAST + written)
+    log = load(file).log
+    assert (log.level, (log.readable(at_terminal=False), log.readable(at_terminal=True))) == (level, readable)
+
+
+def test_a_level_that_there_is_not_is_told(file: Path) -> None:
+    """With the one that was meant."""
+    found = problems(file, LEAST + "log: {level: warn, format: text}\n")
+    assert "did you mean warning?" in found[0]
+    assert "json, console" in found[1]
+
+
+def test_what_the_node_is_doing_is_told_only_where_it_is_said(file: Path) -> None:
+    """Off unless the file says true; another word than YAML's two is told."""
+    file.write_text(LEAST)
+    assert not load(file).http.debug
+    file.write_text(LEAST + "http: {debug: true}\n")
+    assert load(file).http.debug
+    (problem,) = problems(file, LEAST + "http: {debug: maybe}\n")
+    assert "neither true nor false" in problem
+    (problem,) = problems(file, LEAST + "http: {debug: [true]}\n")
+    assert "it is true or false" in problem
+
+
+def test_how_many_resources_have_names_in_the_metrics_may_be_said(file: Path) -> None:
+    """A thousand unless it is; none at all, or a million, is no number for it."""
+    file.write_text(LEAST)
+    assert load(file).metrics.resources_max == 1000
+    file.write_text(LEAST + "metrics: {resources_max: 50}\n")
+    assert load(file).metrics.resources_max == 50
+    assert "within 1 and 20000" in problems(file, LEAST + "metrics: {resources_max: 0}\n")[0]

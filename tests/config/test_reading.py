@@ -137,3 +137,25 @@ def test_a_word_that_is_none_of_several_is_told_with_the_nearest() -> None:
     assert told.en == "'steam' is none of stream, file; did you mean stream?"
     assert "应为 stream, file 之一" in told.zh
     assert one_of("stream", "file")("file") == "file"
+
+
+def test_a_table_has_names_of_its_own(file: Path) -> None:
+    """Each name and each value is read; what is wrong with one is told at its line, and the others with it."""
+    parent = 'parent: {division: "445100", bootstrap: "127.0.0.1:9093", root: "SHA256:' + "0" * 64 + '", rates: '
+    told = problems(file, LEAST + parent + '\n  {445102.a.b: 5000, "x": 5000, 445102.a.c: 1,\n  445102.a.d: many, 445102.a.b: 6000}}\n')
+    assert [line.split(": ", 2)[:2] for line in told] == [[f"node.yaml:{line}", "parent.rates"] for line in (4, 4, 5, 5)]
+    assert "445102.a.b stands here twice" in told[3]
+    assert all("for example 445102.civil-affairs.villages: 1250000" in one for one in told)
+    (told_one,) = problems(file, LEAST + parent + "fast}\n")
+    assert "should be a name and a value on each line" in told_one
+
+
+def test_limits_of_the_link_are_read(file: Path) -> None:
+    """Of the whole link, of a resource and of a view."""
+    text = 'parent:\n  division: "445100"\n  bootstrap: "127.0.0.1:9093"\n  root: "SHA256:' + "0" * 64 + '"\n'
+    file.write_text(LEAST + text + "  rate_bytes_per_s: 1250000\n  rates:\n    445102.a.b: 5000\n    445102.a.b.v-0123456789ab: 6000\n")
+    parent = load(file).parent
+    assert parent is not None
+    assert (parent.rate_bytes_per_s, parent.rates) == (1_250_000, {"445102.a.b": 5000, "445102.a.b.v-0123456789ab": 6000})
+    (told,) = problems(file, LEAST + text + "  rate_bytes_per_s: 1000\n")
+    assert "it lies within 1024 and" in told

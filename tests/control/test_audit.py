@@ -25,12 +25,12 @@ def note(*offsets: tuple[int, int], kind: NoteKind = "quarantine-replayed", part
 
 def test_the_form_is_written_for_years() -> None:
     """Names and order of a note are what other years' nodes will read; nothing of a record is in it."""
-    value = encode_note(msgspec.structs.replace(note((3, 5), (9, 9)), why="复核", by=HEAD, forced=True))
+    value = encode_note(msgspec.structs.replace(note((3, 5), (9, 9)), why="复核", by=HEAD, forced=True, records=4))
     assert value.decode() == (
         '{"version":1,"at":"2026-11-25T08:00:00.000Z","kind":"quarantine-replayed","topic":"445102.tax.fees.quarantine",'
-        f'"topic_id":"{ID}","partition":0,"offsets":[[3,5],[9,9]],"why":"复核","by":{{"name":"林海","role":"head","department":"445102.tax"}},"forced":true}}'
+        f'"topic_id":"{ID}","partition":0,"offsets":[[3,5],[9,9]],"why":"复核","by":{{"name":"林海","role":"head","department":"445102.tax"}},"forced":true,"records":4}}'
     )
-    assert decode_note(value) == msgspec.structs.replace(note((3, 5), (9, 9)), why="复核", by=HEAD, forced=True)
+    assert decode_note(value) == msgspec.structs.replace(note((3, 5), (9, 9)), why="复核", by=HEAD, forced=True, records=4)
 
 
 def test_notes_about_other_things_are_passed_over() -> None:

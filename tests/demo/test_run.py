@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from node.demo.prometheus import find
 from node.demo.run import _Demo
 from node.demo.story import Publication
 from node.demo.table import Board
@@ -37,8 +38,9 @@ def test_once_everything_arrives_and_is_equal(tmp_path: Path) -> None:
 
     What is wrong lies in quarantine, each row for its own reason, and the address of each node's metrics is told.
     """
-    done = subprocess.run([*DEMO, "--once"], check=False, cwd=tmp_path, capture_output=True, text=True, timeout=110)
+    done = subprocess.run([*DEMO, "--once", "--prometheus"], check=False, cwd=tmp_path, capture_output=True, text=True, timeout=110)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert ("Prometheus  http://127.0.0.1:" in done.stdout) is (find() is not None)
     arrived, refused = done.stdout.split("What the gate refused")
     assert arrived.count("✓") == 9
     assert "One row, at its owner and at the view's taker" in refused
@@ -82,6 +84,17 @@ def test_without_jars_it_says_what_to_do_and_begins_nothing(tmp_path: Path) -> N
     done = subprocess.run([*DEMO, "--once"], check=False, cwd=tmp_path, capture_output=True, text=True, timeout=30, env=environment)
     assert done.returncode == 2
     assert done.stderr.count("EXCHANGE_NODE_KAFKA_LIBS=") == len(done.stderr.splitlines()) == 1
+
+
+async def test_without_prometheus_it_says_so_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is missing is told in a line of either language; where nobody asked for it nothing is said."""
+    monkeypatch.setitem(_Demo.play.__globals__, "find", lambda: None)
+    for lang, words in (("en", "make prometheus"), ("zh", "未安装 Prometheus")):
+        console = Console(record=True, width=136)
+        for watched in (False, True):
+            async with _Demo(tmp_path, 1, Board(lang), console, watched=watched)._prometheus(World(tmp_path, {}, {})) as prometheus:
+                assert prometheus is None
+            assert (words in console.export_text()) is watched
 
 
 async def test_a_failed_publication_is_told_as_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

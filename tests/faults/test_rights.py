@@ -105,7 +105,8 @@ class Acts:
             child, below = _CHILD[here], _SUBTREES[_CHILD[here]]
             found |= {_acl(f"{child}.node", "topic", f"{code}.", may) for code in below for may in ("read", "write")}
             found.add(_acl(f"{child}.node", "transactional-id", f"{child}.", "write"))
-            found |= {_literal(f"{child}.node", f"{code}.node.control", "read") for code in TREE if code not in below}
+            above = [code for code in TREE if code not in below]
+            found |= {_literal(f"{child}.node", f"{code}.node.{log}", "read") for code in above for log in ("control", "canary")}
         return found
 
 

@@ -104,7 +104,7 @@ async def test_what_is_refused_by_role_alone_is_audited_as_often_as_it_is_refuse
 async def test_whoever_cannot_be_audited_is_refused_all_the_same(client: AsyncTestClient[Any], capfd: pytest.CaptureFixture[str]) -> None:
     """Without waiting for a cluster that is away; the log has it then."""
     assert (await client.get("/v1/status", auth=as_(client, TAKER))).status_code == 403
-    assert "refusal-not-audited" in "".join(capfd.readouterr())
+    assert "act-not-audited" in "".join(capfd.readouterr())
 
 
 async def test_the_node_tells_as_whom_one_asks(web: httpx.AsyncClient) -> None:

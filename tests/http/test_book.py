@@ -51,7 +51,7 @@ async def test_a_refusal_tells_why_in_both_languages(web: httpx.AsyncClient) -> 
     await web.post("/v1/commands", json=_catalogue())
     answer = await web.post("/v1/commands", json=_catalogue(partitions=3))
     assert answer.status_code == 409
-    assert set(answer.json()) == {"code", "en", "zh"}
+    assert set(answer.json()) == {"code", "en", "zh", "request_id"}
     assert (await web.get(f"/v1/resources/{NAME}")).json()["resource"]["partitions"] == 2
 
 

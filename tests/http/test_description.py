@@ -33,12 +33,14 @@ HERE = Division("990020")
 OWNER, TAKER = Department(f"{HERE}.tax"), Department(f"{HERE}.police")
 FEES = f"{OWNER}.fees"
 SELDOM = {
+    "GET /v1/link",
     "POST /v1/commands",
     "POST /v1/dismiss",
     "POST /v1/exports",
     "POST /v1/invitations",
     "POST /v1/join",
     "POST /v1/leave",
+    "POST /v1/link/rate",
     "POST /v1/routes/resume",
     "POST /v1/quarantine/{name}/replay",
     "POST /v1/quarantine/{name}/discard",
@@ -66,7 +68,10 @@ NOT_HELD = [
 async def url(kafka: Kafka, work_folder: Path) -> AsyncIterator[str]:
     """A node of its own, for what is asked of it may leave anything in its book; it has an item of which one of its departments was granted a part."""
     folder = work_folder / "described"
-    node = Node(NodeSettings(division=HERE, bootstrap=kafka.bootstrap, security=kafka.security, replication=1, data_dir=folder), Metrics())
+    node = Node(
+        NodeSettings(division=HERE, bootstrap=kafka.bootstrap, security=kafka.security, replication=1, data_dir=folder, debug=True),
+        Metrics(),
+    )
     running = asyncio.create_task(run_node(node))
     schema = {
         "type": "record",
@@ -190,4 +195,4 @@ async def test_what_is_posted_is_described(url: str) -> None:
     assert document["paths"]["/v1/node"]["get"]["security"] == [{"bearer": []}]
     assert not [path for path in document["paths"] if path.startswith("/subjects")]
     problem = document["paths"]["/v1/node"]["get"]["responses"]["4XX"]["content"]["application/json"]["schema"]["$ref"]
-    assert set(document["components"]["schemas"][problem.rpartition("/")[2]]["properties"]) == {"code", "en", "zh"}
+    assert set(document["components"]["schemas"][problem.rpartition("/")[2]]["properties"]) == {"code", "en", "zh", "request_id"}

@@ -24,7 +24,7 @@ async def test_health_is_told_in_plain_text(watched: tuple[Node, httpx.AsyncClie
     assert (await client.get("/livez")).text == "ok"
     ready = await client.get("/readyz")
     assert (ready.status_code, ready.headers["content-type"]) == (503, "text/plain; charset=utf-8")
-    assert [line.partition(":")[0] for line in ready.text.splitlines()] == ["own cluster", "gate", "views"]
+    assert [line.partition(":")[0] for line in ready.text.splitlines()] == ["own cluster", "gate", "views", "canary"]
     node.shown.troubles.clear()
     ready = await client.get("/readyz")
     assert (ready.status_code, ready.text) == (200, "ok")
@@ -36,6 +36,14 @@ async def test_metrics_are_in_prometheus_text_format(watched: tuple[Node, httpx.
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
     assert "exchange_ready 0.0" in answer.text
     assert 'exchange_control_events{outcome="folded"}' in answer.text
+
+
+async def test_metrics_that_are_named_come_alone(watched: tuple[Node, httpx.AsyncClient]) -> None:
+    """So that what has to be known within seconds does not cost a page of thousands of series each time; a name that is none gives none."""
+    answer = await watched[1].get("/metrics", params={"name[]": ["exchange_ready", "exchange_clocks_untold", "no_such"]})
+    found = {line.partition(" ")[0] for line in answer.text.splitlines() if not line.startswith("#")}
+    assert found == {"exchange_ready", "exchange_clocks_untold"}
+    assert (await watched[1].get("/metrics", params={"name[]": "no_such"})).text == ""
 
 
 async def test_each_listener_serves_its_own_paths_alone() -> None:

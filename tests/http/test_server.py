@@ -29,10 +29,10 @@ async def test_a_body_that_does_not_say_how_long_it_is_has_the_same_bound(web: h
 
     headers = {"authorization": f"Bearer {as_(web, OPERATOR).secret(OPERATOR)}"}
     answer = await web.send(web.build_request("POST", "/v1/exports", content=endless(), headers=headers), auth=None)
-    assert (answer.status_code, set(answer.json())) == (413, {"code", "en", "zh"})
+    assert (answer.status_code, set(answer.json())) == (413, {"code", "en", "zh", "request_id"})
 
 
 async def test_an_unknown_path_is_told_as_json(web: httpx.AsyncClient) -> None:
     """Even what nobody serves is answered in the form that all errors have."""
     answer = await web.get("/v2/nothing")
-    assert (answer.status_code, set(answer.json())) == (404, {"code", "en", "zh"})
+    assert (answer.status_code, set(answer.json())) == (404, {"code", "en", "zh", "request_id"})

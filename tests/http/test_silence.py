@@ -1,17 +1,16 @@
 """Nothing personal is told by refusals or logs: an identity number and a token in bad requests of every kind come back nowhere."""
 
 import json
-import logging
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 import pytest
-import structlog
 
 from node.telemetry import configure
 from tests.http.tokens import OPERATOR, as_
+from tests.telemetry.undoing import undone
 
 PERSON = "440102199001011234"
 SECRET = "xn-" + "Zq3" * 14 + "A"
@@ -64,6 +63,7 @@ POSTS: dict[str, list[Any]] = {
         {"command": "new-request", "by": BY, "resource": "990000.a.b", "taker": "plant", "basis": "x", "purpose": "x"}
     ],
     "/v1/exports": ["plant", {"plant": 1}, {"by": BY, "resource": "plant", "taker": "plant", "from_time": "plant"}],
+    "/v1/link/rate": [{"rate": 2000, "resource": "plant"}, {"rate": "plant"}, {"rate": 2000, "lane": "plant"}, {"rate": 2000, "plant": 1}],
     "/v1/routes/resume": [{"topic": "plant", "mode": "accept"}, {"topic": "a", "mode": "plant"}, ["plant"]],
     "/v1/quarantine/plant/replay": [{}, {"plant": 1}],
     "/v1/quarantine/990000.a.b/discard": [{"reason": "plant"}, {"offsets": "plant"}],
@@ -76,12 +76,9 @@ POSTS: dict[str, list[Any]] = {
 @pytest.fixture(autouse=True)
 def _as_a_node_logs() -> Iterator[None]:
     """In lines of JSON; what is configured for the whole process is undone."""
-    level = logging.getLogger("aiokafka").level
-    configure(division="990000", readable=False)
-    yield
-    structlog.reset_defaults()
-    structlog.contextvars.clear_contextvars()
-    logging.getLogger("aiokafka").setLevel(level)
+    with undone():
+        configure(division="990000", readable=False, level="debug")
+        yield
 
 
 def bad_requests(web: httpx.AsyncClient, plant: str) -> Iterator[httpx.Request]:

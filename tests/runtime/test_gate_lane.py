@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 
 import confluent_kafka
 import msgspec
@@ -12,6 +13,7 @@ from aiokafka import AIOKafkaProducer
 from structlog.testing import capture_logs
 
 from node.bus.client import open_client
+from node.control import day_of
 from node.lane import Phase, Resume, TopicPartition
 from node.lane import facts as f
 from node.model.names import Topic, inbox_topic, quarantine_topic, resource_of
@@ -230,6 +232,8 @@ async def test_a_batch_that_is_kept_whole_counts_for_all_in_it(stand: Stand) -> 
         await until(lambda: _consumed(lane, inbox) == count + len(CODES))
         (status,) = lane.status()
         assert status.outcomes == {"passed": len(CODES) - wrong, "quarantined": count + wrong}
+        (volume,) = lane.seen.volumes(day_of(datetime.now(UTC)).isoformat())
+        assert (volume.resource, volume.direction, volume.records) == (resource_of(inbox), "published", len(CODES) - wrong)
     kept = await asyncio.to_thread(stand.read, quarantine_topic(resource_of(inbox)))
     assert len(kept) == 1 + wrong
     assert stand.metrics.registry.get_sample_value("exchange_refused_records_total", {"resource": inbox, "reason": "unreadable"}) == count

@@ -12,8 +12,8 @@ import pytest
 from node.control import day_of
 from node.lane import Phase, Progress, RouteState, State, TopicPartition, Written
 from node.model.names import Topic
+from node.runtime.completeness import Completeness
 from node.runtime.flow import by_topic
-from node.runtime.level import Level
 from node.runtime.seen import Seen
 from tests.lane.hand import batch
 from tests.runtime.conftest import Bench, until
@@ -25,7 +25,7 @@ ROUTE = TopicPartition(TOPIC, 0)
 class Stand:
     """One route of one shard, as the machine would have it, and a source that answers or does not."""
 
-    def __init__(self, level: Level | None = None) -> None:
+    def __init__(self, completeness: Completeness | None = None) -> None:
         self.hears = True
         progress = Progress(source_id="s", next=5, targets={TOPIC: Written(id="t")})
         self.route = RouteState(ROUTE, progress, itertools.count(1))
@@ -34,7 +34,7 @@ class Stand:
         shard: Any = SimpleNamespace(machine=machine, waits_for="")
         source = SimpleNamespace(hears=lambda _route: self.hears)
         place: Any = SimpleNamespace(lane="link-up", source=source, outcomes=lambda route: {route.topic: "carried"})
-        self.seen = Seen(place, [shard], level or Level())
+        self.seen = Seen(place, [shard], completeness or Completeness())
 
     @property
     def lag(self) -> tuple[int, float]:
@@ -72,18 +72,18 @@ def test_a_source_that_does_not_answer_is_no_reason_to_be_level() -> None:
 @pytest.mark.parametrize("state", [State.RESTING, State.INSPECTING, State.SUSPECT])
 def test_after_a_restart_a_lag_goes_on(state: State) -> None:
     """What is not known yet, for the target cannot be asked, is not 0: the time of before the restart counts on."""
-    level = Level()
-    level.note("link-up", {TOPIC: (time.time() - 600) * 1000})
-    stand = Stand(level)
+    known = Completeness()
+    known.note("link-up", {TOPIC: (time.time() - 600) * 1000})
+    stand = Stand(known)
     stand.route.state = state
     assert 600 <= stand.lag[1] < 605
 
 
 def test_a_route_that_may_not_flow_yet_counts_too() -> None:
     """Its copy has to be disposed of first, elsewhere: for the taker that is lag like any other."""
-    level = Level()
-    level.note("link-up", {TOPIC: (time.time() - 60) * 1000})
-    (own, waiting) = Stand(level).seen.routes({TopicPartition(TOPIC, 1): "445100 has to dispose of the copy of before first"})
+    known = Completeness()
+    known.note("link-up", {TOPIC: (time.time() - 60) * 1000})
+    (own, waiting) = Stand(known).seen.routes({TopicPartition(TOPIC, 1): "445100 has to dispose of the copy of before first"})
     assert (own.state, waiting.state, waiting.detail[:6]) == ("flowing", "waiting", "445100")
     assert 60 <= waiting.lag_seconds < 65
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 
-from node.bus.security import Security
+from node.bus.security import Security, Way
 from node.control.canary import Direction
 from node.model.names import Division
 from node.runtime.settings import LinkStatus, NodeSettings
@@ -17,7 +17,15 @@ def test_a_node_that_is_told_of_no_parent_has_none() -> None:
     """Nor a login, nor anybody whose rights are not its own affair; working days are the official ones."""
     assert (LEAST.parent, LEAST.parent_bootstrap, LEAST.root, LEAST.calendar) == (None, "", "", None)
     assert LEAST.security == LEAST.parent_security == Security()
-    assert (LEAST.brokers_security, LEAST.other_users, LEAST.ca) == (None, (), "")
+    assert (LEAST.brokers_security, LEAST.other_users, LEAST.ca, LEAST.certificate_files) == (None, (), "", {})
+    assert (LEAST.own_way, LEAST.parent_way) == (Way("127.0.0.1:9092", Security()), None)
+
+
+def test_a_parents_cluster_is_reached_by_its_own_way() -> None:
+    """Its address, and the login that the parent gave."""
+    login = Security(protocol="SASL_SSL", username="445102.node")
+    child = msgspec.structs.replace(LEAST, parent=Division("445100"), parent_bootstrap="k1:9092", parent_security=login)
+    assert child.parent_way == Way("k1:9092", login)
 
 
 def test_settings_are_printed_without_passwords() -> None:

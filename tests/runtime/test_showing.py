@@ -7,8 +7,8 @@ import pytest
 
 from node.model.names import Division, canary_topic, control_topic
 from node.runtime import Node, NodeSettings
+from node.runtime.completeness import Completeness
 from node.runtime.flow import FlowStatus
-from node.runtime.level import Level
 from node.telemetry import Metrics
 from tests.conftest import NO_DATA
 
@@ -29,9 +29,9 @@ def settings(folder: Path, parent: Division | None = PARENT) -> NodeSettings:
 
 def test_a_link_that_cannot_be_opened_has_a_lag_that_grows(tmp_path: Path) -> None:
     """Its lanes are not there, and what they carried may be behind since they were last level, restart or not."""
-    level = Level(tmp_path)
-    level.note("link-up", {control_topic(HERE): (time.time() - 300) * 1000})
-    level.save()
+    known = Completeness(tmp_path)
+    known.note("link-up", {control_topic(HERE): (time.time() - 300) * 1000})
+    known.save()
     node = Node(settings(tmp_path), Metrics())
     node.failed("link", "no route to host", 1.0)
     flows = {(flow.lane, flow.topic): flow for flow in node.shown.flows()}

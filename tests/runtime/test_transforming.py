@@ -36,7 +36,7 @@ class Feed:
     def __init__(self) -> None:
         self.bytes = 0
 
-    def settled(self, size: int) -> None:
+    def settled(self, size: int, _sent_at: float) -> None:
         """Count them."""
         self.bytes += size
 

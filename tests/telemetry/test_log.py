@@ -2,24 +2,22 @@
 
 import json
 import logging
+import math
 import subprocess
 import sys
 from collections.abc import Iterator
 
 import pytest
-import structlog
 
 from node.telemetry import configure, logger
+from tests.telemetry.undoing import undone
 
 
 @pytest.fixture(autouse=True)
 def _undone() -> Iterator[None]:
     """What is configured for the whole process is undone."""
-    level = logging.getLogger("aiokafka").level
-    yield
-    structlog.reset_defaults()
-    structlog.contextvars.clear_contextvars()
-    logging.getLogger("aiokafka").setLevel(level)
+    with undone():
+        yield
 
 
 def _fail() -> None:
@@ -103,4 +101,33 @@ logging.getLogger("aiokafka.conn").error("not this")
 logging.getLogger("other").error("but this")
 """
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert found.stderr == "but this\n"
+    (event,) = [json.loads(line) for line in found.stderr.splitlines()]
+    assert (event["event"], event["level"], event["source"], event["text"]) == ("library", "error", "other", "but this")
+
+
+def test_what_a_library_logs_has_the_form_of_events(capsys: pytest.CaptureFixture[str]) -> None:
+    """From warnings on, with its traceback, and without identity numbers."""
+    configure(division="445102", readable=False)
+    logging.getLogger("asyncio").info("not this")
+    logging.getLogger("asyncio").error("of %s", "440102199001011234", exc_info=_failed())
+    (event,) = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert (event["event"], event["source"], event["text"]) == ("library", "asyncio", "of ***")
+    assert event["exception"].endswith("ValueError: what went wrong")
+
+
+def test_a_storm_is_told_by_its_number(capsys: pytest.CaptureFixture[str]) -> None:
+    """Ten of a thing are shown; the others are counted, and told at the latest when the log ends: no event is lost from the count."""
+    held: list[tuple[str, int]] = []
+    sparing = configure(division="445102", readable=False, held=lambda event, many: held.append((event, many)))
+    for number in range(4323):
+        logger().warning("producer-lost", lane="gate", shard=1, cause=f"of 440102199001011234, {number}")
+        if number < 3:
+            logger().warning("producer-lost", lane="view", shard=1, cause="another")
+    sparing.tell(math.inf)
+    sparing.tell(math.inf)
+    events = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    gate = [one for one in events if one["lane"] == "gate"]
+    assert len(events) - len(gate) == 3
+    assert len(gate) == 11
+    assert (gate[-1]["more"], gate[-1]["cause"]) == (4312, "of ***, 4322")
+    assert held == [("producer-lost", 4312)]

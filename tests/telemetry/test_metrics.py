@@ -1,11 +1,15 @@
 """Answers for node/telemetry/metrics.py: what Prometheus reads."""
 
 import math
+from datetime import date
 from typing import Any
 
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
+from node.control.book import Book
+from node.control.counting import counted
+from node.model.names import Division
 from node.telemetry import Metrics
 from node.telemetry.metrics import CanaryAge, FlowFigures, Volume
 
@@ -153,12 +157,52 @@ def test_terms_are_shown_by_kind_and_state() -> None:
     assert found == {at("exchange_request_due_seconds", kind="answer-conditional", state="soon"): 3600.5}
 
 
+def test_the_sharing_is_shown_by_where_it_stands() -> None:
+    """Each state has a series, also with none in it: nobody has to know which there are to add them up."""
+    metrics = Metrics()
+    metrics.show_sharing(counted(Book(), Division("445102"), date(2026, 11, 22)))
+    found = {place for place in samples(metrics) if place[0] in {"exchange_requests", "exchange_grants", "exchange_objections"}}
+    assert len(found) == 6 + 4 + 2
+    assert samples(metrics)[at("exchange_grants_ending", within="7d")] == samples(metrics)[at("exchange_requests", state="waiting")] == 0
+
+
+def test_metrics_that_are_named_come_alone() -> None:
+    """Those with a series for each resource, too."""
+    metrics = Metrics()
+    metrics.carried("gate", TOPIC, "passed", batches=1, records=2, size=3)
+    page = metrics.text(["exchange_ready", "exchange_records_total"]).decode()
+    assert {line.partition("{")[0].split()[0] for line in page.splitlines() if line[0] != "#"} == {
+        "exchange_ready",
+        "exchange_records_total",
+    }
+
+
 def test_clock_events_are_counted_by_kind_and_state() -> None:
     """Each that was said, of requests and of items."""
     metrics = Metrics()
     for _ in range(2):
         metrics.clock_events.labels("item-review", "overdue").inc()
     assert samples(metrics)[at("exchange_clock_events_total", kind="item-review", state="overdue")] == 2
+
+
+def test_disks_certificates_and_quarantines_are_shown() -> None:
+    """By disk, certificate and resource; a disk or a resource that is gone leaves no series, a certificate that is not seen stays as it was."""
+    metrics = Metrics()
+    metrics.show_disks({"data": (5, 10), "broker-1": (1, 2)})
+    metrics.show_disks({"data": (4, 10)})
+    metrics.show_certificates({"http": 1.8e9})
+    metrics.show_certificates({})
+    metrics.show_quarantines({TOPIC: (7, 1_500), "gone": (1, 0)})
+    metrics.show_quarantines({TOPIC: (8, None), "445102.tax.fees": (1, 2_500)})
+    found = samples(metrics)
+    assert {key: value for key, value in found.items() if "disk" in key[0] or "quarantine_" in key[0] or "certificate" in key[0]} == {
+        at("exchange_disk_free_bytes", disk="data"): 4,
+        at("exchange_disk_size_bytes", disk="data"): 10,
+        at("exchange_certificate_not_after_timestamp_seconds", certificate="http"): 1.8e9,
+        at("exchange_quarantine_records", resource=TOPIC): 8,
+        at("exchange_quarantine_records", resource="445102.tax.fees"): 1,
+        at("exchange_quarantine_oldest_timestamp_seconds", resource="445102.tax.fees"): 2.5,
+    }
 
 
 def test_the_page_is_what_the_registry_has() -> None:

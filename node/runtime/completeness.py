@@ -2,7 +2,7 @@
 
 A flow's lag is the age of the oldest record that is not carried. Where that cannot be seen, for the source does not answer, or the node has just begun and
 does not know yet how far it had come, it is the time since the flow was last known to be level: then there may be such a record, and a lag
-that falls to 0 because nobody looks would hide it. `level.json` in the node's folder keeps that over a restart, as a hint: without it a flow counts
+that falls to 0 because nobody looks would hide it. `complete.json` in the node's folder keeps that over a restart, as a hint: without it a flow counts
 from when the node began.
 """
 
@@ -14,10 +14,10 @@ import msgspec
 
 from node.model.names import Topic
 
-_NAME = "level.json"
+_NAME = "complete.json"
 
 
-class Level:
+class Completeness:
     """By lane and topic, the moment (ms) up to which a flow is complete; without a folder nothing is kept over a restart."""
 
     def __init__(self, folder: Path | None = None) -> None:

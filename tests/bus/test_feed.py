@@ -5,8 +5,8 @@ from itertools import pairwise
 
 import pytest
 
+from node.bus.feed import Feed
 from node.bus.fetch import Piece
-from node.bus.source import Feed
 from node.lane import Stop, TopicPartition
 from node.lane.facts import Batch
 from node.model.limits import FETCH_WAIT_HELD_S, FETCH_WAIT_S
