@@ -24,7 +24,7 @@ from node.runtime.showing import figures_of
 from node.runtime.tally import Tally
 from node.telemetry import Metrics, configure
 
-_SCRAPE_S = 1.0
+SCRAPE_S = 1.0
 
 
 class Cost(msgspec.Struct, kw_only=True):
@@ -41,7 +41,11 @@ class Cost(msgspec.Struct, kw_only=True):
     @property
     def share(self) -> float:
         """What metrics take of the process's CPU."""
-        return (self.counting_s + self.watching_s + self.showing_s) / self.process_s
+        return self.share_of(SCRAPE_S)
+
+    def share_of(self, scrape_s: float) -> float:
+        """Return the same where a page is asked for every so many seconds."""
+        return (self.counting_s + self.watching_s + self.showing_s * SCRAPE_S / scrape_s) / self.process_s
 
 
 class Meter:
@@ -75,7 +79,7 @@ class Meter:
     async def scrape(self, lane: Lane, metrics: Metrics) -> None:
         """Make a page again and again."""
         while True:
-            await asyncio.sleep(_SCRAPE_S)
+            await asyncio.sleep(SCRAPE_S)
             began = time.thread_time()
             metrics.show_flows(map(figures_of, lane.flows()))
             metrics.show_phases((LANE, phase) for phase in lane.phases())

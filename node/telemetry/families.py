@@ -73,8 +73,9 @@ class Ages(Collector):
     """The series of one histogram by its label. A transaction has hundreds of batches, each of which prometheus-client compares with every bound below it."""
 
     def __init__(self, spec: Spec, bounds: Sequence[float]) -> None:
+        self.name = spec.name
         self._spec, self._bounds = spec, bounds
-        (self._label,) = spec.labels
+        self._told = [*map(floatToGoString, bounds), "+Inf"]
         self._counts: dict[str, list[int]] = {}
         self._sums: dict[str, float] = {}
 
@@ -90,7 +91,17 @@ class Ages(Collector):
     def collect(self) -> Iterator[Metric]:
         """Yield the family, as prometheus-client has it."""
         family = HistogramMetricFamily(self._spec.name, self._spec.question, labels=self._spec.labels)
-        bounds = [*map(floatToGoString, self._bounds), "+Inf"]
         for label, counts in self._counts.items():
-            family.add_metric([label], list(zip(bounds, accumulate(counts), strict=True)), self._sums[label])
+            family.add_metric([label], list(zip(self._told, accumulate(counts), strict=True)), self._sums[label])
         yield family
+
+    def lines(self) -> Iterator[str]:
+        """Yield the lines of the family in Prometheus' text format."""
+        name, (label,) = self._spec.name, self._spec.labels
+        yield f"# HELP {name} {self._spec.question}\n# TYPE {name} histogram\n"
+        for value, counts in self._counts.items():
+            lead = f'{label}="{value.translate(_ESCAPED)}"'
+            for bound, count in zip(self._told, accumulate(counts), strict=True):
+                yield f'{name}_bucket{{{lead},le="{bound}"}} {float(count)}\n'
+            total: str = floatToGoString(self._sums[value])  # type: ignore[no-untyped-call]
+            yield f"{name}_count{{{lead}}} {float(sum(counts))}\n{name}_sum{{{lead}}} {total}\n"

@@ -68,7 +68,7 @@ class Metrics(Collector):
         self._resources_max = resources_max
         self._names: set[str] = set()
         self._plain = CollectorRegistry()
-        self._tables: list[Table] = []
+        self._tables: list[Table | Ages] = []
         self.registry = CollectorRegistry()
         """with all that the page has"""
         self.registry.register(self)
@@ -85,7 +85,7 @@ class Metrics(Collector):
         self._warned = self._table("exchange_warned_records_total")
         self.transactions = self._counter("exchange_transactions_total")
         self.ages = Ages(BY_NAME["exchange_age_seconds"], AGES_S)
-        self._plain.register(self.ages)
+        self._tables.append(self.ages)
         self._quarantined = self._table("exchange_quarantine_records")
         self._quarantined_since = self._table("exchange_quarantine_oldest_timestamp_seconds")
         self._volume_records = self._table("exchange_volume_records")
@@ -138,8 +138,9 @@ class Metrics(Collector):
         return Gauge(spec.name, spec.question, spec.labels, registry=self._plain)
 
     def _table(self, name: str) -> Table:
-        self._tables.append(Table(BY_NAME[name]))
-        return self._tables[-1]
+        table = Table(BY_NAME[name])
+        self._tables.append(table)
+        return table
 
     def _named(self, resource: str) -> str:
         """Return the name under which a resource is told: its own, as long as there is room for names. An inbox has the room of its resource."""

@@ -24,13 +24,19 @@ NOT_IN_A_HEALTHY_FEDERATION = {
     "exchange_route_waiting": "all topics are there, and all rights given",
     "exchange_control_alarms": "all control logs are as they were signed",
     "exchange_clock_events_total": "the shortest legal term is days long",
+    "exchange_rate_limit_bytes_per_second": "nobody has set a limit",
+    "exchange_throttled_seconds_total": "nor does one hold anything back",
+    "exchange_certificate_not_after_timestamp_seconds": "on loopback nothing speaks TLS",
+    "exchange_log_events_suppressed_total": "nothing is said again and again",
+    "exchange_quarantine_records": "quarantines are looked at once a minute",
+    "exchange_quarantine_oldest_timestamp_seconds": "quarantines are looked at once a minute",
 }
 """Of what there need not be a sample, each with the reason."""
 
 _WORD, _DIVISION = "[a-z][a-z0-9-]*", f"(?:{'|'.join(TREE)})"
 _VALUES = {
     "lane": "link-up|link-down|gate|view",
-    "resource": rf"{_DIVISION}\.[a-z-]+\.[a-z0-9-]+(?:\.inbox|\.v-[a-z0-9]+)?|{OTHER}",
+    "resource": rf"{_DIVISION}\.[a-z-]+\.[a-z0-9-]+(?:\.inbox|\.v-[a-z0-9]+)?|{OTHER}|",  # none: the limit of a whole link
     "department": rf"{_DIVISION}\.{_WORD}",
     "outcome": "carried|passed|quarantined|sent|filtered|committed|aborted|lost|fenced|folded|refused|unknown|waiting|[a-z]+-logs",
     "reason": _WORD,
@@ -43,6 +49,10 @@ _VALUES = {
     "author": _DIVISION,
     "kind": _WORD,
     "state": _WORD,
+    "event": _WORD,
+    "disk": r"data|broker-\d+",
+    "certificate": _WORD,
+    "within": "7d|30d",
     "change": "added|removed|stranger",
     "version": r"\d+\.\d+\.\d+",
     "division": _DIVISION,

@@ -67,4 +67,4 @@ def test_ages_are_counted_as_prometheus_client_counts_them() -> None:
         ages.observe(lane, values)
         for value in values:
             peer.labels(lane).observe(value)
-    assert generate_latest(registry) == generate_latest(peers)
+    assert "".join(ages.lines()).encode() == generate_latest(registry) == generate_latest(peers)
