@@ -87,7 +87,7 @@ def shown(status: Status, session: Session, *, partitions: bool = False) -> Grou
     ready = session.say("ready", "就绪") if status.ready else session.say("not ready", "未就绪")
     parts: list[Text | Table] = [Text(f"{status.division}  {ready}", style="bold green" if status.ready else _RED)]
     parts += [Text(f"  {reason}", style="red") for reason in status.reasons]
-    if status.link is not None and status.link.trouble:
+    if status.link is not None and status.link.trouble and not any(status.link.trouble in reason for reason in status.reasons):
         parts.append(Text(f"  {status.link.trouble}", style="red"))
     parts += _wrong(status.tree, session)
     if len(status.tree) > 1:
@@ -133,7 +133,8 @@ def _standing(node: NodeSeen, session: Session) -> Text:
     if node.heard_s is None:
         return Text(session.say("never heard", "从未收到"), style=_YELLOW)
     if node.ready is None:
-        return Text(session.say(f"silent for {_span(node.heard_s)}", f"{_span(node.heard_s)} 无消息"), style=_RED)
+        behind = node.up is not None and node.up.state == "unknown"  # a link between here and there is late: it may be well
+        return Text(session.say(f"silent for {_span(node.heard_s)}", f"{_span(node.heard_s)} 无消息"), style=_YELLOW if behind else _RED)
     return Text(session.say("ready", "就绪"), style="green") if node.ready else Text(session.say("not ready", "未就绪"), style=_RED)
 
 

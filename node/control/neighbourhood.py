@@ -99,12 +99,12 @@ def _directions(here: Division, canary: Canary | None, now_ms: int) -> tuple[Dir
     link = canary.link
     if link is None:
         return None, None
-    if link.parent == here:  # what comes over it tells more than any word
-        up = msgspec.structs.replace(link.up, heard_ms=canary.made_ms)
-        return _seen(up, now_ms), _seen(link.down, now_ms) if _is_fresh(canary, now_ms) else _UNKNOWN
-    if not _is_fresh(canary, now_ms):
-        return _UNKNOWN, _UNKNOWN
-    return _seen(link.up, now_ms), _seen(link.down, now_ms)
+    if _is_fresh(canary, now_ms):
+        up = msgspec.structs.replace(link.up, heard_ms=canary.made_ms) if link.parent == here else link.up
+        return _seen(up, now_ms), _seen(link.down, now_ms)
+    if link.parent == here:  # what does not come over it tells more than any word
+        return _seen(Direction(heard_ms=canary.made_ms), now_ms), _UNKNOWN
+    return _UNKNOWN, _UNKNOWN
 
 
 def _seen(one: Direction, now_ms: int) -> DirectionSeen:
