@@ -110,7 +110,7 @@ def telemetry(
     grants: Annotated[int, Parameter(validator=Number(gte=0))] = 100,
     scrapes: Count = 50,
     idle_s: Annotated[float, Parameter(name="--idle-s")] = 60.0,
-    records: Count = 3_000_000,
+    records: Count = 6_000_000,
     warm_up: Count = 500_000,
     rounds: Count = 3,
 ) -> None:

@@ -84,10 +84,10 @@ async def measure(count: int, grants: int, scrapes: int, *, idle_s: float, folde
             await carried(world, count + grants, progress)
             flowed = time.monotonic()
             found = [await scrape(world, "at rest", scrapes)]
-            async with busy(world, topics):
-                found.append(await scrape(world, "while records move", scrapes))
             idle = await share(world, idle_s, scraped=False)
             scraped = await share(world, idle_s, scraped=True)
+            async with busy(world, topics):
+                found.append(await scrape(world, "while records move", scrapes))
     return Page(scrapes=found, idle_share=idle, scraped_share=scraped, filled_s=filled - began, flowed_s=flowed - filled)
 
 
