@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 
 from node.bus.inspect import oldest
-from node.errors import BusError
+from node.errors import BusError, Unavailable
 from node.lane import Phase, Progress, RouteState, State, TopicPartition
 from node.model.limits import WATCH_INTERVAL_S
 from node.model.names import Topic, department_of, is_nodes, is_view, quarantine_topic, resource_of
@@ -31,6 +31,8 @@ class Seen:
         self._completeness = completeness
         self._behind: dict[TopicPartition, tuple[int, int | None]] = {}
         """of routes that do not flow: how many offsets, and of when (ms) the oldest record is"""
+        self._asked: dict[TopicPartition, float] = {}
+        """when (monotonic s) the source of a route that does not flow was last asked"""
         self._complete: dict[TopicPartition, float] = {}
         """up to when (ms) a route is known to be complete"""
         self._since: dict[TopicPartition, tuple[str, int]] = {}
@@ -132,13 +134,23 @@ class Seen:
                 )
 
     async def _ask_sources(self) -> None:
-        behind: dict[TopicPartition, tuple[int, int | None]] = {}
-        for _shard, route in self.all():
-            if route.state is State.FLOWING or route.progress is None:
-                continue
-            with contextlib.suppress(BusError):
-                behind[route.route] = await oldest(self._place.source.client, self._place.source_of(route.route), route.progress.next)
-        self._behind = behind
+        """Ask how far routes that do not flow are behind, as many as answer until the next look; who was not asked comes first then.
+
+        What was heard of one before goes on to count, but that nothing was behind: that may have changed.
+        """
+        stand = {route.route: route.progress.next for _shard, route in self.all() if route.state is not State.FLOWING and route.progress}
+        self._behind = {route: known for route, known in self._behind.items() if route in stand and known[0]}
+        self._asked = {route: at for route, at in self._asked.items() if route in stand}
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(WATCH_INTERVAL_S):
+                for route in sorted(stand, key=lambda one: self._asked.get(one, 0.0)):
+                    self._asked[route] = time.monotonic()
+                    try:
+                        self._behind[route] = await oldest(self._place.source.client, self._place.source_of(route), stand[route])
+                    except Unavailable:  # nor will the others be answered
+                        return
+                    except BusError:
+                        continue
 
     # ---- what moved today
 

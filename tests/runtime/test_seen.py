@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from node.control import day_of
+from node.errors import RouteFault, Unavailable
 from node.lane import Phase, Progress, RouteState, State, TopicPartition, Written
 from node.model.names import Topic
 from node.runtime.completeness import Completeness
@@ -30,10 +31,12 @@ class Stand:
         progress = Progress(source_id="s", next=5, targets={TOPIC: Written(id="t")})
         self.route = RouteState(ROUTE, progress, itertools.count(1))
         self.route.state = State.FLOWING
-        machine = SimpleNamespace(routes={ROUTE: self.route}, phase=Phase.RUNNING, failure="", known={ROUTE: progress})
+        self.machine = machine = SimpleNamespace(routes={ROUTE: self.route}, phase=Phase.RUNNING, failure="", known={ROUTE: progress})
         shard: Any = SimpleNamespace(machine=machine, waits_for="")
-        source = SimpleNamespace(hears=lambda _route: self.hears)
-        place: Any = SimpleNamespace(lane="link-up", source=source, outcomes=lambda route: {route.topic: "carried"})
+        source = SimpleNamespace(hears=lambda _route: self.hears, client=None)
+        place: Any = SimpleNamespace(
+            lane="link-up", source=source, outcomes=lambda route: {route.topic: "carried"}, source_of=lambda route: route
+        )
         self.seen = Seen(place, [shard], completeness or Completeness())
 
     @property
@@ -131,3 +134,36 @@ async def test_what_moved_today_outlives_a_restart(bench: Bench) -> None:
         assert {one[:3] for one in told(lane.seen)} == {("445102.test", topic, "up")}
         assert sum(one.bytes for one in lane.seen.volumes(day)) > sizes > 0
         assert (lane.seen.newest_ms(Topic(topic)) > 0, lane.seen.newest_ms(TOPIC)) == (True, 0)
+
+
+async def test_a_source_that_does_not_answer_is_not_asked_for_each_of_its_routes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousand time-outs in a row would be hours; who was not asked comes first the next time, and "nothing is behind" is no lasting word."""
+    stand, asked = Stand(), []
+    other = TopicPartition(Topic("445102.tax.fees"), 0)
+    state = RouteState(other, Progress(source_id="s", next=9, targets={other.topic: Written(id="t")}), itertools.count(1))
+    stand.route.state = state.state = State.SUSPECT
+    stand.machine.routes[other] = state
+    answers: dict[TopicPartition, Any] = {ROUTE: (0, None), other: (3, 1000)}
+
+    async def oldest(_client: object, route: TopicPartition, _start: int) -> tuple[int, int | None]:
+        asked.append(route)
+        if isinstance(answers[route], Exception):
+            raise answers[route]
+        found: tuple[int, int | None] = answers[route]
+        return found
+
+    monkeypatch.setattr("node.runtime.seen.oldest", oldest)
+    await stand.seen._ask_sources()
+    assert (asked, [one.lag_records for one in stand.seen.routes({})]) == ([ROUTE, other], [0, 3])
+    assert stand.seen.routes({})[0].lag_seconds == 0
+    asked.clear()
+    answers = dict.fromkeys(answers, Unavailable("away"))
+    await stand.seen._ask_sources()
+    await stand.seen._ask_sources()
+    assert asked == [ROUTE, other]
+    bills, fees = stand.seen.routes({})
+    assert (bills.lag_seconds > 0, fees.lag_records) == (True, 3)
+    answers[other] = RouteFault("445102.tax.fees", 0, "UNKNOWN")
+    await stand.seen._ask_sources()
+    await stand.seen._ask_sources()
+    assert asked[2:] == [ROUTE, other, ROUTE]
