@@ -203,6 +203,8 @@ class Feed:
                 self._source.refused(self, one, reply.error)
             elif found.stop is not None:
                 self._source.drop(one)
+            else:
+                one.answered_at = now
         # Of those who share what was found, the first has all of it.
         fetch.unpin(buffer, [batch for _one, _reply, found, batches in shares if found and batches is found.batches for batch in batches])
         self.ask()

@@ -38,6 +38,8 @@ class Following(msgspec.Struct, eq=False, kw_only=True):
     """number of the last Fetch that its connection had sent when it was put on it: that one is none of its own"""
     asked: int = 0
     """number of the last Fetch that asked for its position"""
+    answered_at: float | None = None
+    """monotonic time of the last reply to a Fetch that asked for its position"""
     attempts: int = 0
     """how often it could not be placed, or lost its place"""
     trouble: str = ""

@@ -52,9 +52,10 @@ class Source:
         return next((one.trouble for one in self._following.values() if one.trouble), "")
 
     def hears(self, route: TopicPartition) -> bool:
-        """Tell whether a route's source answers: else nobody knows whether there is more."""
-        one, at = self._following.get(route), self.answered_at
-        return one is not None and not one.trouble and at is not None and time.monotonic() - at < _SILENT_S
+        """Tell whether a route's source answers: else nobody knows whether there is more. A limit may keep a route from being asked for, too."""
+        one = self._following.get(route)
+        at = None if one is None or one.trouble else one.answered_at
+        return at is not None and time.monotonic() - at < _SILENT_S
 
     def follow(self, one: Following) -> None:
         """Fetch a route from its position on, instead of whatever was followed of it before."""

@@ -16,6 +16,7 @@ from node.cli.client import NodeClient, open_node
 from node.cli.voice import SESSION, CliError, Exit, Flag, Session, print_json, table
 from node.control.events import SHANGHAI
 from node.control.neighbourhood import DirectionSeen, NodeSeen
+from node.model.names import Topic, is_nodes
 
 WATCH_S = 1.0
 _RED, _YELLOW = "bold red", "yellow"
@@ -152,8 +153,14 @@ def _state(seen: DirectionSeen, session: Session) -> str:
     word = session.say(seen.state, _STATES[seen.state])
     if not seen.since_ms:
         return word
-    since = f"{datetime.fromtimestamp(seen.since_ms / 1000, SHANGHAI):%H:%M:%S}"
+    since = _moment(seen.since_ms)
     return session.say(f"{word}, nothing since {since} ({_span(seen.age_s)})", f"{word}，自 {since} 起无记录（{_span(seen.age_s)}）")
+
+
+def _moment(moment_ms: int) -> str:
+    """Return a time of day in Asia/Shanghai, with the day unless it is today."""
+    at = datetime.fromtimestamp(moment_ms / 1000, SHANGHAI)
+    return f"{at:%H:%M:%S}" if at.date() == datetime.now(SHANGHAI).date() else f"{at:%Y-%m-%d %H:%M:%S}"
 
 
 def _span(seconds: float) -> str:
@@ -177,8 +184,10 @@ def _flows(flows: list[FlowInfo], session: Session) -> Table:
         right=(behind, seconds, level, rate, last, records, refused),
     )  # fmt: skip
     now = time.time()
-    for flow in sorted(flows, key=lambda one: one.state == "flowing"):
-        since = f"{datetime.fromtimestamp(flow.since_ms / 1000, SHANGHAI):%H:%M:%S}" if flow.since_ms else ""
+    # The nodes' own logs and canaries are told where something is wrong with them.
+    told_of = [flow for flow in flows if flow.state != "flowing" or not is_nodes(Topic(flow.topic))]
+    for flow in sorted(told_of, key=lambda one: one.state == "flowing"):
+        since = _moment(flow.since_ms) if flow.since_ms else ""
         word = session.say(flow.state, _STATES.get(flow.state, flow.state))
         told = session.say(f"{word} since {since}", f"自 {since} {word}") if since and flow.state != "flowing" else word
         made.add_row(

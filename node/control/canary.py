@@ -65,6 +65,22 @@ class Canary(msgspec.Struct, frozen=True, kw_only=True):
     """None at a root"""
 
 
+class Came(msgspec.Struct, frozen=True):
+    """A canary, and when it was made by the clock of whoever heard it: two machines' clocks are never quite the same, and may be far apart."""
+
+    canary: Canary
+    at_ms: int
+
+    @property
+    def link(self) -> Link | None:
+        """Its link, by the clock of whoever heard it."""
+        link, shift = self.canary.link, self.at_ms - self.canary.made_ms
+        if link is None:
+            return None
+        up, down = (msgspec.structs.replace(one, heard_ms=one.heard_ms + shift) for one in (link.up, link.down))
+        return Link(parent=link.parent, up=up, down=down)
+
+
 def encode(canary: Canary) -> bytes:
     """Return the JSON value of a canary."""
     return msgspec.json.encode(canary)

@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 
 from node.control.book import Book
-from node.control.canary import Canary, Direction
+from node.control.canary import Came, Canary, Direction
 from node.control.routes import above
 from node.model.limits import CANARY_LATE_S
 from node.model.names import Division
@@ -53,14 +53,14 @@ class NodeSeen(msgspec.Struct, frozen=True, kw_only=True):
 _UNKNOWN = DirectionSeen(state="unknown")
 
 
-def seen(book: Book, own: Canary, parent: Division | None, heard: Mapping[Division, Canary], now_ms: int) -> list[NodeSeen]:
+def seen(book: Book, own: Canary, parent: Division | None, heard: Mapping[Division, Came], now_ms: int) -> list[NodeSeen]:
     """Return the nodes above `own`'s, its own and those below, from the top down, each above its children."""
     here = own.division
     upper = [] if parent is None else above(book, parent)[::-1]
     found = []
     for place, code in [*(("above", code) for code in upper), ("here", here), *(("below", code) for code in _below(book, here))]:
-        canary = own if code == here else heard.get(code)
-        value, links = book.tree.divisions.get(code), _directions(here, canary, now_ms)
+        came = Came(own, own.made_ms) if code == here else heard.get(code)
+        value, links = book.tree.divisions.get(code), _directions(here, came, now_ms)
         found.append(
             NodeSeen(
                 division=code,
@@ -68,9 +68,9 @@ def seen(book: Book, own: Canary, parent: Division | None, heard: Mapping[Divisi
                 level=value.level if value else "",
                 place=place,  # type: ignore[arg-type]  # mypy widens literals in a list's tuples
                 parent=_parent(book, here, parent, code),
-                heard_s=None if canary is None else max(now_ms - canary.made_ms, 0) / 1000,
-                ready=None if canary is None or not _is_fresh(canary, now_ms) else canary.ready,
-                software="" if canary is None else canary.software,
+                heard_s=None if came is None else max(now_ms - came.at_ms, 0) / 1000,
+                ready=None if came is None or not _is_fresh(came, now_ms) else came.canary.ready,
+                software="" if came is None else came.canary.software,
                 up=links[0],
                 down=links[1],
             )
@@ -88,22 +88,22 @@ def _parent(book: Book, here: Division, parent: Division | None, code: Division)
     return parent if code == here else book.above(code)
 
 
-def _is_fresh(canary: Canary, now_ms: int) -> bool:
-    return now_ms - canary.made_ms <= CANARY_LATE_S * 1000
+def _is_fresh(came: Came, now_ms: int) -> bool:
+    return now_ms - came.at_ms <= CANARY_LATE_S * 1000
 
 
-def _directions(here: Division, canary: Canary | None, now_ms: int) -> tuple[DirectionSeen | None, DirectionSeen | None]:
+def _directions(here: Division, came: Came | None, now_ms: int) -> tuple[DirectionSeen | None, DirectionSeen | None]:
     """Return both directions of the link of a node, up and down."""
-    if canary is None:
+    if came is None:
         return _UNKNOWN, _UNKNOWN
-    link = canary.link
+    link = came.link
     if link is None:
         return None, None
-    if _is_fresh(canary, now_ms):
-        up = msgspec.structs.replace(link.up, heard_ms=canary.made_ms) if link.parent == here else link.up
+    if _is_fresh(came, now_ms):
+        up = msgspec.structs.replace(link.up, heard_ms=came.at_ms) if link.parent == here else link.up
         return _seen(up, now_ms), _seen(link.down, now_ms)
     if link.parent == here:  # what does not come over it tells more than any word
-        return _seen(Direction(heard_ms=canary.made_ms), now_ms), _UNKNOWN
+        return _seen(Direction(heard_ms=came.at_ms), now_ms), _UNKNOWN
     return _UNKNOWN, _UNKNOWN
 
 

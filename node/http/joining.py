@@ -100,6 +100,7 @@ async def join(node: NamedDependency[Node], body: RawBody) -> JoinFace:
         given = node.invitations.use(asked.secret, asked.division)
         await node.command(VouchKey(division=given.child, key=asked.key), given.by)
         login = await node.logins.give(principal_of(given.child), GRACE_S)
+        node.heard.expect(given.child)
     return JoinFace(login=login, ca=node.settings.ca, root=node.ledger.hand.pin)
 
 
@@ -118,6 +119,7 @@ async def leave(node: NamedDependency[Node], body: RawBody) -> list[str]:
     node.invitations.left[child] = asked.at
     async with node.audited("leave", RULE, {"code": child}):
         await node.logins.dismiss(principal_of(child))
+        node.heard.forget(child)
     return [principal_of(child)]
 
 
@@ -129,6 +131,7 @@ async def dismiss(node: NamedDependency[Node], by: NamedDependency[Actor], body:
     async with node.audited("dismiss", by, subject):
         subject["code"] = child = _child(node, asked.child)
         await node.logins.dismiss(principal_of(child))
+        node.heard.forget(child)
     return [principal_of(child)]
 
 

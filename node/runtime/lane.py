@@ -57,7 +57,7 @@ class Lane:
         self._place = place
         self._tasks = tasks
         self._shards: dict[int, Shard] = {}
-        self.seen = Seen(place, self._shards.values(), spec.completeness)
+        self.seen = Seen(place, self._shards.values(), spec.completeness, lambda: self._awaiting)
         self._running: set[asyncio.Task[None]] = set()
         self._failed = False
         self._awaiting: dict[TopicPartition, str] = {}
@@ -121,11 +121,11 @@ class Lane:
 
     def status(self) -> list[RouteStatus]:
         """Return all routes with their lag, in the order of their names."""
-        return self.seen.routes(self._awaiting)
+        return self.seen.routes()
 
     def flows(self) -> list[FlowStatus]:
         """Return the same by resource, with how fast each moves."""
-        return self.seen.flows(self._awaiting)
+        return self.seen.flows()
 
     def phases(self) -> list[str]:
         """Return the phase of each shard that is open."""

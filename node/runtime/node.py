@@ -86,7 +86,7 @@ class Node:
         """whether the book holds what the control logs held when the node began: before that it may not be spoken from"""
         self._warm = asyncio.Lock()
         self._warmed: set[str] = set()
-        self.heard = Heard(self.cluster, settings.parent, lambda: self.ledger.book)
+        self.heard = Heard(self.cluster, settings.parent, lambda: self.ledger.book, settings.data_dir)
         self._completeness = Completeness(settings.data_dir)
         self.shown = Shown(
             settings=settings,
@@ -261,7 +261,9 @@ class Node:
     async def keep_completeness(self) -> None:
         """Write down now and then up to when each flow is known to be complete."""
         while True:
+            self.shown.volumes()
             await asyncio.to_thread(self._completeness.save)
+            await asyncio.to_thread(self.shown.moved.save)
             self._trouble("completeness", "")
             await asyncio.sleep(WATCH_INTERVAL_S)
 

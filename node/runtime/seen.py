@@ -7,7 +7,7 @@ be level (`completeness`). A route that flows is level as of the last answer to 
 import asyncio
 import contextlib
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from node.bus.inspect import oldest
 from node.errors import BusError, Unavailable
@@ -25,8 +25,11 @@ _DIRECTIONS = {"link-up": "up", "link-down": "down", "gate": "published", "view"
 class Seen:
     """The routes of a lane's shards."""
 
-    def __init__(self, place: Place, shards: Iterable[Shard], completeness: Completeness) -> None:
+    def __init__(
+        self, place: Place, shards: Iterable[Shard], completeness: Completeness, awaiting: Callable[[], Mapping[TopicPartition, str]]
+    ) -> None:
         self._place = place
+        self._awaiting = awaiting
         self._shards = shards
         self._completeness = completeness
         self._behind: dict[TopicPartition, tuple[int, int | None]] = {}
@@ -49,23 +52,23 @@ class Seen:
 
     # ---- routes and flows
 
-    def routes(self, awaiting: Mapping[TopicPartition, str]) -> list[RouteStatus]:
-        """Return all routes in the order of their names, with those that may not flow yet, given with why."""
+    def routes(self) -> list[RouteStatus]:
+        """Return all routes in the order of their names, with those that may not flow yet and why."""
         found = [self._route(shard, route) for shard, route in self.all()]
         found += [
             self._told(
                 route, State.WAITING.value, detail=why, lag_seconds=seconds_since(self._completeness.of(self._place.lane, route.topic))
             )
-            for route, why in awaiting.items()
+            for route, why in self._awaiting().items()
         ]
         there = {TopicPartition(Topic(one.topic), one.partition) for one in found}
         self._since = {route: since for route, since in self._since.items() if route in there}
         return sorted(found, key=lambda one: (one.topic, one.partition))
 
-    def flows(self, awaiting: Mapping[TopicPartition, str]) -> list[FlowStatus]:
+    def flows(self) -> list[FlowStatus]:
         """Return the same by topic."""
         lane, none = self._place.lane, Speed()
-        return [flow_of(lane, topic, found, self._speeds.get(topic, none)) for topic, found in by_topic(self.routes(awaiting)).items()]
+        return [flow_of(lane, topic, found, self._speeds.get(topic, none)) for topic, found in by_topic(self.routes()).items()]
 
     def _route(self, shard: Shard, route: RouteState) -> RouteStatus:
         phase, progress = shard.machine.phase, route.progress
@@ -115,7 +118,7 @@ class Seen:
         """See for ever how fast routes move, and how far those that do not flow are behind: their lag must grow on the dashboards, not vanish."""
         while True:
             await self._ask_sources()
-            lane, flows = self._place.lane, by_topic(self.routes({}))
+            lane, flows = self._place.lane, by_topic(self.routes())
             self._time(flows)
             self._complete = {route.route: self._complete[route.route] for _shard, route in self.all() if route.route in self._complete}
             stamp = time.time() * 1000

@@ -19,12 +19,14 @@ from node.runtime.counting import Counting
 from node.runtime.flow import FlowStatus, RouteStatus, seconds_since
 from node.runtime.lane import Lane
 from node.runtime.ledger import Ledger
+from node.runtime.moved import Moved
 from node.runtime.pacing import Pacing
 from node.runtime.settings import LinkStatus, NodeSettings
 from node.telemetry import Metrics, logger
 from node.telemetry.metrics import FlowFigures, Volume
 
 UP, DOWN, GATE, VIEW = "link-up", "link-down", "gate", "view"
+_CANARIES = {"exchange_canary_age_seconds"}
 _REST = 50
 """A province has 13,000 legal clocks, which take 0.2 s to look through: that takes a fiftieth of the time at most, however often somebody asks."""
 
@@ -50,6 +52,7 @@ class Shown:
             self.troubles["link"] = "not connected yet"
         self._settings, self._metrics, self._ledger, self.calendar = settings, metrics, ledger, calendar
         self._heard, self._completeness, self._pacing, self._lanes = heard, completeness, pacing, lanes
+        self.moved = Moved(settings.data_dir)
         self._began_ms = int(time.time() * 1000)
         self._sent_ms = 0
         self._counting = Counting(settings.division, ledger)
@@ -115,8 +118,8 @@ class Shown:
     def _parents(self) -> int:
         """Return when the newest of the parent's canaries was made that came here, 0 where none did."""
         parent = self._settings.parent
-        canary = None if parent is None else self._heard.canaries.get(parent)
-        return 0 if canary is None else canary.made_ms
+        came = None if parent is None else self._heard.came.get(parent)
+        return 0 if came is None else came.at_ms
 
     def canary(self) -> Canary:
         """Return what the node says of itself now."""
@@ -132,7 +135,7 @@ class Shown:
     def tree(self) -> list[NodeSeen]:
         """Return the nodes above and below, and each link's two directions, as they are seen here."""
         own = self.canary()
-        return seen(self._ledger.book, own, self._settings.parent, self._heard.canaries, own.made_ms)
+        return seen(self._ledger.book, own, self._settings.parent, self._heard.came, own.made_ms)
 
     # ---- what it carries
 
@@ -170,9 +173,9 @@ class Shown:
         return routes(self._ledger.book, s.division, s.parent, day_of(datetime.now(UTC)))
 
     def volumes(self) -> list[Volume]:
-        """Return what moved since midnight of each partition."""
+        """Return what moved since midnight of each resource, in each direction."""
         day = day_of(datetime.now(UTC)).isoformat()
-        return [volume for lane in self._lanes.values() for volume in lane.seen.volumes(day)]
+        return self.moved.told(day, (volume for lane in self._lanes.values() for volume in lane.seen.volumes(day)))
 
     @property
     def skews(self) -> dict[str, float]:
@@ -188,8 +191,11 @@ class Shown:
     # ---- the page
 
     def figures(self, names: Collection[str] = ()) -> bytes:
-        """Return the metrics page, its gauges set to now; with names no others."""
+        """Return the metrics page, its gauges set to now; with names no others: canaries alone, which are asked for often, cost no look at any flow."""
         metrics = self._metrics
+        if names and set(names) <= _CANARIES:
+            metrics.show_canaries(self._heard.ages(self._sent() or self._began_ms))
+            return metrics.text(names)
         metrics.show_flows(figures_of(flow) for flow in self.flows())
         metrics.show_phases((name, phase) for name, lane in self._lanes.items() for phase in lane.phases())
         metrics.show_canaries(self._heard.ages(self._sent() or self._began_ms))

@@ -21,7 +21,7 @@ from prometheus_client import (
 from prometheus_client.registry import Collector
 
 from node.control.counting import Counted as Counts
-from node.model.names import INBOX
+from node.model.names import INBOX, Topic, is_nodes
 from node.telemetry.families import Ages, Table
 from node.telemetry.specification import AGES_S, BY_NAME, OTHER, RESOURCES_MAX
 
@@ -145,7 +145,7 @@ class Metrics(Collector):
     def _named(self, resource: str) -> str:
         """Return the name under which a resource is told: its own, as long as there is room for names. An inbox has the room of its resource."""
         whose = resource.removesuffix(INBOX)
-        if whose not in self._names:
+        if whose not in self._names and not is_nodes(Topic(resource)):  # of the nodes' own there are as many as nodes
             if len(self._names) >= self._resources_max:
                 return OTHER
             self._names.add(whose)

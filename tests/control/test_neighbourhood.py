@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from node.control.book import Book
-from node.control.canary import Canary, Direction, Link
+from node.control.canary import Came, Canary, Direction, Link
 from node.control.neighbourhood import NodeSeen, seen, software_of
 from node.model.limits import CANARY_LATE_S
 from node.model.names import Division
@@ -29,6 +29,11 @@ def book() -> Book:
     return World(PARENTS).book
 
 
+def heard(*canaries: Canary, ahead_ms: int = 0) -> dict[Division, Came]:
+    """Return what was heard, by clocks that agree unless the others' are ahead."""
+    return {one.division: Came(one, one.made_ms - ahead_ms) for one in canaries}
+
+
 def at(nodes: list[NodeSeen], code: Division) -> NodeSeen:
     """Return one of them."""
     return next(node for node in nodes if node.division == code)
@@ -43,7 +48,7 @@ def states(node: NodeSeen) -> tuple[str, str]:
 
 def test_the_tree_goes_from_the_top_down(book: Book) -> None:
     """Those above, the node itself, those below it; no sibling, and nobody else's children."""
-    nodes = seen(book, canary(CITY), ROOT, {ROOT: canary(ROOT), DISTRICT: canary(DISTRICT)}, NOW)
+    nodes = seen(book, canary(CITY), ROOT, heard(canary(ROOT), canary(DISTRICT)), NOW)
     assert [(node.division, node.place, node.parent) for node in nodes] == [
         (ROOT, "above", None),
         (CITY, "here", ROOT),
@@ -71,7 +76,7 @@ def test_before_the_tree_is_known_there_is_the_parent() -> None:
 
 def test_a_direction_tells_its_lag_rate_and_last_record(book: Book) -> None:
     """As the child counts them."""
-    node = at(seen(book, canary(ROOT), None, {CITY: canary(CITY)}, NOW), CITY)
+    node = at(seen(book, canary(ROOT), None, heard(canary(CITY)), NOW), CITY)
     assert node.down is not None
     assert (node.down.age_s, node.down.lag_s, node.down.records_per_s, node.down.newest_age_s) == (3.0, 0.5, 10.0, 2.0)
     assert node.up is not None
@@ -95,8 +100,8 @@ def test_stopped_partitions_are_told(book: Book) -> None:
 
 def test_who_is_not_heard_is_not_believed(book: Book) -> None:
     """A broken link is red at its upper end by what does not come; the other way, and all below, nobody knows."""
-    heard = {CITY: canary(CITY, LATE), DISTRICT: canary(DISTRICT, LATE), CITY2: canary(CITY2)}
-    nodes = seen(book, canary(ROOT), None, heard, NOW)
+    came = heard(canary(CITY, LATE), canary(DISTRICT, LATE), canary(CITY2))
+    nodes = seen(book, canary(ROOT), None, came, NOW)
     assert states(at(nodes, CITY)) == ("late", "unknown")
     assert states(at(nodes, DISTRICT)) == ("unknown", "unknown")
     assert states(at(nodes, CITY2)) == ("flowing", "flowing")
@@ -105,6 +110,18 @@ def test_who_is_not_heard_is_not_believed(book: Book) -> None:
 
 def test_the_versions_of_the_neighbours_are_told(book: Book) -> None:
     """The parent's and the children's; not those of nodes further away, nor of who was never heard."""
-    heard = {ROOT: canary(ROOT, software="2.0.0"), DISTRICT: canary(DISTRICT)}
-    assert software_of(seen(book, canary(CITY), ROOT, heard, NOW), CITY) == {ROOT: "2.0.0", DISTRICT: "1.2.3"}
-    assert software_of(seen(book, canary(ROOT), None, {CITY: canary(CITY), DISTRICT: canary(DISTRICT)}, NOW), ROOT) == {CITY: "1.2.3"}
+    came = heard(canary(ROOT, software="2.0.0"), canary(DISTRICT))
+    assert software_of(seen(book, canary(CITY), ROOT, came, NOW), CITY) == {ROOT: "2.0.0", DISTRICT: "1.2.3"}
+    assert software_of(seen(book, canary(ROOT), None, heard(canary(CITY), canary(DISTRICT)), NOW), ROOT) == {CITY: "1.2.3"}
+
+
+def test_clocks_that_differ_make_no_link_late(book: Book) -> None:
+    """Nor do they hide that one is: what a node says of its link counts by the clock of whoever hears it."""
+    for ahead_ms in (600_000, -600_000):
+        link = Direction(heard_ms=NOW - 2000 + ahead_ms)
+        fresh = canary(CITY, NOW - 1000 + ahead_ms, down=link)
+        node = at(seen(book, canary(ROOT), None, heard(fresh, ahead_ms=ahead_ms), NOW), CITY)
+        assert states(node) == ("flowing", "flowing")
+        assert node.heard_s == 1.0
+        late = canary(CITY, LATE + ahead_ms)
+        assert states(at(seen(book, canary(ROOT), None, heard(late, ahead_ms=ahead_ms), NOW), CITY)) == ("late", "unknown")

@@ -3,12 +3,15 @@
 import asyncio
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
+import msgspec
 import pytest
 from structlog.testing import capture_logs
 
 from node.bus.canary import open_canaries
 from node.bus.client import open_client
+from node.bus.security import Security
 from node.bus.topics import make_topics
 from node.control import Book, topics_here
 from node.control.canary import Canary
@@ -16,7 +19,7 @@ from node.model.names import Division, Topic, canary_topic
 from node.runtime.canaries import Heard
 from node.runtime.reading import Cluster
 from tests.conftest import Kafka
-from tests.control.worlds import TODAY
+from tests.control.worlds import CITY, CITY2, DISTRICT, PARENTS, ROOT, TODAY, World
 from tests.runtime.conftest import until
 
 PARENT, CHILD = Division("978000"), Division("978100")
@@ -36,13 +39,13 @@ class Stand:
 
 
 @pytest.fixture
-async def stand(kafka: Kafka) -> Stand:
+async def stand(kafka: Kafka, tmp_path: Path) -> Stand:
     """Make the topics, and nothing that speaks."""
     specs = [spec for spec in topics_here(Book(), CHILD, PARENT, TODAY).values() if spec.topic.endswith(".canary")]
     async with open_client(kafka.bootstrap, client_id="test", security=kafka.security) as client:
         await make_topics(client, specs, replication=1, security=kafka.security)
     cluster = Cluster(CHILD, kafka.bootstrap, kafka.security)
-    heard = Heard(cluster, PARENT, Book)
+    heard = Heard(cluster, PARENT, Book, tmp_path)
     heard.there = {spec.topic for spec in specs}
     return Stand(heard, cluster)
 
@@ -55,12 +58,12 @@ async def test_a_node_speaks_and_hears(stand: Stand) -> None:
         with capture_logs() as logged:
             await bus.write(canary_topic(PARENT), b"{}", 5)
             await until(lambda: any(one["event"] == "canary-unreadable" and one["division"] == PARENT for one in logged))
-        assert heard.canaries == {}
+        assert heard.came == {}
         said = canary(PARENT)
         await bus.write(
             canary_topic(PARENT), b'{"division":"%s","made_ms":%d,"software":"1.2.3","ready":true}' % (PARENT.encode(), said.made_ms), 5
         )
-        await until(lambda: heard.canaries.get(PARENT) == said)
+        await until(lambda: PARENT in heard.came and heard.came[PARENT].canary == said)
         own: dict[Topic, bytes] = {}
         async with asyncio.timeout(20):
             while not own:
@@ -78,5 +81,41 @@ async def test_who_was_never_heard_counts_from_the_start(stand: Stand) -> None:
     assert 0 <= down.seconds < 5
     assert (up.origin, up.link, up.direction) == (CHILD, f"{CHILD}-{PARENT}", "up")
     assert 7 <= up.seconds < 12
-    stand.heard.canaries[PARENT] = canary(PARENT)
-    assert stand.heard.heard_ms(PARENT) == stand.heard.canaries[PARENT].made_ms
+    stand.heard.take(canary(PARENT))
+    assert next(stand.heard.ages(now)).seconds < 1
+
+
+def test_ages_go_by_the_own_clock(tmp_path: Path) -> None:
+    """A clock that is wrong elsewhere neither hides a silence nor makes one; only the first that is read may be old."""
+    heard = Heard(Cluster(CHILD, "", Security()), PARENT, Book, tmp_path)
+    for off_ms in (600_000, 600_001, -600_000):
+        said = canary(PARENT)
+        heard.take(msgspec.structs.replace(said, made_ms=said.made_ms + off_ms))
+        assert next(heard.ages(0)).seconds < 1
+    again = Heard(Cluster(CHILD, "", Security()), PARENT, Book, tmp_path)
+    again.take(msgspec.structs.replace(said, made_ms=said.made_ms - 600_000))
+    assert 600 <= next(again.ages(0)).seconds < 605
+    again.take(said)
+    again.take(said)
+    assert next(again.ages(0)).seconds < 1
+
+
+def test_nobody_is_called_for_who_runs_no_node(tmp_path: Path) -> None:
+    """Of those below who were never heard nothing is told, nor of who has left, over restarts too; until it joins again."""
+    book = World(PARENTS).book
+    at = Cluster(ROOT, "", Security())
+    heard = Heard(at, None, lambda: book, tmp_path)
+    assert list(heard.ages(0)) == []
+    for code in (CITY, DISTRICT, CITY2):
+        heard.take(canary(code))
+    assert {one.origin for one in heard.ages(0)} == {CITY, DISTRICT, CITY2}
+    heard.forget(CITY)
+    heard.take(canary(CITY))
+    again = Heard(at, None, lambda: book, tmp_path)
+    for one in (heard, again):
+        one.take(canary(DISTRICT))
+        one.take(canary(CITY2))
+        assert {age.origin for age in one.ages(0)} == {CITY2}
+    again.expect(CITY)
+    again.take(canary(CITY))
+    assert {one.origin for one in again.ages(0)} == {CITY, CITY2}

@@ -28,6 +28,7 @@ class Stand:
 
     def __init__(self, completeness: Completeness | None = None) -> None:
         self.hears = True
+        self.awaiting: dict[TopicPartition, str] = {}
         progress = Progress(source_id="s", next=5, targets={TOPIC: Written(id="t")})
         self.route = RouteState(ROUTE, progress, itertools.count(1))
         self.route.state = State.FLOWING
@@ -37,12 +38,12 @@ class Stand:
         place: Any = SimpleNamespace(
             lane="link-up", source=source, outcomes=lambda route: {route.topic: "carried"}, source_of=lambda route: route
         )
-        self.seen = Seen(place, [shard], completeness or Completeness())
+        self.seen = Seen(place, [shard], completeness or Completeness(), lambda: self.awaiting)
 
     @property
     def lag(self) -> tuple[int, float]:
         """How far behind it is shown."""
-        (status,) = self.seen.routes({})
+        (status,) = self.seen.routes()
         return status.lag_records, status.lag_seconds
 
 
@@ -86,7 +87,9 @@ def test_a_route_that_may_not_flow_yet_counts_too() -> None:
     """Its copy has to be disposed of first, elsewhere: for the taker that is lag like any other."""
     known = Completeness()
     known.note("link-up", {TOPIC: (time.time() - 60) * 1000})
-    (own, waiting) = Stand(known).seen.routes({TopicPartition(TOPIC, 1): "445100 has to dispose of the copy of before first"})
+    stand = Stand(known)
+    stand.awaiting = {TopicPartition(TOPIC, 1): "445100 has to dispose of the copy of before first"}
+    (own, waiting) = stand.seen.routes()
     assert (own.state, waiting.state, waiting.detail[:6]) == ("flowing", "waiting", "445100")
     assert 60 <= waiting.lag_seconds < 65
 
@@ -95,23 +98,23 @@ def test_what_comes_to_be_known_was_not_carried_just_now() -> None:
     """A shard that reads its progress late, for its link was cut when the node began, finds millions of records there; they are no rate."""
     stand = Stand()
     known, stand.route.progress = stand.route.progress, None
-    stand.seen._time(by_topic(stand.seen.routes({})))
+    stand.seen._time(by_topic(stand.seen.routes()))
     assert known is not None
     stand.route.progress = msgspec.structs.replace(known, records=1_000_000)
     for _ in range(2):
-        stand.seen._time(by_topic(stand.seen.routes({})))
-        assert [flow.records_per_s for flow in stand.seen.flows({})] == [0.0]
+        stand.seen._time(by_topic(stand.seen.routes()))
+        assert [flow.records_per_s for flow in stand.seen.flows()] == [0.0]
 
 
 def test_since_when_a_state_is_told() -> None:
     """From the look that saw it first; another state begins anew."""
     stand = Stand()
-    first = stand.seen.routes({})[0].since_ms
+    first = stand.seen.routes()[0].since_ms
     assert time.time() * 1000 - 1000 < first <= time.time() * 1000
     time.sleep(0.002)
-    assert stand.seen.routes({})[0].since_ms == first
+    assert stand.seen.routes()[0].since_ms == first
     stand.route.state = State.SUSPECT
-    assert stand.seen.routes({})[0].since_ms > first
+    assert stand.seen.routes()[0].since_ms > first
 
 
 async def test_what_moved_today_outlives_a_restart(bench: Bench) -> None:
@@ -154,14 +157,14 @@ async def test_a_source_that_does_not_answer_is_not_asked_for_each_of_its_routes
 
     monkeypatch.setattr("node.runtime.seen.oldest", oldest)
     await stand.seen._ask_sources()
-    assert (asked, [one.lag_records for one in stand.seen.routes({})]) == ([ROUTE, other], [0, 3])
-    assert stand.seen.routes({})[0].lag_seconds == 0
+    assert (asked, [one.lag_records for one in stand.seen.routes()]) == ([ROUTE, other], [0, 3])
+    assert stand.seen.routes()[0].lag_seconds == 0
     asked.clear()
     answers = dict.fromkeys(answers, Unavailable("away"))
     await stand.seen._ask_sources()
     await stand.seen._ask_sources()
     assert asked == [ROUTE, other]
-    bills, fees = stand.seen.routes({})
+    bills, fees = stand.seen.routes()
     assert (bills.lag_seconds > 0, fees.lag_records) == (True, 3)
     answers[other] = RouteFault("445102.tax.fees", 0, "UNKNOWN")
     await stand.seen._ask_sources()
