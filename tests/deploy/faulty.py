@@ -165,11 +165,11 @@ FAULTS: dict[str, Fault] = {
         told={1185: set(), 1215: {alert("StrangeRights", division=CITY)}, 2400: set()},
     ),
     "ClockSkew": Fault(
-        changed=_city("exchange_clock_skew_seconds", steady(-7), cluster=PROVINCE),
+        changed=_city("exchange_clock_skew_seconds", steady(-1.5), cluster=PROVINCE),
         told={60: set(), 180: {alert("ClockSkew", division=CITY, cluster=PROVINCE)}},
     ),
     "DiskLow": Fault(
-        changed=_city("exchange_disk_free_bytes", steady(_TIB * 0.1), disk="data"),
+        changed=_city("exchange_disk_free_bytes", steady(_TIB * 0.19), disk="data"),
         told={300: set(), 900: {alert("DiskLow", division=CITY, disk="data")}},
     ),
     "DiskFull": Fault(
@@ -177,12 +177,12 @@ FAULTS: dict[str, Fault] = {
         told={900: {alert("DiskFull", division=CITY, disk="data")}},
     ),
     "CertificateEnds": Fault(
-        changed=_city("exchange_certificate_not_after_timestamp_seconds", steady(20 * _DAY), certificate="http"),
+        changed=_city("exchange_certificate_not_after_timestamp_seconds", steady(29 * _DAY), certificate="http"),
         step=60,
         told={_HOUR + 60: {alert("CertificateEnds", division=CITY, certificate="http")}},
     ),
     "CertificateEnding": Fault(
-        changed=_city("exchange_certificate_not_after_timestamp_seconds", steady(_DAY), certificate="http"),
+        changed=_city("exchange_certificate_not_after_timestamp_seconds", steady(6 * _DAY), certificate="http"),
         told={600: {alert("CertificateEnding", division=CITY, certificate="http")}},
     ),
     "LogsSuppressed": Fault(
