@@ -153,7 +153,7 @@ def test_the_runbook_names_commands_that_there_are() -> None:
         words = [word for word in re.split(r"\s+", command.strip()) if word and not word.isupper()]
         path = [word for word in words if re.fullmatch(r"[a-z]+", word)][:2]
         found = app
-        for word in path[: 2 if path[0] in {"route", "quarantine", "request", "grant", "key", "log", "catalogue"} else 1]:
+        for word in path[: 2 if path[0] in {"route", "quarantine", "request", "grant", "key", "log", "logging", "catalogue"} else 1]:
             found = found[word]
         options = {word for word in words if word.startswith("--")} - {"--json"}
         shown = {name for argument in found.assemble_argument_collection() for name in argument.names}
