@@ -108,7 +108,7 @@ def test_each_alert_says_whom_it_is_for_and_what_it_means_in_both_languages() ->
             assert re.search(r"[一-鿿]", texts[f"{key}_zh"]), name
             where = re.findall(r"\$labels\.(\w+)", texts[key])
             assert set(where) == set(re.findall(r"\$labels\.(\w+)", texts[f"{key}_zh"])), name
-            assert where or name in {"Watchdog", "NodesUnknown"}, name
+            assert where or name == "Watchdog", name
         labels = (
             set(re.findall(r"(\w+)=", next((one for each in FAULTS[name].told.values() for one in each), ""))) if name in FAULTS else set()
         )
