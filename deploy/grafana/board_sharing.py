@@ -39,7 +39,7 @@ def _wrong() -> list[Json]:
         stat(
             "最近的期限 / Next term",
             "距最近一项法定期限 / Until the next legal term is over",
-            f"min(exchange_request_due_seconds{_ON}) or vector(0)",
+            f"min(exchange_request_due_seconds{_ON})",
             unit="s",
         ),
         stat(

@@ -8,7 +8,10 @@ from node.control.checkup import Finding, State, Subject, finding, listed
 from node.model.names import Division
 
 SKEW_WARN_S, SKEW_FAIL_S = 1.0, 60.0
-"""Clocks kept by NTP are some milliseconds apart. After a minute the gate's `not-future` refuses what is right, and marks and terms move by as much."""
+"""Clocks kept by NTP are some milliseconds apart. After a minute what was entered just now is refused, and marks and terms move by as much."""
+REFUSES_EN = "By the gate's clock `not-future` refuses any moment that is ahead (days of grace apart), and `timestamp` any record more than an hour ahead"
+REFUSES_ZH = "按闸口时钟，not-future 拒收任何超前的时刻（宽限天数除外），timestamp 拒收超前一小时以上的记录"
+"""The alert ClockSkew says it in the same words. The hour is `node.transform.gate.AHEAD_MS_MAX`."""
 OCTOBER, DECEMBER = 10, 12
 """The State Council tells a year's days off mostly in the November before. In December, 10 working days of an answer and 10 more of its extension
 end in January or later."""
@@ -56,8 +59,8 @@ def clock(subject: Subject, ahead_s: float | None) -> Iterator[Finding]:
     if apart < SKEW_WARN_S:
         yield finding(subject, "clock", "ok", (en, zh))
         return
-    broken_en = "the gate's `not-future` refuses what is right or passes what is wrong, legal terms end at another moment, and nodes cut days elsewhere"
-    broken_zh = "闸口的 not-future 规则会误拒或误放，法定时限的截止时刻偏移，各节点日切点不一致"
+    broken_en = f"legal terms end at another moment, and nodes cut days elsewhere. {REFUSES_EN}"
+    broken_zh = f"法定时限的截止时刻偏移，各节点日切点不一致。{REFUSES_ZH}"
     state: State = "fail" if apart >= SKEW_FAIL_S else "warn"
     do = "keep both machines by NTP (chrony), and find out which of the two is wrong", "请在两台机器上启用 NTP（chrony），并查明哪一方不准"
     yield finding(subject, "clock", state, (f"{en}: {broken_en}", f"{zh}：{broken_zh}"), do)

@@ -22,8 +22,8 @@ def ago(days: float) -> int:
 
 def test_routes_that_flow_are_well() -> None:
     """With how far the worst is behind; none at all is well too."""
-    (found,) = moving([route(), route(number=1, lag=59)])
-    assert (states([found]), found.en) == ([("lag", "ok")], "resources: 2; 59 s behind at most")
+    (found,) = moving([route(), route(number=1, lag=29)])
+    assert (states([found]), found.en) == ([("lag", "ok")], "resources: 2; 29 s behind at most")
     assert states(moving([])) == [("lag", "ok")]
 
 
@@ -46,11 +46,11 @@ def test_routes_that_wait_or_are_given_up_are_told_apart() -> None:
 def test_the_worst_three_that_lag_are_named() -> None:
     """With what is known of why."""
     (late,) = moving(
-        [route(number=number, lag=60.0 + number, why="k1 is away" if number == 9 else "") for number in range(10)] + [route(number=10)]
+        [route(number=number, lag=30.0 + number, why="k1 is away" if number == 9 else "") for number in range(10)] + [route(number=10)]
     )
     assert states([late]) == [("lag", "warn")]
     assert late.en == (
-        f"10 of 11 are more than 60 s behind; the worst: link-up {TOPIC}-9: 69 s (k1 is away); link-up {TOPIC}-8: 68 s; link-up {TOPIC}-7: 67 s"
+        f"10 of 11 are more than 30 s behind; the worst: link-up {TOPIC}-9: 39 s (k1 is away); link-up {TOPIC}-8: 38 s; link-up {TOPIC}-7: 37 s"
     )
 
 

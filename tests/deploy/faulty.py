@@ -18,6 +18,7 @@ from tests.deploy.federation import (
     away,
     canary,
     growing,
+    links,
     node,
     normal,
     steady,
@@ -68,9 +69,14 @@ def _down(division: str, since: float, until: float) -> dict[str, Curve | None]:
     own: dict[str, Curve | None] = {
         name: away(gone.get(name) or curve, since, until) for name, curve in normal().items() if f'division="{division}"' in name
     }
-    own[node(division, "up")] = lambda at: 0.0 if since <= at < until else 1.0
+    own |= dict.fromkeys((node(division, "up"), links(division)), lambda at: 0.0 if since <= at < until else 1.0)
     own[node(division, "process_start_time_seconds")] = away(_from(until, until), since, until)
     return gone | own
+
+
+def _not_ready(*divisions: str, since: float = 60, until: float = float("inf")) -> dict[str, Curve | None]:
+    """Nodes that run and say that they are not ready, as each does whose own link is late."""
+    return {node(division, "exchange_ready"): lambda at: 0.0 if since + 12 <= at < until else 1.0 for division in divisions}
 
 
 def _behind(division: str, since: float, until: float) -> dict[str, Curve | None]:
@@ -88,24 +94,30 @@ _BROKEN = {alert("CanaryMissing", link=UPPER, direction=direction) for direction
 FAULTS: dict[str, Fault] = {
     "CanaryMissing": Fault(
         step=2,
-        changed=_silent(60, 120, link=UPPER),
+        changed=_silent(60, 120, link=UPPER) | _not_ready(CITY, until=120),
         told={66: set(), 72: set(), 80: _BROKEN, 118: _BROKEN, 124: set()},
     ),
     "CanaryMissing, for long, and then much to make up for": Fault(
         changed=_silent(60, 900, link=UPPER)
+        | _not_ready(CITY, until=900)
         | _city("exchange_lag_seconds", lambda at: at - 60 if 60 <= at < 960 else 0.0, **_CITY_ROUTE)
         | _city("exchange_catch_up_seconds", lambda at: float("inf") if 60 <= at < 960 else 0.0, **_CITY_ROUTE),
         told={600: _BROKEN, 870: _BROKEN, 1200: set(), 1500: set(), 2400: set()},
     ),
     "CanaryMissing, one direction": Fault(
         step=2,
-        changed=_silent(60, link=LOWER, direction="up"),
-        told={90: {alert("CanaryMissing", link=LOWER, direction="up")}},
+        changed=_silent(60, link=LOWER, direction="up") | _not_ready(DISTRICT),
+        told={at: {alert("CanaryMissing", link=LOWER, direction="up")} for at in (90.0, 300.0)},
     ),
     "CanaryMissing, where the node above is away": Fault(
         step=2,
-        changed=_down(PROVINCE, 0, 300) | _silent(60, origin=CITY, division=CITY),
-        told={90: {alert("CanaryMissing", link=UPPER, direction=one) for one in ("up", "down")} | {alert("NodeDown", division=PROVINCE)}},
+        changed=_down(PROVINCE, 0, 300) | _silent(60, origin=CITY, division=CITY) | _not_ready(CITY, since=0),
+        told={at: {alert("CanaryMissing", link=UPPER, direction="up"), alert("NodeDown", division=PROVINCE)} for at in (90.0, 240.0)},
+    ),
+    "CanaryMissing, where the node above runs and writes nothing": Fault(
+        step=2,
+        changed=_silent(60, link=UPPER, direction="down") | _not_ready(CITY),
+        told={90: {alert("CanaryMissing", link=UPPER, direction="down")}},
     ),
     "DivisionSilent": Fault(
         step=2,
@@ -125,8 +137,9 @@ FAULTS: dict[str, Fault] = {
         told={1000: set(), 1300: {alert("BacklogGrows", **_LATE)}},
     ),
     "RouteStopped": Fault(
-        changed=_city("exchange_route_stopped", _from(60, 2), **_STOPPED),
-        told={75: set(), 120: {alert("RouteStopped", division=CITY, **_STOPPED)}},
+        changed=_city("exchange_route_stopped", _from(60, 2), **_STOPPED)
+        | _city("exchange_catch_up_seconds", _from(60, float("inf")), **_CITY_ROUTE),
+        told={75: set()} | {at: {alert("RouteStopped", division=CITY, **_STOPPED)} for at in (120.0, 1200.0)},
     ),
     "RouteWaiting": Fault(
         changed=_city("exchange_route_waiting", steady(1), **_CITY_ROUTE),
@@ -164,25 +177,34 @@ FAULTS: dict[str, Fault] = {
         changed=_city("exchange_rights_changed_total", _from(1200, 1), change="stranger"),
         told={1185: set(), 1215: {alert("StrangeRights", division=CITY)}, 2400: set()},
     ),
+    "StrangeRights, before the first look": Fault(
+        changed=_city("exchange_rights_changed_total", steady(1), change="stranger"),
+        told={15: {alert("StrangeRights", division=CITY)}, 885: {alert("StrangeRights", division=CITY)}, 915: set()},
+    ),
     "ClockSkew": Fault(
-        changed=_city("exchange_clock_skew_seconds", steady(-7), cluster=PROVINCE),
+        changed=_city("exchange_clock_skew_seconds", steady(-1.5), cluster=PROVINCE),
         told={60: set(), 180: {alert("ClockSkew", division=CITY, cluster=PROVINCE)}},
     ),
     "DiskLow": Fault(
-        changed=_city("exchange_disk_free_bytes", steady(_TIB * 0.1), disk="data"),
+        changed=_city("exchange_disk_free_bytes", steady(_TIB * 0.19), disk="data"),
         told={300: set(), 900: {alert("DiskLow", division=CITY, disk="data")}},
     ),
     "DiskFull": Fault(
-        changed=_city("exchange_disk_free_bytes", growing(-_TIB * 0.25 / _HOUR, _TIB * 0.9), disk="data"),
-        told={900: {alert("DiskFull", division=CITY, disk="data")}},
+        changed=_city("exchange_disk_free_bytes", growing(-_TIB * 0.1 / _HOUR, _TIB * 0.29), disk="data"),
+        told={1500: set(), 2400: {alert("DiskFull", division=CITY, disk="data")}},
+    ),
+    "DiskFull, with less than a segment of Kafka's": Fault(
+        changed=_city("exchange_disk_size_bytes", steady(2.0**33), disk="data")
+        | _city("exchange_disk_free_bytes", _from(1200, 2.0**30 - 1, before=2.0**32), disk="data"),
+        told={1200: set(), 1600: {alert("DiskFull", division=CITY, disk="data")}},
     ),
     "CertificateEnds": Fault(
-        changed=_city("exchange_certificate_not_after_timestamp_seconds", steady(20 * _DAY), certificate="http"),
+        changed=_city("exchange_certificate_not_after_timestamp_seconds", steady(29 * _DAY), certificate="http"),
         step=60,
         told={_HOUR + 60: {alert("CertificateEnds", division=CITY, certificate="http")}},
     ),
     "CertificateEnding": Fault(
-        changed=_city("exchange_certificate_not_after_timestamp_seconds", steady(_DAY), certificate="http"),
+        changed=_city("exchange_certificate_not_after_timestamp_seconds", steady(6 * _DAY), certificate="http"),
         told={600: {alert("CertificateEnding", division=CITY, certificate="http")}},
     ),
     "LogsSuppressed": Fault(
@@ -193,9 +215,26 @@ FAULTS: dict[str, Fault] = {
         changed=_city("up", _from(60, 0, before=1)),
         told={75: set(), 120: {alert("NodeDown", division=CITY)}},
     ),
+    "NodeDown, above others": Fault(
+        step=2,
+        changed=_down(PROVINCE, 60, 400) | _not_ready(CITY, until=400),
+        told={75: set(), 82: set(), 120: {alert("NodeDown", division=PROVINCE)}, 390: {alert("NodeDown", division=PROVINCE)}, 440: set()},
+    ),
     "NodesUnknown": Fault(
         changed=dict.fromkeys(normal()),
-        told={15: set(), 120: {alert("NodesUnknown", job="exchange-node")}},
+        told={15: set(), 120: {alert("NodesUnknown", job=job) for job in ("exchange-node", "exchange-links")}},
+    ),
+    "NodesUnknown, of links": Fault(
+        changed=dict.fromkeys(name for name in normal() if 'job="exchange-links"' in name),
+        told={15: set(), 120: {alert("NodesUnknown", job="exchange-links")}},
+    ),
+    "LinksUnwatched": Fault(
+        changed={links(CITY): _from(60, 0, before=1)},
+        told={105: set(), 150: {alert("LinksUnwatched", division=CITY)}},
+    ),
+    "LinksUnwatched, for the node is no target": Fault(
+        changed={links(CITY): None},
+        told={90: {alert("LinksUnwatched", division=CITY)}},
     ),
     "NodeNotReady": Fault(
         changed=_city("exchange_ready", _from(60, 0, before=1)),
@@ -210,6 +249,12 @@ FAULTS: dict[str, Fault] = {
 QUIET: dict[str, Fault] = {
     "a normal day": Fault(step=300, changed={}, told={at * 1800.0: set() for at in range(1, 48)}),
     "normal minutes": Fault(step=2, changed={}, told={at * 10.0: set() for at in range(24)}),
+    "a disk that is watched anew while it fills": Fault(
+        changed=_city(
+            "exchange_disk_free_bytes", lambda at: None if at < 300 else _TIB * (0.24 - 0.02 * min(at - 300, 600) / 600), disk="data"
+        ),
+        told={at: set() for at in (600.0, 1200.0, 2100.0, 3000.0)},
+    ),
     **{
         f"{division} restarts for 10 s": Fault(step=2, changed=_down(division, 61, 71), told={at * 2.0: set() for at in range(120)})
         for division in (PROVINCE, CITY, DISTRICT)

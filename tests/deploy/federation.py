@@ -20,14 +20,19 @@ def series(metric: str, **labels: str) -> str:
     return metric + "{" + ",".join(f'{name}="{value}"' for name, value in sorted(labels.items())) + "}"
 
 
-def node(division: str, metric: str, **labels: str) -> str:
+def node(division: str, metric: str, job: str = "exchange-node", **labels: str) -> str:
     """Return the name of a series that a division's node shows."""
-    return series(metric, division=division, job="exchange-node", instance=f"{division}:8081", **labels)
+    return series(metric, division=division, job=job, instance=f"{division}:8081", **labels)
+
+
+def links(division: str) -> str:
+    """Return the name of the series that tells whether the canaries of a division's node are asked for."""
+    return node(division, "up", job="exchange-links")
 
 
 def canary(division: str, origin: str, link: str, direction: str) -> str:
     """Return the name of the age of a canary."""
-    return node(division, "exchange_canary_age_seconds", origin=origin, link=link, direction=direction)
+    return node(division, "exchange_canary_age_seconds", job="exchange-links", origin=origin, link=link, direction=direction)
 
 
 def steady(value: float) -> Curve:
@@ -82,6 +87,7 @@ def _of_node(division: str) -> Iterator[tuple[str, Curve]]:
         return node(division, metric, **labels)
 
     yield of("up"), steady(1)
+    yield links(division), steady(1)
     yield of("exchange_ready"), steady(1)
     yield of("process_start_time_seconds"), steady(0)
     for lane in ("link-up", "link-down", "gate", "view"):

@@ -11,6 +11,10 @@ import pytest
 import yaml
 
 from node.cli.program import build
+from node.control.checkup_machine import ENDS_FAIL_DAYS, ENDS_WARN_DAYS, FREE_BYTES_FAIL, FREE_FAIL, FREE_WARN, GIB
+from node.control.checkup_moving import LAG_WARN_S
+from node.control.checkup_node import REFUSES_EN, REFUSES_ZH, SKEW_WARN_S
+from node.transform.gate import AHEAD_MS_MAX
 from tests.deploy.faulty import FAULTS, QUIET, Fault
 from tests.deploy.federation import normal
 from tests.deploy.given import program
@@ -104,11 +108,27 @@ def test_each_alert_says_whom_it_is_for_and_what_it_means_in_both_languages() ->
             assert re.search(r"[一-鿿]", texts[f"{key}_zh"]), name
             where = re.findall(r"\$labels\.(\w+)", texts[key])
             assert set(where) == set(re.findall(r"\$labels\.(\w+)", texts[f"{key}_zh"])), name
-            assert where or name in {"Watchdog", "NodesUnknown"}, name
+            assert where or name == "Watchdog", name
         labels = (
             set(re.findall(r"(\w+)=", next((one for each in FAULTS[name].told.values() for one in each), ""))) if name in FAULTS else set()
         )
-        assert labels - {"job"} <= set(re.findall(r"\$labels\.(\w+)", texts["description"])), name
+        assert labels <= set(re.findall(r"\$labels\.(\w+)", texts["description"])), name
+
+
+def test_alerts_and_doctor_go_by_the_same_figures() -> None:
+    """Nobody is told of something that the other calls well; and of clocks both say the same."""
+    asks = {name: alert["expr"] for name, alert in alerts().items()}
+    (late,) = (rule["expr"] for rule in rules() if rule.get("record") == "exchange:route_late")
+    assert late.endswith(f"> bool {LAG_WARN_S:g}")
+    assert asks["ClockSkew"].endswith(f">= {SKEW_WARN_S:g}")
+    assert asks["DiskLow"].endswith(f"< {FREE_WARN:g}")
+    assert f"< {FREE_FAIL:g}\n" in asks["DiskFull"]
+    assert ("< 1024 ^ 3\n" in asks["DiskFull"], FREE_BYTES_FAIL) == (True, GIB)
+    assert asks["CertificateEnds"].endswith(f"< {ENDS_WARN_DAYS} * 86400")
+    assert asks["CertificateEnding"].endswith(f"< {ENDS_FAIL_DAYS} * 86400")
+    clocks = alerts()["ClockSkew"]["annotations"]
+    assert (REFUSES_EN in clocks["description"], REFUSES_ZH in clocks["description_zh"]) == (True, True)
+    assert ("an hour" in REFUSES_EN, AHEAD_MS_MAX) == (True, 3_600_000)
 
 
 def test_each_alert_has_its_section_of_the_runbook_and_each_section_its_alert() -> None:
@@ -133,7 +153,7 @@ def test_the_runbook_names_commands_that_there_are() -> None:
         words = [word for word in re.split(r"\s+", command.strip()) if word and not word.isupper()]
         path = [word for word in words if re.fullmatch(r"[a-z]+", word)][:2]
         found = app
-        for word in path[: 2 if path[0] in {"route", "quarantine", "request", "grant", "key", "log", "catalogue"} else 1]:
+        for word in path[: 2 if path[0] in {"route", "quarantine", "request", "grant", "key", "log", "logging", "catalogue"} else 1]:
             found = found[word]
         options = {word for word in words if word.startswith("--")} - {"--json"}
         shown = {name for argument in found.assemble_argument_collection() for name in argument.names}

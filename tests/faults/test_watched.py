@@ -35,7 +35,7 @@ BY_NATURE = {
     "限速 / Rate limits": "nobody has set a limit",
     "受限时间 / Throttled": "nobody has set a limit",
     "提醒 / Reminders": "no term is due soon",
-    "抑制的日志 / Suppressed logs": "nothing fails again and again",
+    "抑制的日志 / Suppressed logs": "no event comes again and again",
     "证书有效期 / Certificates": "these clusters and nodes use no TLS",
 }
 """Panels that have nothing to show on a healthy federation, each with the reason."""
