@@ -27,13 +27,14 @@ class Heard:
         self._cluster, self._parent, self._book = cluster, parent, book
         self._since_ms = _now_ms()
 
-    async def keep(self, say: Callable[[], Canary]) -> None:
+    async def keep(self, say: Callable[[], Canary], opened: Callable[[], None]) -> None:
         """Write the own canary and take in all others, until the cluster's clients fail."""
         cluster = self._cluster
         async with (
             open_canaries(cluster.bootstrap, f"{cluster.division}.canary", cluster.security) as bus,
             asyncio.TaskGroup() as tasks,
         ):
+            opened()
             tasks.create_task(self._write(bus, say), name="canary written")
             tasks.create_task(self._read(bus), name="canaries read")
 

@@ -145,6 +145,14 @@ EVENTS: dict[str, Told] = {
         "restore the file, or remove it and set them anew by `exchange-node link rate`",
         "恢复该文件，或将其删除后用 `exchange-node link rate` 重新设置",
     ),
+    "completeness-not-kept": Told(
+        "warning",
+        "cause",
+        "up to when flows are complete could not be written down: after a restart their lag counts from then on",
+        "各流的完整时刻未能保存：重启后其延迟从启动时算起",
+        "look at data_dir",
+        "检查 data_dir",
+    ),
     # the book
     "event-refused": Told(
         "warning", "author sequence kind reason", "an event of a control log counts for nothing", "控制日志中的某事件无效"
