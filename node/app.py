@@ -1,6 +1,7 @@
 """The node as a process: configuration in, exit status out; signals in between."""
 
 import asyncio
+import contextlib
 import math
 import os
 import signal
@@ -97,7 +98,8 @@ async def _serve(node: Node, config: Config) -> None:
 async def _tell_held_back(sparing: Sparing) -> None:
     while True:
         await asyncio.sleep(_TELL_S)
-        sparing.tell(time.monotonic())
+        with contextlib.suppress(OSError):  # nobody reads standard error now, or its disk is full: later somebody may
+            sparing.tell(time.monotonic())
 
 
 def _dump(node: Node) -> None:

@@ -1,6 +1,7 @@
 """The node as a process: what signals, deaf clusters and a taken port do to it. No Kafka is needed for any of it."""
 
 import asyncio
+import errno
 import json
 import signal
 import socket
@@ -11,16 +12,17 @@ from asyncio import StreamReader, StreamWriter
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
 
-from node.app import settings_of
+from node.app import _tell_held_back, settings_of
 from node.bus.embedded.ports import reserved_ports
 from node.bus.embedded.process import reap, spawn
 from node.config import load
 from node.model.limits import STOP_S
+from node.telemetry.log import Sparing
 from tests.certificates import Authority
 
 _DEADLINE_S = 20.0
@@ -203,3 +205,20 @@ def test_what_a_configuration_says_reaches_the_node(tmp_path: Path) -> None:
     assert (settings.division, settings.bootstrap, settings.parent) == ("445102", "127.0.0.1:9092", None)
     assert settings.certificate_files == {"kafka-ca": authority.file, "http": tmp_path / "node.crt"}
     assert settings.security.tls is not None
+
+
+async def test_held_back_events_are_told_on_when_standard_error_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pipe that nobody reads, or a full disk, may be mended: the telling goes on."""
+    told = list[float]()
+
+    class Held:
+        def tell(self, now: float) -> None:
+            told.append(now)
+            if len(told) == 3:
+                raise asyncio.CancelledError
+            raise OSError(errno.EPIPE, "Broken pipe")
+
+    monkeypatch.setattr("node.app._TELL_S", 0.0)
+    with pytest.raises(asyncio.CancelledError):
+        await _tell_held_back(cast("Sparing", Held()))
+    assert len(told) == 3

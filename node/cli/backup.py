@@ -31,9 +31,10 @@ def backup(
 ) -> int:
     """备份节点无法重新生成的内容，加密为一个文件；节点可照常运行 / Back up what a node cannot make again, sealed in one file; the node may run meanwhile.
 
-    包括：配置及其所指文件、密钥、视图密钥、令牌、邀请、登录、init 生成的证书与 broker 配置 / In it: the configuration and the files that it names, keys, the
-    views' secret, tokens, invitations, logins, and the certificates and brokers' properties that `init` wrote.
+    包括：配置及其所指文件、密钥、视图密钥、令牌、登录、init 生成的证书与 broker 配置 / In it: the configuration and the files that it names, keys, the
+    views' secret, tokens, logins, and the certificates and brokers' properties that `init` wrote.
     不包括集群中的内容（记录、控制日志、进度、审计）：请另行备份集群 / Not in it: what the cluster holds (records, control log, progress, audit), which has backups of its own.
+    也不包括邀请，恢复后须重新签发 / Nor invitations: after a restore they are given anew.
 
     在 init、join、leave、rotate、key、access、token 之后，以及更换证书或配置后备份，并与口令分开保存 / Make one after init, join, leave, rotate, key, access
     and token, after the first grant of a view, and whenever certificates or the configuration change; keep it apart from its passphrase.
@@ -106,7 +107,12 @@ def restore(file: ExistingFile, /, *, into: Path, passphrase_file: Passphrase, v
     for name, before in found.moved.items():
         en.append(f"  {name} was {before}; {found.config} names it here now")
         zh.append(f"  {name} 原为 {before}；{found.config} 已改为指向此处")
-    told = {"division": found.division, "config": str(config), "files": names, "moved": found.moved}
+    look = f"exchange-node access list --config {config}"
+    again_en = f"it was made {found.made}: tokens removed since then count again, see `{look}`; invitations were left out, give them anew"
+    again_zh = f"备份生成于 {found.made}：此后移除的令牌重新有效，请查看 `{look}`；邀请未恢复，请重新签发"
+    en, zh = [*en, again_en], [*zh, again_zh]
+    told = {"division": found.division, "config": str(config), "files": names, "moved": found.moved, "made": found.made}
+    told |= {"warning": {"en": again_en, "zh": again_zh}}
     voice.tell(told, voice.say("\n".join(en), "\n".join(zh)))
     return Exit.OK
 

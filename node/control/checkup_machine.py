@@ -18,12 +18,16 @@ ENDS_WARN_DAYS, ENDS_FAIL_DAYS = 30, 7
 
 
 class Disk(msgspec.Struct, frozen=True):
-    """A disk as the gauges show it, in bytes: `data` has the node's own folder, `broker-<id>` a broker's; `place` is the folder."""
+    """A disk as the gauges show it, in bytes: `data` has the node's own folder, `broker-<id>` a broker's; `place` is the folder.
+
+    One that `is_past` is not told any more: this is how it was when it was seen last.
+    """
 
     name: str
     place: str
     size: int
     free: int
+    is_past: bool = False
 
 
 class Certificate(msgspec.Struct, frozen=True):
@@ -58,6 +62,8 @@ def disks(
         state: State = "fail" if share < fail or one.free < least else "warn" if share < warn else "ok"
         room = f"{one.free / GIB:.1f} GiB, {share:.0%}"
         said = f"{one.place}: {room} free of {one.size / GIB:.1f} GiB", f"{one.place}：可用 {room}，共 {one.size / GIB:.1f} GiB"
+        if one.is_past:
+            said = f"{said[0]}, when it was last told", f"{said[1]}（最近一次所见）"
         if state == "ok":
             yield finding("disk", one.name, "ok", said)
         else:

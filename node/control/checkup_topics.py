@@ -5,7 +5,9 @@ from collections.abc import Iterator, Mapping
 from node.control.checkup import Finding, Subject, finding, listed
 from node.control.checkup_cluster import ClusterFacts, Copies
 from node.control.routes import TopicSpec
-from node.model.names import Topic
+from node.model.names import Topic, division_of, progress_topic
+
+_DATED_BY = "message.timestamp.type"
 
 
 def copies(subject: Subject, facts: ClusterFacts) -> Iterator[Finding]:
@@ -44,19 +46,14 @@ def topic_settings(facts: ClusterFacts, specs: Mapping[Topic, TopicSpec], replic
         for topic, spec in specs.items()
         if counts.get(topic, spec.partitions) != spec.partitions
     ]
-    differ = [
-        f"{topic}: {name}={there.get(name, '')}, not {value}"
-        for topic, there in facts.topic_settings.items()
-        if topic in specs
-        for name, value in specs[topic].settings.items()
-        if there.get(name) != value
-    ]
+    differ, undated = _settings(facts, specs)
     thin = [f"{topic} ({few})" for topic, few in fewest.items() if topic in specs and few < replication]
     yield from _absent(absent)
     yield from _parted(parted)
     yield from _differ(differ)
+    yield from _undated(undated)
     yield from _thin(thin, replication)
-    if facts.topic_settings and not (absent or parted or differ or thin):
+    if facts.topic_settings and not (absent or parted or differ or undated or thin):
         many = len(facts.topic_settings.keys() & specs.keys())
         yield finding("cluster", "topics", "ok", (f"{many} topics, set as they should be", f"{many} 个主题，设置正确"))
 
@@ -83,6 +80,17 @@ def _differ(settings: list[str]) -> Iterator[Finding]:
         yield finding("cluster", "topics", "fail", (en, zh), (do, f"请改为所示值：{do.partition(': ')[2]}"))
 
 
+def _undated(topics: list[Topic]) -> Iterator[Finding]:
+    """Yield which progress topics were made before the node had their broker date them: it alters no topic."""
+    if topics:
+        name = f"{_DATED_BY}=LogAppendTime"
+        en = f"made without {name} by an earlier release: {listed(topics)}. Nothing is lost, but how far clocks differ cannot be told of their writers"
+        zh = f"由早期版本建立，缺少 {name}：{listed(topics)}。数据不受影响，但无法得知写入方与本集群的时钟偏差"
+        do = f"`kafka-configs.sh --alter --entity-type topics --entity-name TOPIC --add-config {name}`"
+        todo = f"the node alters no topic; once, for each: {do}", f"节点不会更改已有主题；请对每个主题执行一次：{do}"
+        yield finding("cluster", "topics", "warn", (en, zh), todo)
+
+
 def _thin(topics: list[str], replication: int) -> Iterator[Finding]:
     if topics:
         en = f"fewer copies than kafka.replication, {replication}: {listed(topics)}. They are lost with fewer brokers than the others"
@@ -91,6 +99,20 @@ def _thin(topics: list[str], replication: int) -> Iterator[Finding]:
         yield finding(
             "cluster", "topics", "warn", (en, zh), (do, "请用 `kafka-reassign-partitions.sh` 增加副本，或调低 `kafka.replication`")
         )
+
+
+def _settings(facts: ClusterFacts, specs: Mapping[Topic, TopicSpec]) -> tuple[list[str], list[Topic]]:
+    """Return what differs of topics' settings, and which progress topics differ in who dates their records."""
+    differ, undated = list[str](), list[Topic]()
+    for topic, there in facts.topic_settings.items():
+        for name, value in specs[topic].settings.items() if topic in specs else ():
+            if there.get(name) == value:
+                continue
+            if name == _DATED_BY and topic == progress_topic(division_of(topic)):
+                undated.append(topic)
+            else:
+                differ.append(f"{topic}: {name}={there.get(name, '')}, not {value}")
+    return differ, undated
 
 
 def _counted(facts: ClusterFacts) -> tuple[dict[Topic, int], dict[Topic, int]]:

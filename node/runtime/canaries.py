@@ -76,13 +76,14 @@ class Heard:
         part.write_bytes(msgspec.json.encode(sorted(self._gone)))
         part.replace(self._gone_file)
 
-    async def keep(self, say: Callable[[], Canary]) -> None:
+    async def keep(self, say: Callable[[], Canary], opened: Callable[[], None]) -> None:
         """Write the own canary and take in all others, until the cluster's clients fail."""
         cluster = self._cluster
         async with (
             open_canaries(cluster.bootstrap, f"{cluster.division}.canary", cluster.security) as bus,
             asyncio.TaskGroup() as tasks,
         ):
+            opened()
             tasks.create_task(self._write(bus, say), name="canary written")
             tasks.create_task(self._read(bus), name="canaries read")
 

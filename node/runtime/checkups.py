@@ -1,12 +1,15 @@
 """What the node looks at once a minute beside its work, for its gauges and the doctor: disks, certificates, refused records that wait.
 
-A look takes some milliseconds. What cannot be seen at the moment is left as it was: whether a cluster answers is told elsewhere.
+A look takes some milliseconds. What cannot be seen at the moment is left as it was: whether a cluster answers is told elsewhere. So a disk stays as it
+was last seen for as long as the node runs: a broker that ended because its disk is full does not tell it any more.
 """
 
 import asyncio
 import shutil
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
+
+import msgspec
 
 from node.bus.client import Client, open_client
 from node.bus.handshake import earliest, in_file
@@ -43,6 +46,8 @@ class Checkups:
         self._waiting = Waiting(Cluster(settings.division, settings.bootstrap, settings.security))
         self.files = certificates_in_files(settings)
         """as they were when the node started, for that is what it uses"""
+        self._disks: dict[str, Disk] = {}
+        """as last seen, by name: no more than the brokers that the cluster had while the node ran, some 100 bytes each"""
         self.waiting: Mapping[Topic, Waits] | None = None
         """refused records that wait, by resource; None before the first look"""
         self.trouble = ""
@@ -75,9 +80,15 @@ class Checkups:
             disks += disks_of((await glance(client))[0])
             await self._count(client)
         found = [*self.files, *await certificates_seen(self._settings)]
-        self._metrics.show_disks({one.name: (one.free, one.size) for one in disks})
+        self._disks |= {one.name: one for one in disks}
+        self._metrics.show_disks({one.name: (one.free, one.size) for one in self._disks.values()})
         self._metrics.show_certificates({one.name: one.not_after.timestamp() for one in found if one.not_after is not None})
         self._metrics.show_quarantines({topic: (one.records, one.oldest_ms) for topic, one in (self.waiting or {}).items()})
+
+    def past(self, seen: Collection[Disk]) -> list[Disk]:
+        """Return the disks that are not among those that somebody else has just seen, as they were when this one saw them last."""
+        names = {one.name for one in seen}
+        return [msgspec.structs.replace(one, is_past=True) for name, one in sorted(self._disks.items()) if name not in names]
 
     async def _count(self, client: Client) -> None:
         """Count what waits, once it is known what the gate has refused."""

@@ -22,7 +22,7 @@ from node.control.calendar import official
 from node.control.checkup import Finding, compared, finding, logins, open_cluster, users_of
 from node.control.checkup_cluster import ClusterFacts, broker_settings, reached, versions
 from node.control.checkup_links import links
-from node.control.checkup_machine import Certificate, certificates, disks, disks_of
+from node.control.checkup_machine import Certificate, Disk, certificates, disks, disks_of
 from node.control.checkup_moving import Moving, moving, quarantined
 from node.control.checkup_node import clock, control_logs, holidays, neighbours, ready, tokens
 from node.control.checkup_topics import copies, topic_settings
@@ -70,7 +70,8 @@ async def examine(node: Node, skews: Mapping[str, float] = _NONE, near: Mapping[
         *moving(_moving(node.shown.flows())),
     ]
     found += quarantined(node.checkups.waiting, now, node.checkups.trouble)
-    return [*found, *_told(s, around, specs, now, skews)]
+    found += _told(s, around, specs, now, skews)
+    return [*found, *disks(node.checkups.past(_disks(s, around.own)))]
 
 
 async def examine_alone(settings: NodeSettings) -> list[Finding]:
@@ -155,5 +156,9 @@ def _told(
     if parents is not None:
         found += [*reached("parent", parents), *versions("parent", parents, NEEDS_OF_A_LINK), *copies("parent", parents)]
         found += clock("parent", skews.get(s.parent) if s.parent else None)
-    found += disks([*data_disk(s.data_dir), *disks_of(own.spaces)], own.untold)
+    found += disks(_disks(s, own), own.untold)
     return [*found, *certificates(around.certificates, now)]
+
+
+def _disks(s: NodeSettings, own: ClusterFacts) -> list[Disk]:
+    return [*data_disk(s.data_dir), *disks_of(own.spaces)]

@@ -255,16 +255,22 @@ class Node:
 
     async def keep_canary(self) -> None:
         """Say that the node is there, and hear who else is, until the cluster's clients fail."""
-        self._trouble("canary", "")
-        await self.heard.keep(self.shown.canary)
+        await self.heard.keep(self.shown.canary, lambda: self._trouble("canary", ""))
 
     async def keep_completeness(self) -> None:
-        """Write down now and then up to when each flow is known to be complete."""
+        """Write down now and then up to when each flow is known to be complete: a hint, without which the node does all that it is there for."""
+        told = ""
         while True:
+            cause = ""
             self.shown.volumes()
-            await asyncio.to_thread(self._completeness.save)
-            await asyncio.to_thread(self.shown.moved.save)
-            self._trouble("completeness", "")
+            try:
+                await asyncio.to_thread(self._completeness.save)
+                await asyncio.to_thread(self.shown.moved.save)
+            except OSError as error:
+                cause = str(error)
+            if cause and cause != told:
+                logger().warning("completeness-not-kept", cause=cause)
+            told = cause
             await asyncio.sleep(WATCH_INTERVAL_S)
 
     # ---- the gate and the views

@@ -14,7 +14,7 @@ from node.bus.passwords import write_secret
 from node.errors import CommandRefused, DataError
 from node.lane.pace import Limits, Pace
 from node.model.names import Topic
-from node.telemetry import Metrics
+from node.telemetry import Metrics, logger
 
 FILE = "rates.json"
 WORDS_MAX = 1000
@@ -57,10 +57,16 @@ class Pacing:
         self._told: dict[str, float] = dict.fromkeys(LANES, 0.0)
 
     def begin(self, lane: str) -> Pace:
-        """Return the pace of a lane that is opened. DataError where the file of words cannot be read."""
+        """Return the pace of a lane that is opened; where the file of words cannot be read, by what the configuration says."""
         if lane in self._paces:
             self._before[lane] += self._paces[lane].throttled_s(time.monotonic())
-        pace = self._paces[lane] = Pace(self._limits(self._read(), lane), time.monotonic())
+        try:
+            words = self._read()
+        except DataError as error:  # a limit that is lost slows nobody down for ever, a link that stands still would
+            words = {}
+            step = f"restore {self._file}, or remove it and set the limits anew: exchange-node link rate"
+            logger().warning("rates-unreadable", lane=lane, cause=str(error), next_step=step)
+        pace = self._paces[lane] = Pace(self._limits(words, lane), time.monotonic())
         return pace
 
     def say(self, lanes: Sequence[str], resource: Topic, word: int | Literal["none", "default"]) -> None:

@@ -76,9 +76,11 @@ class Waiting:
         if self._read_to < 0:
             begin = await reader.since(audit, int(time.time() * 1000) - NOTES_MS)
         async for stretch in reader.read(audit, end if begin is None else begin, end):
-            notes = (decode_note(record.value or b"") for record in stretch.records)
-            for place in self._stocks.add(note for note in notes if note is not None):
+            # Read whole before any of it counts, and passed at once: what fails here or behind it has nothing counted twice.
+            notes = [note for record in stretch.records if (note := decode_note(record.value or b"")) is not None]
+            for place in self._stocks.add(notes):
                 self._known.pop(TopicPartition(*place), None)
+            self._read_to = stretch.position
         self._read_to = end
 
     def _summed(self, asked: Mapping[TopicPartition, int]) -> dict[Topic, Waits]:

@@ -1,8 +1,9 @@
 """What a node cannot make again, taken from its folder, and put into an empty one.
 
 That is its configuration with the files that this names, what `init` wrote beside it (the authority, the brokers' properties and certificates), and its
-data folder: keys, the views' secret, tokens, invitations, passwords that end, how far its log reaches. What its cluster holds is none of it: control
-log, progress, records and audit come from Kafka, and what a control log lacks comes from the neighbours.
+data folder: keys, the views' secret, tokens, passwords that end, how far its log reaches. What its cluster holds is none of it: control
+log, progress, records and audit come from Kafka, and what a control log lacks comes from the neighbours. Invitations are left out, for one that was used
+or withdrawn since would count again, and what is a hint about the moment alone.
 
 A node may run meanwhile: each of its files is written whole, and all are read again if one of them changed. Files that lay outside the folder come
 into it, and the configuration of the backup names them there, so that a restored node uses nothing else.
@@ -11,8 +12,9 @@ into it, and the configuration of the backup names them there, so that a restore
 import json
 import os
 import shutil
+from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import yaml
@@ -23,6 +25,7 @@ from node.bus.guard import KEYSTORE, TRUSTSTORE
 from node.config import load
 from node.control import stamp
 from node.errors import CommandRefused
+from node.runtime.invitations import INVITATIONS
 from node.setup.archive import Archive, Kept, kept
 from node.setup.folder import for_java
 
@@ -43,6 +46,10 @@ _BROKERS = "broker-*"
 _PROPERTIES = "server.properties"
 _BESIDE = (CERTIFICATE, KEY, *(f"{_BROKERS}/{name}" for name in (_PROPERTIES, KEYSTORE, TRUSTSTORE)))
 _TRIES = 5
+_LEFT_OUT = {INVITATIONS, "complete.json", "complete.part"}
+"""Of the data folder, also of backups that have them."""
+_FOUND = {"lost+found"}
+"""What a file system that is mounted as the folder may have by itself."""
 
 
 def take(config: Path) -> Archive:
@@ -73,20 +80,44 @@ def take(config: Path) -> Archive:
 
 
 def restore(archive: Archive, folder: Path) -> list[str]:
-    """Write a backup's files into a folder that is empty or not there, all or none of them; return their names. CommandRefused where something is."""
+    """Write a backup's files into a folder that is empty or not there, all or none of them; return their names. CommandRefused where something is.
+
+    A folder that is there may be a mount point, in whose place nothing can be put: it is filled from within.
+    """
     folder = folder.absolute()
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    is_there = folder.exists()
+    if is_there and (not folder.is_dir() or any(path.name not in _FOUND for path in folder.iterdir())):
         en = f"{folder} is not empty: nothing was written; name a folder that is not there yet by --into"
         raise CommandRefused("not-empty", en, f"{folder} 不为空：未写入任何内容；请用 --into 指定尚不存在的文件夹")
-    part = folder.with_name(f".{folder.name}.{os.urandom(4).hex()}")
+    files = [one for one in archive.files if PurePosixPath(one.name).name not in _LEFT_OUT]
+    name = f".{folder.name}.{os.urandom(4).hex()}"
+    part = folder / name if is_there else folder.with_name(name)
     try:
         part.mkdir(mode=0o700, parents=True)
-        for one in archive.files:
+        for one in files:
             _write(part / one.name, one.mode, _at_home(one, archive.folder, folder))
-        part.rename(folder)
+        if is_there:
+            _fill(folder, part, archive.config)
+        else:
+            part.rename(folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)  # where it has got its name it is there no more
-    return [one.name for one in archive.files]
+    return [one.name for one in files]
+
+
+def _fill(folder: Path, part: Path, config: str) -> None:
+    """Bring what lies in `part` into the folder in which it lies, the configuration last: before that is there nothing can be started."""
+    with suppress(OSError):  # a mounted file system may not allow it; each file is for its owner alone anyway
+        folder.chmod(0o700)
+    names = sorted((path.name for path in part.iterdir()), key=lambda name: name == config)
+    try:
+        for name in names:
+            (part / name).rename(folder / name)
+    except OSError:
+        for name in names:
+            with suppress(FileNotFoundError):  # it had not come that far
+                (folder / name).rename(part / name)
+        raise
 
 
 def write_archive(file: Path, sealed: bytes) -> None:
@@ -94,7 +125,13 @@ def write_archive(file: Path, sealed: bytes) -> None:
     part = file.with_name(f".{file.name}.{os.urandom(4).hex()}")
     try:
         _write(part, 0o600, sealed)
-        os.link(part, file)
+        try:
+            os.link(part, file)
+        except FileExistsError:
+            raise
+        except OSError:  # no hard links there, as on many sticks: the name is taken first
+            os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            part.replace(file)
     finally:
         part.unlink(missing_ok=True)
 
@@ -140,9 +177,11 @@ def _inside(config: Path) -> tuple[str, dict[str, str], dict[str, Path]]:
 
 
 def _data(name: str, folder: Path) -> dict[str, Path]:
-    """Return the files of a data folder: whatever lies there is the node's, but for what is being written and what was dumped into folders."""
+    """Return the files of a data folder: whatever lies there is the node's, but for what is being written, left out, or dumped into folders."""
     files = sorted(folder.iterdir()) if folder.is_dir() else []
-    return {f"{name}/{path.name}": path for path in files if path.is_file() and not path.name.startswith(".")}
+    return {
+        f"{name}/{path.name}": path for path in files if path.is_file() and not path.name.startswith(".") and path.name not in _LEFT_OUT
+    }
 
 
 def _scalars(node: yaml.Node | None, above: str = "") -> list[tuple[str, yaml.ScalarNode]]:

@@ -137,6 +137,22 @@ EVENTS: dict[str, Told] = {
     "views-closed": Told(
         "error", "resource cause", "a resource's views cannot be cut", "资源的视图无法生成", "as the cause says", "按所述原因处理"
     ),
+    "rates-unreadable": Told(
+        "warning",
+        "lane cause next_step",
+        "the limits that were set by command cannot be read: those of the configuration count",
+        "通过命令设置的限速无法读取：以配置为准",
+        "restore the file, or remove it and set them anew by `exchange-node link rate`",
+        "恢复该文件，或将其删除后用 `exchange-node link rate` 重新设置",
+    ),
+    "completeness-not-kept": Told(
+        "warning",
+        "cause",
+        "up to when flows are complete could not be written down: after a restart their lag counts from then on",
+        "各流的完整时刻未能保存：重启后其延迟从启动时算起",
+        "look at data_dir",
+        "检查 data_dir",
+    ),
     # the book
     "event-refused": Told(
         "warning", "author sequence kind reason", "an event of a control log counts for nothing", "控制日志中的某事件无效"

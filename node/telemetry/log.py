@@ -16,6 +16,8 @@ from node.model.hidden import hidden
 from node.telemetry.level import Level, LogLevel
 from node.telemetry.limiting import MORE, Event, Limit
 
+_WITHIN_MAX = 8
+"""Collections within another in a field: ours have two, and one that holds itself has no end."""
 LEVEL = LogLevel()
 """Of this process, as all of structlog's configuration is."""
 
@@ -85,14 +87,19 @@ def _without_persons(_logger: object, _method: str, event: structlog.typing.Even
     return {name: _hidden(value) for name, value in event.items()}
 
 
-def _hidden(value: Any) -> Any:
+def _hidden(value: Any, within: int = 0) -> Any:
+    """Return a value as it may be shown; what is neither text, number nor collection, or lies too deep, as the text that a renderer would make of it."""
     match value:
         case str():
             return hidden(value)
-        case list() | tuple() | set():
-            return [_hidden(one) for one in value]
-        case _:
+        case None | bool() | int() | float():
             return value
+        case dict() if within < _WITHIN_MAX:
+            return {hidden(str(name)): _hidden(one, within + 1) for name, one in value.items()}
+        case list() | tuple() | set() | frozenset() if within < _WITHIN_MAX:
+            return [_hidden(one, within + 1) for one in value]
+        case _:
+            return hidden(repr(value))
 
 
 class Libraries(logging.Handler):

@@ -33,6 +33,8 @@ def test_a_backup_is_made_looked_at_and_restored(cli: Callable[..., Any], folder
     assert all(name in checked.out for name in made.json["files"])
     done = cli("restore", "a.backup", "--into", "again", *with_, "--lang", "zh")
     assert (done.status, "`exchange-node run --config again/node.yaml`" in done.out) == (0, True)
+    told = cli("restore", "a.backup", "--into", "once-more", *with_, "--json").json
+    assert all(told["made"] in text and "`exchange-node access list --config " in text for text in (done.out, *told["warning"].values()))
     assert node_key(load(folder / "again/node.yaml").data_dir).key == node_key(folder / "445102/data").key
 
 

@@ -27,6 +27,8 @@ def test_a_disk_is_judged_by_its_share_and_by_what_is_left(name: str, free: floa
 
 def test_thresholds_may_be_said() -> None:
     """As shares and bytes."""
+    (past,) = disks([Disk("broker-2", "/srv", 100 * GIB, 0, is_past=True)])
+    assert (past.state, "when it was last told" in past.en, "最近一次所见" in past.zh) == ("fail", True, True)
     half = [Disk("data", "/srv", 100 * GIB, 50 * GIB)]
     assert states(disks(half, warn=0.6)) == [("data", "warn")]
     assert states(disks(half, fail=0.6)) == [("data", "fail")]

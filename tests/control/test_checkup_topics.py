@@ -62,3 +62,20 @@ def test_what_differs_is_named_with_what_it_should_be() -> None:
     (thin,) = topic_settings(facts(whole(CONTROL), whole(AUDIT, 0, (1, 2))), SPECS, 3)
     assert (states([thin]), f"{AUDIT} (2)" in thin.en) == ([("topics", "warn")], True)
     assert CONTROL not in thin.en
+
+
+def test_progress_topics_that_their_broker_does_not_date_are_a_warning() -> None:
+    """Those of an earlier release, which the node does not alter: nothing is lost, unlike where another topic or another setting differs."""
+    progress, name = Topic("445102.node.progress"), "message.timestamp.type"
+    specs = {topic: TopicSpec(topic, 1, {name: "LogAppendTime", "cleanup.policy": "compact"}) for topic in (progress, AUDIT)}
+    there = {topic: {name: "CreateTime", "cleanup.policy": "compact"} for topic in specs}
+    found = facts(whole(progress), whole(AUDIT))
+    other, undated = topic_settings(msgspec.structs.replace(found, topic_settings=there), specs, 3)
+    assert states([other, undated]) == [("topics", "fail"), ("topics", "warn")]
+    assert (f"{AUDIT}: {name}" in other.en, str(progress) in other.en, str(progress) in undated.en) == (True, False, True)
+    assert f"--add-config {name}=LogAppendTime" in undated.do_en
+    assert "lost, refused" not in undated.en
+    (lone,) = topic_settings(
+        msgspec.structs.replace(facts(whole(progress)), topic_settings={progress: there[progress]}), {progress: specs[progress]}, 3
+    )
+    assert states([lone]) == [("topics", "warn")]

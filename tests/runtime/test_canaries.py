@@ -54,7 +54,7 @@ async def test_a_node_speaks_and_hears(stand: Stand) -> None:
     """Its own canary stands in its topic; its parent's is heard as it comes, and what is none is passed over and told."""
     cluster, heard = stand.cluster, stand.heard
     async with open_canaries(cluster.bootstrap, "test", cluster.security) as bus:
-        keeping = asyncio.create_task(heard.keep(lambda: canary(CHILD)))
+        keeping = asyncio.create_task(heard.keep(lambda: canary(CHILD), lambda: None))
         with capture_logs() as logged:
             await bus.write(canary_topic(PARENT), b"{}", 5)
             await until(lambda: any(one["event"] == "canary-unreadable" and one["division"] == PARENT for one in logged))

@@ -6,13 +6,16 @@ from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
+from typing import cast
 
 import msgspec
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from node.bus.client import open_client
+from node.bus.client import Client, open_client
 from node.bus.security import Security
+from node.control.checkup_cluster import Space
+from node.control.checkup_machine import Disk, disks_of
 from node.model.names import Division, Topic, quarantine_topic
 from node.runtime import NodeSettings, RouteStatus, checkups
 from node.runtime.checkups import Checkups, certificates_seen, data_disk
@@ -76,6 +79,24 @@ async def test_files_of_certificates_are_read_when_the_node_starts(tmp_path: Pat
     assert found["exchange_certificate_not_after_timestamp_seconds"] == {(name,): moment for name, moment in before.items()}
     assert found["exchange_disk_free_bytes"].keys() == {("data",)}
     assert (node.waiting, "exchange_quarantine_records" in found) == (None, False)
+
+
+async def test_a_disk_that_is_not_told_any_more_stays_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A broker that ended because its disk is full: its figure is what the alarm goes by, and the doctor tells it as a former one."""
+    node, metrics, _told = looking(msgspec.structs.replace(LEAST, data_dir=tmp_path))
+    there = [Space(1, "/a", 100, 50), Space(2, "/b", 100, 0)]
+
+    async def glance(_client: object) -> tuple[list[Space], list[object]]:
+        return there, []
+
+    monkeypatch.setattr(checkups, "glance", glance)
+    client = cast("Client", object())
+    await node.look(client)
+    there.pop()
+    await node.look(client)
+    await node.look(None)
+    assert gauges(metrics)["exchange_disk_free_bytes"] | {("data",): 0} == {("data",): 0, ("broker-1",): 50, ("broker-2",): 0}
+    assert node.past(disks_of(there) + data_disk(tmp_path)) == [Disk("broker-2", "/b", 100, 0, is_past=True)]
 
 
 async def test_brokers_are_asked_for_certificates_only_where_they_have_some(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from node.control import AddDepartment, AddDivision, RotateKey, VouchKey
-from node.errors import CommandRefused
+from node.errors import BusError, CommandRefused
 from node.lane import Resume
 from node.model.keys import fingerprint
 from node.model.names import Department, Division, Topic
@@ -144,3 +144,30 @@ def test_a_link_over_which_nothing_came_is_a_reason_not_to_be_ready() -> None:
         "link: nothing has come up to 970000 yet: it is being opened",
         "link: nothing has come down from 970000 yet: it is being opened",
     ]
+
+
+async def test_a_canary_is_ready_when_its_clients_are_open() -> None:
+    """While the cluster is away no attempt says that it is."""
+    node = Node(NodeSettings(division=Division("970900"), bootstrap="127.0.0.1:1", replication=1, data_dir=NO_DATA), Metrics())
+    with capture_logs() as logged, pytest.raises(BusError):
+        await node.keep_canary()
+    assert (logged, node.shown.troubles["canary"]) == ([], "not connected yet")
+
+
+async def test_a_hint_that_cannot_be_kept_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a full disk, say: it is no reason not to be ready, and told again when the cause is another."""
+    (tmp_path / "file").touch()
+    folder = tmp_path / "file" / "data"
+    node = Node(NodeSettings(division=Division("970900"), bootstrap="127.0.0.1:1", replication=1, data_dir=folder), Metrics())
+    looks = list[float]()
+
+    async def sleep(seconds: float) -> None:
+        looks.append(seconds)
+        if len(looks) == 3:
+            raise asyncio.CancelledError
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    with capture_logs() as logged, pytest.raises(asyncio.CancelledError):
+        await node.keep_completeness()
+    assert [(one["event"], str(folder) in one["cause"]) for one in logged] == [("completeness-not-kept", True)]
+    assert "completeness" not in node.shown.troubles

@@ -5,8 +5,9 @@ import time
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
-from node.errors import CommandRefused, DataError
+from node.errors import CommandRefused
 from node.lane.pace import Limits
 from node.model.names import Topic
 from node.runtime.pacing import FILE, LANES, WHOLE, WORDS_MAX, Pacing
@@ -57,11 +58,15 @@ def test_words_are_bounded(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["", "[]", '{"link-up": {"x": "fast"}}', "\xff"])
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, text: str) -> None:
-    """The link is not opened without its limits, and who asks is told what to do."""
+    """The link is opened by what the configuration says, with a warning, and who asks is told what to do."""
     (tmp_path / FILE).write_bytes(text.encode("latin-1"))
     pacing = Pacing(tmp_path, CONFIGURED)
-    with pytest.raises(DataError, match=FILE):
-        pacing.begin("link-up")
+    with capture_logs() as logged:
+        assert pacing.begin("link-up").limits == CONFIGURED
+    (told,) = logged
+    assert (told["event"], told["lane"]) == ("rates-unreadable", "link-up")
+    assert all(str(tmp_path / FILE) in told[field] for field in ("cause", "next_step"))
+    assert "exchange-node link rate" in told["next_step"]
     with pytest.raises(CommandRefused, match="restore the file, or remove it"):
         pacing.rates()
     with pytest.raises(CommandRefused, match="restore the file, or remove it"):

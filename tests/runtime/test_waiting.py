@@ -1,12 +1,18 @@
 """Answers for node/runtime/waiting.py, on a real node: what waits is counted as it stands there, and only looked at anew where something has changed."""
 
 from collections.abc import AsyncIterator
+from typing import cast
 
 import pytest
 
+from node.batch.records import Record
 from node.bus.client import Client, open_client
+from node.bus.reader import Reader, Stretch
+from node.bus.security import Security
+from node.control.audit import Note, encode_note
 from node.control.checkup_moving import Waits
 from node.control.quarantine import Selection
+from node.errors import BusError, DataError
 from node.lane import TopicPartition
 from node.model.names import Topic, inbox_topic, quarantine_topic
 from node.runtime import waiting as module
@@ -85,3 +91,38 @@ async def test_gaps_are_looked_through_a_few_at_a_time(desk: Desk, client: Clien
     for _look in range(8):
         found = await waiting.look(client, refused(desk, topic))
     assert found == {}
+
+
+class Failing:
+    """A reader of the audit whose cluster goes away, or that comes to a damaged note, behind the first stretch."""
+
+    def __init__(self, *values: bytes, cause: Exception | None = None) -> None:
+        self._values, self._cause = values, cause
+
+    async def since(self, _place: TopicPartition, _moment_ms: int) -> int:
+        """The first note is new enough."""
+        return 0
+
+    async def read(self, _place: TopicPartition, begin: int, end: int) -> AsyncIterator[Stretch]:
+        """Two notes at a time, and the cause of the failure behind the first two."""
+        for at in range(begin, end, 2):
+            yield Stretch([Record(one, 0, None, self._values[one], ()) for one in range(at, min(at + 2, end))], min(at + 2, end))
+            if self._cause is not None:
+                raise self._cause
+
+
+async def test_a_note_counts_once_whatever_fails_behind_it() -> None:
+    """Also where it stands in one stretch with a damaged one, which is met anew at each look."""
+    place = quarantine_topic(Topic("996000.tax.fees")), 0
+    note = Note(at="", kind="quarantine-discarded", topic=place[0], topic_id="id", partition=0, offsets=((0, 0),), why="")
+    values = [encode_note(note)] * 3
+    waiting = Waiting(Cluster(HERE, "127.0.0.1:1", Security()))
+    with pytest.raises(BusError):
+        await waiting._read_notes(cast("Reader", Failing(*values, cause=BusError("away"))), 3)
+    await waiting._read_notes(cast("Reader", Failing(*values)), 3)
+    assert waiting._stocks.of(place, "id").handled == 3
+    damaged = cast("Reader", Failing(*values, values[0], b"{"))
+    for _look in range(2):
+        with pytest.raises(DataError):
+            await waiting._read_notes(damaged, 5)
+    assert waiting._stocks.of(place, "id").handled == 3

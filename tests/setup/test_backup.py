@@ -1,6 +1,7 @@
 """Answers for node/setup/backup.py: what a node cannot make again is taken, and put back onto an empty machine."""
 
 import asyncio
+import errno
 import shutil
 import stat
 from functools import partial
@@ -20,6 +21,7 @@ from node.errors import CommandRefused
 from node.model.names import Department, Division, Topic, control_topic
 from node.model.values import Actor
 from node.runtime.access import add_token, read_tokens
+from node.runtime.completeness import Completeness
 from node.runtime.invitations import Invitations
 from node.runtime.keys import adopt_next, next_key, node_key, read_mark
 from node.runtime.secret import make_secret, read_secret
@@ -65,6 +67,8 @@ def config(tmp_path: Path) -> Path:
     make_secret(data)
     add_token(data, Actor(name="操作员", role="operator"))
     Invitations(data).give(Division("445102001"), Actor(name="操作员", role="operator"), 1)
+    Completeness(data).save()
+    (data / "complete.part").touch()
     (data / "dumps").mkdir()
     (data / "dumps" / "dump.json").write_text("{}")
     (data / ".log.json.new").write_text("half")
@@ -99,7 +103,6 @@ def test_what_a_node_cannot_make_again_is_taken(config: Path) -> None:
         "data/node.key.next",
         "data/views.secret",
         "data/access.json",
-        "data/invitations.json",
         "elsewhere/parent.login_file",
         "elsewhere/parent.ca_file",
         "elsewhere/calendar",
@@ -157,6 +160,49 @@ def test_a_folder_with_something_in_it_is_not_touched(config: Path, tmp_path: Pa
     (into / "x").unlink()
     restore(found, into)
     assert (into / "node.yaml").is_file()
+
+
+def test_a_folder_that_is_there_stays_itself(config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may be a mount point, in whose place nothing is put; what its file system has by itself stays. What fails in the middle leaves it empty."""
+    found, into = take(config), tmp_path / "into"
+    (into / "lost+found").mkdir(parents=True)
+    before, rename = into.stat().st_ino, Path.rename
+
+    def full(path: Path, target: Path) -> Path:
+        if target == into / "node.yaml":
+            raise OSError("full")
+        return rename(path, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", full)
+        with pytest.raises(OSError, match="full"):
+            restore(found, into)
+    assert [path.name for path in into.iterdir()] == ["lost+found"]
+    restore(found, into)
+    assert (into.stat().st_ino, (into / "node.yaml").is_file(), stat.S_IMODE(into.stat().st_mode)) == (before, True, 0o700)
+    assert {path.name for path in into.iterdir() if path.name.startswith(".")} == set()
+
+
+def test_invitations_do_not_come_back(tmp_path: Path) -> None:
+    """Nor hints about the moment, of a backup that has them: an invitation that was used since would count again."""
+    files = tuple(kept(name, 0o600, b"[]") for name in ("node.yaml", "data/invitations.json", "data/complete.json", "data/access.json"))
+    found = Archive(made="", release="", division=HERE, folder="x", config="node.yaml", moved={}, files=files)
+    assert restore(found, tmp_path / "into") == ["node.yaml", "data/access.json"]
+    assert [path.name for path in (tmp_path / "into/data").iterdir()] == ["access.json"]
+
+
+def test_a_medium_without_hard_links_takes_a_backup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whole, for its owner alone, and never over another."""
+
+    def link(*_arguments: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr("os.link", link)
+    file = tmp_path / "a.backup"
+    write_archive(file, b"first")
+    with pytest.raises(FileExistsError):
+        write_archive(file, b"second")
+    assert (file.read_bytes(), [path.name for path in tmp_path.iterdir()]) == (b"first", ["a.backup"])
 
 
 def test_all_is_written_or_nothing(tmp_path: Path) -> None:
@@ -229,7 +275,7 @@ async def _lose(kafka: Broker, code: Division) -> None:
 @pytest.mark.kafka
 async def test_a_node_whose_folder_was_lost_goes_on_from_its_backup(kafka_pair: KafkaPair, tmp_path: Path) -> None:
     """On an empty machine: the same key and views' secret, the link carries, and it says more behind what it said. So too where its cluster is lost as well."""
-    parent, child = Division("975000"), Division("975100")
+    parent, child = Division("973000"), Division("973100")
     before, after = tmp_path / "before", tmp_path / "after"
     before.mkdir()
     upper, lower = linked(kafka_pair, before, parent, child)

@@ -77,6 +77,13 @@ def test_identity_numbers_and_tokens_are_in_no_event(capsys: pytest.CaptureFixtu
     assert person not in text
     assert secret not in text
     event = json.loads(text)
+    deep: dict[str, object] = {}
+    deep["self"] = deep
+    logger().error("failed", by={person: [{"cause": (secret, person)}]}, error=ValueError(person), deep=deep)
+    text = capsys.readouterr().err
+    assert person not in text
+    assert secret not in text
+    assert json.loads(text)["by"] == {"***": [{"cause": ["***", "***"]}]}
     assert (event["cause"], event["parts"], event["offset"]) == ("of ***", ["***", 7], 123456789012345678)
     assert event["exception"].endswith("ValueError: *** ***")
 
