@@ -275,7 +275,7 @@ async def _lose(kafka: Broker, code: Division) -> None:
 @pytest.mark.kafka
 async def test_a_node_whose_folder_was_lost_goes_on_from_its_backup(kafka_pair: KafkaPair, tmp_path: Path) -> None:
     """On an empty machine: the same key and views' secret, the link carries, and it says more behind what it said. So too where its cluster is lost as well."""
-    parent, child = Division("973000"), Division("973100")
+    parent, child = Division("969000"), Division("969100")
     before, after = tmp_path / "before", tmp_path / "after"
     before.mkdir()
     upper, lower = linked(kafka_pair, before, parent, child)
