@@ -111,6 +111,11 @@ def canary_topic(code: Division) -> Topic:
     return Topic(f"{code}.{NODE}.canary")
 
 
+def is_canary(topic: Topic) -> bool:
+    """Tell whether a topic holds a node's canaries."""
+    return topic == canary_topic(division_of(topic))
+
+
 def audit_topic(code: Division) -> Topic:
     """Return the topic in which a division's node notes who did what."""
     return Topic(f"{code}.{NODE}.audit")

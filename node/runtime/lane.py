@@ -19,7 +19,7 @@ from node.lane import Resume, State, TopicPartition
 from node.lane import facts as f
 from node.lane.pace import Pace
 from node.model.limits import STOP_S
-from node.model.names import Topic
+from node.model.names import Topic, is_canary
 from node.model.partition import shard_of
 from node.runtime.completeness import Completeness
 from node.runtime.flow import FlowStatus, RouteStatus
@@ -111,6 +111,12 @@ class Lane:
         for shard, route in found:
             shard.feed(f.Resumed(route.route, mode))
         return [route.route for _shard, route in found]
+
+    def resume_canaries(self) -> None:
+        """Let canaries that stopped go on: of what tells only that somebody is there nothing can be lost or doubled, and a link would look broken else."""
+        for shard, route in self.seen.all():
+            if route.state is State.STOPPED and is_canary(route.route.topic):
+                shard.feed(f.Resumed(route.route, Resume.ACCEPT))
 
     @property
     def carried(self) -> set[Topic]:

@@ -22,7 +22,7 @@ from node.control.grants import is_copy
 from node.errors import BusError, CommandRefused
 from node.lane import Resume, TopicPartition
 from node.model.limits import BACKOFF_FIRST_S, WATCH_INTERVAL_S
-from node.model.names import Division, Topic, canary_topic, control_topic, division_of, is_view, progress_topic, resource_of
+from node.model.names import Division, Topic, control_topic, is_canary, is_view, progress_topic, resource_of
 from node.model.values import RULE, Actor, Kind, RequestValue
 from node.runtime.access import Access
 from node.runtime.canaries import Heard
@@ -173,6 +173,8 @@ class Node:
         """Make what the book asks for: topics here, routes on the link. Also run now and then: terms end at midnight. Return after how many s."""
         s = self.settings
         await self._route()  # before all else: what was suspended has to stop, whatever the cluster answers
+        for lane in self._lanes.values():
+            lane.resume_canaries()
         today = day_of(datetime.now(UTC))
         if self.folded:
             await self._rights.step(client, entitled(self.ledger.book, s.division, s.parent, today))
@@ -320,7 +322,7 @@ class Node:
         )
 
     def _care(self, topic: Topic) -> Care:
-        if topic == canary_topic(division_of(topic)):
+        if is_canary(topic):
             return Care.COMPACTED
         resource = self.ledger.book.resources.get(resource_of(topic) if is_view(topic) else topic)
         return Care.COMPACTED if resource is not None and resource.kind is Kind.STATE else Care.RAW

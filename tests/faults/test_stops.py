@@ -180,7 +180,10 @@ async def test_a_target_restored_from_an_older_copy_stops_its_route(world: World
         cause = f"no Kafka broker answers at {world.clusters[CITY].bootstrap}"
         assert all(cause in one["cause"] for one in told)
         status, text = await city.text("/readyz")
-        assert (status, text.count(cause)) == (503, 4)  # for its own cluster, its gate, its views, and the link that begins there
+        assert (status, text.count(cause)) == (
+            503,
+            5,
+        )  # for its own cluster, its gate, its views, its canary, and the link that begins there
     await city.until_ready()
     await road.write(5)
     await road.stops("target-truncated")

@@ -4,14 +4,17 @@ import pytest
 
 from node.model.names import (
     TOPIC_LENGTH_MAX,
+    Division,
     Topic,
     audit_topic,
+    canary_topic,
     control_topic,
     department,
     department_of,
     division,
     division_of,
     inbox_topic,
+    is_canary,
     is_view,
     progress_topic,
     quarantine_topic,
@@ -97,3 +100,9 @@ def test_a_resource_is_no_part_of_itself() -> None:
     """Asked whose part it is, somebody is mistaken."""
     with pytest.raises(AssertionError):
         resource_of(Topic("445102.civil-affairs.villages"))
+
+
+def test_a_canary_is_a_nodes_own_topic_of_that_name() -> None:
+    """And none of a department's."""
+    assert is_canary(canary_topic(Division("445102")))
+    assert not any(is_canary(Topic(name)) for name in ("445102.node.control", "445102.tax.canary", "445102.node.canary.inbox"))

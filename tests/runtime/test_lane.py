@@ -211,3 +211,23 @@ async def _carry(bench: Bench, topic: Topic) -> None:
 def _sockets() -> int:
     """Return how many sockets this process has."""
     return sum("socket:" in str(one.readlink()) for one in Path("/proc/self/fd").iterdir() if one.is_symlink())
+
+
+async def test_canaries_go_on_by_themselves(bench: Bench) -> None:
+    """A log that is another than before stops its route for an operator; of a canary nothing can be lost, and the link would look broken."""
+    canary = Topic("445102.node.canary")
+    for side in (bench.source, bench.target):
+        bench.make(side, canary, 1)
+    bench.publish(canary, VALUES[:10])
+    async with bench.lane() as lane:
+        lane.route([(canary, 1)])
+        await until(lambda: sum(one.records for one in lane.status()) == 10)
+        bench.delete(bench.target, canary)
+        bench.make(bench.target, canary, 1)
+        bench.publish(canary, VALUES[10:11])
+        await until(lambda: {one.state for one in lane.status()} == {"stopped"})
+        lane.resume_canaries()
+        bench.publish(canary, VALUES[11:20])
+        await until(lambda: {one.state for one in lane.status()} == {"flowing"} and sum(one.records for one in lane.status()) >= 19)
+    for side in (bench.source, bench.target):
+        bench.delete(side, canary)
