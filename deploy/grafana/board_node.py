@@ -78,7 +78,7 @@ def _wrong() -> list[Json]:
             "最满的磁盘 / Of the fullest disk",
             f"min(exchange_disk_free_bytes{_ON} / exchange_disk_size_bytes{_ON})",
             unit="percentunit",
-            amber=0.15,
+            amber=0.20,
             red=0.05,
         ),
         stat(
@@ -86,8 +86,8 @@ def _wrong() -> list[Json]:
             "最先到期的证书还有多久 / Until the first certificate ends",
             ending,
             unit="s",
-            amber=21 * 86400,
-            red=2 * 86400,
+            amber=30 * 86400,
+            red=7 * 86400,
         ),
     ]
 
