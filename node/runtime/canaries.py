@@ -14,6 +14,7 @@ from node.control.routes import canaries
 from node.errors import DataError
 from node.model.limits import CANARY_INTERVAL_S
 from node.model.names import Division, Topic, canary_topic
+from node.runtime.hints import read_hint, write_hint
 from node.runtime.reading import Cluster
 from node.telemetry import logger
 from node.telemetry.metrics import CanaryAge
@@ -39,7 +40,7 @@ class Heard:
         self._arrivals: dict[Division, _Arrival] = {}
         self._since = time.monotonic()
         self._gone_file = folder / _GONE
-        self._gone: set[Division] = _read_gone(self._gone_file)
+        self._gone: set[Division] = read_hint(self._gone_file, set[Division], set())
         """who left or was dismissed, with all below: a connection may last a while longer, and then nobody is to be called"""
 
     @property
@@ -62,19 +63,14 @@ class Heard:
         self._gone |= left
         for code in left:
             self._arrivals.pop(code, None)
-        self._keep_gone()
+        write_hint(self._gone_file, sorted(self._gone))
 
     def expect(self, child: Division) -> None:
         """Hear a child again that joins, and all below it. OSError."""
         left = self._book().tree.subtree(child) & self._gone
         if left:
             self._gone -= left
-            self._keep_gone()
-
-    def _keep_gone(self) -> None:
-        part = self._gone_file.with_suffix(".part")
-        part.write_bytes(msgspec.json.encode(sorted(self._gone)))
-        part.replace(self._gone_file)
+            write_hint(self._gone_file, sorted(self._gone))
 
     async def keep(self, say: Callable[[], Canary], opened: Callable[[], None]) -> None:
         """Write the own canary and take in all others, until the cluster's clients fail."""
@@ -124,13 +120,6 @@ class Heard:
                 yield CanaryAge(origin=code, link=f"{child}-{above}", direction=course, seconds=max(age, 0.0))
         if parent is not None:
             yield CanaryAge(origin=here, link=f"{here}-{parent}", direction="up", seconds=max(_now_ms() - sent_ms, 0) / 1000)
-
-
-def _read_gone(file: Path) -> set[Division]:
-    try:
-        return msgspec.json.decode(file.read_bytes(), type=set[Division])
-    except (OSError, msgspec.MsgspecError):  # who is expected without it was heard within a week
-        return set()
 
 
 def _now_ms() -> int:

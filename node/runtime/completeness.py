@@ -10,9 +10,8 @@ import time
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-import msgspec
-
 from node.model.names import Topic
+from node.runtime.hints import read_hint, write_hint
 
 _NAME = "complete.json"
 
@@ -23,7 +22,7 @@ class Completeness:
     def __init__(self, folder: Path | None = None) -> None:
         self._file = None if folder is None else folder / _NAME
         self._began_ms = time.time() * 1000
-        self._known: dict[str, dict[Topic, float]] = {} if self._file is None else _read(self._file)
+        self._known: dict[str, dict[Topic, float]] = {} if self._file is None else read_hint(self._file, dict[str, dict[Topic, float]], {})
 
     def topics(self, lane: str) -> Collection[Topic]:
         """Return the topics of a lane of which something is known."""
@@ -41,14 +40,4 @@ class Completeness:
         """Write the file, whole or not at all. OSError."""
         if self._file is None:
             return
-        part = self._file.with_suffix(".part")
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(msgspec.json.encode(self._known))
-        part.replace(self._file)
-
-
-def _read(file: Path) -> dict[str, dict[Topic, float]]:
-    try:
-        return msgspec.json.decode(file.read_bytes(), type=dict[str, dict[Topic, float]])
-    except (OSError, msgspec.MsgspecError):  # a hint: without it flows count from now
-        return {}
+        write_hint(self._file, self._known)

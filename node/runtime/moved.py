@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from node.runtime.hints import read_hint, write_hint
 from node.telemetry.metrics import Volume
 
 _NAME = "moved.json"
@@ -25,7 +26,7 @@ class Moved:
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / _NAME
-        kept = _read(self._file)
+        kept = read_hint(self._file, _Kept, _Kept("", []))
         self._day = kept.day
         self._known: dict[_Key, Volume] = {_key(one): one for one in kept.volumes}
 
@@ -49,17 +50,8 @@ class Moved:
 
     def save(self) -> None:
         """Write the file, whole or not at all. OSError."""
-        part = self._file.with_suffix(".part")
-        part.write_bytes(msgspec.json.encode(_Kept(self._day, list(self._known.values()))))
-        part.replace(self._file)
+        write_hint(self._file, _Kept(self._day, list(self._known.values())))
 
 
 def _key(one: Volume) -> _Key:
     return one.department, one.resource, one.direction
-
-
-def _read(file: Path) -> _Kept:
-    try:
-        return msgspec.json.decode(file.read_bytes(), type=_Kept)
-    except (OSError, msgspec.MsgspecError):  # what the lanes know is enough once they are open
-        return _Kept("", [])

@@ -193,12 +193,11 @@ class Shown:
     def figures(self, names: Collection[str] = ()) -> bytes:
         """Return the metrics page, its gauges set to now; with names no others: canaries alone, which are asked for often, cost no look at any flow."""
         metrics = self._metrics
+        metrics.show_canaries(self._heard.ages(self._sent() or self._began_ms))
         if names and set(names) <= _CANARIES:
-            metrics.show_canaries(self._heard.ages(self._sent() or self._began_ms))
             return metrics.text(names)
         metrics.show_flows(figures_of(flow) for flow in self.flows())
         metrics.show_phases((name, phase) for name, lane in self._lanes.items() for phase in lane.phases())
-        metrics.show_canaries(self._heard.ages(self._sent() or self._began_ms))
         metrics.show_skews(self.skews)
         self._pacing.figures(metrics)
         metrics.show_volumes(self.volumes())

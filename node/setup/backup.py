@@ -46,7 +46,7 @@ _BROKERS = "broker-*"
 _PROPERTIES = "server.properties"
 _BESIDE = (CERTIFICATE, KEY, *(f"{_BROKERS}/{name}" for name in (_PROPERTIES, KEYSTORE, TRUSTSTORE)))
 _TRIES = 5
-_LEFT_OUT = {INVITATIONS, "complete.json", "complete.part", "moved.json", "moved.part", "gone.part"}
+_LEFT_OUT = {INVITATIONS, "complete.json", "complete.part", "moved.json"}
 """Of the data folder, also of backups that have them."""
 _FOUND = {"lost+found"}
 """What a file system that is mounted as the folder may have by itself."""
